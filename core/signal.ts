@@ -1,0 +1,49 @@
+/**
+ * What Weir watches of a stage. A series is identified by labels:
+ * `signal`, `pipeline`, `stage` (the service), and where they apply `topic`, `group`, `dependency`.
+ */
+export const SIGNALS = [
+  'throughput',
+  'output',
+  'error_ratio',
+  'latency_p50',
+  'latency_p95',
+  'latency_p99',
+  'dependency_p95',
+  'lag',
+  'lag_seconds',
+  'freshness',
+  'custom',
+] as const;
+export type Signal = (typeof SIGNALS)[number];
+
+/** Which deviation is bad news. */
+export type Direction = 'up' | 'down' | 'both';
+
+export interface SignalFacts {
+  readonly title: string;
+  /** UCUM unit, as OTLP spells it. */
+  readonly unit: string;
+  readonly direction: Direction;
+}
+
+/**
+ * `throughput`: entry spans (server, consumer) per second; `output`: producer spans per second;
+ * `error_ratio`: failed entry spans over all, 0..1; `latency_*`: seconds of entry spans;
+ * `dependency_p95`: seconds of calls to one database or service; `lag`: records not yet committed;
+ * `lag_seconds`: age of the oldest of them; `freshness`: seconds since the newest event time handled;
+ * `custom`: any metric whose points carry the attribute `weir.signal`.
+ */
+export const SIGNAL_FACTS: Readonly<Record<Signal, SignalFacts>> = {
+  throughput: { title: 'Throughput', unit: '1/s', direction: 'both' },
+  output: { title: 'Output', unit: '1/s', direction: 'both' },
+  error_ratio: { title: 'Error ratio', unit: '1', direction: 'up' },
+  latency_p50: { title: 'Latency p50', unit: 's', direction: 'up' },
+  latency_p95: { title: 'Latency p95', unit: 's', direction: 'up' },
+  latency_p99: { title: 'Latency p99', unit: 's', direction: 'up' },
+  dependency_p95: { title: 'Dependency latency p95', unit: 's', direction: 'up' },
+  lag: { title: 'Lag', unit: '{record}', direction: 'up' },
+  lag_seconds: { title: 'Lag in time', unit: 's', direction: 'up' },
+  freshness: { title: 'Freshness', unit: 's', direction: 'up' },
+  custom: { title: 'Signal', unit: '1', direction: 'both' },
+};
