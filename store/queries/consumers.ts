@@ -1,0 +1,50 @@
+import type { Store } from '../client.ts';
+
+/** A service seen reading a topic as a member of a group (`group` is '' where its spans do not name one). */
+export interface Consumer {
+  readonly pipeline: string;
+  readonly service: string;
+  readonly topic: string;
+  readonly group: string;
+}
+export type Consumers = readonly Consumer[];
+
+/** Who reads what: consumer spans of [since, until), and the remembered topology for consumers silent for longer. */
+export async function readConsumers(store: Store, since: number, until: number): Promise<Consumers> {
+  return store.rows<Consumer>(
+    `
+SELECT DISTINCT pipeline, service, topic, group FROM (
+    SELECT Pipeline AS pipeline, Service AS service, Destination AS topic, ConsumerGroup AS group
+    FROM red_10s
+    WHERE Time >= toDateTime({since:UInt32}) AND Time < toDateTime({until:UInt32}) AND Kind = 'Consumer' AND Destination != ''
+    UNION ALL
+    SELECT Pipeline, \`To\`, \`From\`, \`Group\` FROM topology_edges WHERE Kind = 'consumes'
+)
+ORDER BY pipeline, service, topic, group`,
+    { since: Math.max(0, Math.floor(since / 1000)), until: Math.ceil(until / 1000) },
+  );
+}
+
+/**
+ * The stage whose work a lag measures: the service that reads the topic in that group, in the pipeline of the
+ * measurement if there is one. A group name alone decides when its spans name no topic of that lag. While no
+ * consumer was seen, the group's name stands for the stage.
+ */
+export function consumerOf(
+  consumers: Consumers,
+  lag: { readonly pipeline: string; readonly topic: string; readonly group: string },
+): { readonly pipeline: string; readonly stage: string } {
+  const rank = (consumer: Consumer): number => {
+    const home = consumer.pipeline === lag.pipeline ? 1 : 0;
+    if (consumer.group === lag.group && consumer.topic === lag.topic) return 8 + home;
+    if (consumer.group === lag.group && consumer.group !== '') return 4 + home;
+    return consumer.service === lag.group && consumer.topic === lag.topic ? 2 + home : 0;
+  };
+  let best: Consumer | undefined;
+  let bestRank = 0;
+  for (const consumer of consumers) {
+    const candidate = rank(consumer);
+    if (candidate > bestRank) [best, bestRank] = [consumer, candidate];
+  }
+  return best ? { pipeline: best.pipeline, stage: best.service } : { pipeline: lag.pipeline, stage: lag.group };
+}

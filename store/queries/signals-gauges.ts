@@ -1,0 +1,158 @@
+import { type Labels, normalizeLabels } from '../../core/labels.ts';
+import { METRIC } from '../../core/semconv.ts';
+import type { Series } from '../../core/series.ts';
+import type { Signal } from '../../core/signal.ts';
+import type { Store } from '../client.ts';
+import { type Consumers, consumerOf } from './consumers.ts';
+import { carryForward, type Grid, gaps } from './grid.ts';
+
+/** How long a gauge's last value stands in for a missing one. */
+export const CARRY_MS = 90_000;
+
+const LAG_METRICS: Readonly<Record<string, Signal>> = { [METRIC.kafkaLag]: 'lag', [METRIC.lagTime]: 'lag_seconds' };
+
+export function isLagSignal(signal: Signal): boolean {
+  return signal === 'lag' || signal === 'lag_seconds';
+}
+
+/** One gauge series (for lag: one partition, whoever reported it) as columns over its steps. */
+interface GaugeRow {
+  readonly MetricName: string;
+  readonly MetricKind: 'gauge' | 'delta' | 'cumulative';
+  readonly Signal: string;
+  readonly Pipeline: string;
+  readonly Service: string;
+  readonly Topic: string;
+  readonly ConsumerGroup: string;
+  /** Ascending; negative steps lie up to `CARRY_MS` before the grid. */
+  readonly Steps: readonly number[];
+  readonly Lasts: readonly number[];
+  readonly Sums: readonly number[];
+}
+
+const GAUGES_SQL = `
+SELECT MetricName, MetricKind, Signal, Pipeline, Service, Topic, ConsumerGroup,
+    groupArray(Step) AS Steps, groupArray(LastMax.2) AS Lasts, groupArray(SumSum) AS Sums
+FROM (
+    SELECT MetricName, MetricKind, g.Signal AS Signal, Pipeline,
+        g.Signal = '' AS IsLag,
+        if(IsLag, '', g.Service) AS Service,
+        if(IsLag, 0, g.SeriesId) AS Id,
+        if(IsLag, g.Topic, '') AS Topic,
+        if(IsLag, g.ConsumerGroup, '') AS ConsumerGroup,
+        if(IsLag, g.Partition, '') AS Partition,
+        toInt32(floor((toInt64(toUnixTimestamp(Time)) - {start:UInt32}) / {step:UInt32})) AS Step,
+        max(Last) AS LastMax, sum(Sum) AS SumSum
+    FROM gauge_10s AS g
+    WHERE Time >= toDateTime({since:UInt32}) AND Time < toDateTime({end:UInt32})
+        AND ((g.Signal = '' AND MetricName IN {lags:Array(String)}) OR (g.Signal != '' AND {custom:Bool}))
+    GROUP BY MetricName, MetricKind, Signal, Pipeline, IsLag, Service, Id, Topic, ConsumerGroup, Partition, Step
+    ORDER BY Step
+)
+GROUP BY MetricName, MetricKind, Signal, Pipeline, Service, Id, Topic, ConsumerGroup, Partition
+ORDER BY MetricName, MetricKind, Signal, Pipeline, Service, Topic, ConsumerGroup, Partition, Id`;
+
+interface Request {
+  readonly grid: Grid;
+  readonly wanted: ReadonlySet<Signal>;
+  readonly consumers: Consumers;
+}
+
+/** Signals that come from `gauge_10s`: lag of consumer groups, and every metric that carries `weir.signal`. */
+export async function readGauges(store: Store, { grid, wanted, consumers }: Request): Promise<Series[]> {
+  const before = Math.max(1, Math.ceil(CARRY_MS / grid.step));
+  const rows = await store.rows<GaugeRow>(GAUGES_SQL, {
+    start: grid.start / 1000,
+    step: grid.step / 1000,
+    since: Math.max(0, (grid.start - before * grid.step) / 1000),
+    end: (grid.start + grid.count * grid.step) / 1000,
+    lags: Object.keys(LAG_METRICS).filter((metric) => wanted.has(LAG_METRICS[metric] as Signal)),
+    custom: wanted.has('custom'),
+  });
+  const sums = new Map<string, Combined>();
+  for (const row of rows) {
+    const labels = labelsOf(row, consumers);
+    const key = JSON.stringify(labels);
+    const into: Combined = sums.get(key) ?? { labels, mean: isMean(row), members: [] };
+    sums.set(key, into);
+    into.members.push({ origin: row.Pipeline, values: stepsOf(row, grid, before) });
+  }
+  return [...sums.values()].map((combined) => ({
+    labels: combined.labels,
+    start: grid.start,
+    step: grid.step,
+    values: combine(combined, grid.count),
+  }));
+}
+
+interface Combined {
+  readonly labels: Labels;
+  readonly mean: boolean;
+  readonly members: { readonly origin: string; readonly values: Float64Array }[];
+}
+
+function labelsOf(row: GaugeRow, consumers: Consumers): Labels {
+  if (row.Signal !== '') {
+    return normalizeLabels({ signal: 'custom', pipeline: row.Pipeline, stage: row.Service, name: row.Signal });
+  }
+  const place = { pipeline: row.Pipeline, topic: row.Topic, group: row.ConsumerGroup };
+  const { pipeline, stage } = consumerOf(consumers, place);
+  const signal = LAG_METRICS[row.MetricName] as Signal;
+  return normalizeLabels({ signal, pipeline, stage, topic: row.Topic, group: row.ConsumerGroup });
+}
+
+function isMean(row: GaugeRow): boolean {
+  return row.Signal !== '' && row.MetricKind === 'gauge';
+}
+
+/** A gauge's last value per step, carried forward; what a counter gained per second. */
+function stepsOf(row: GaugeRow, grid: Grid, before: number): Float64Array {
+  const values = gaps(before + grid.count);
+  const isLag = row.Signal === '';
+  if (row.MetricKind === 'delta' && !isLag) {
+    for (const [i, step] of row.Steps.entries()) values[step + before] = ((row.Sums[i] as number) * 1000) / grid.step;
+  } else if (row.MetricKind === 'cumulative' && !isLag) {
+    for (const [i, step] of row.Steps.entries()) {
+      const previous = row.Lasts[i - 1];
+      if (previous === undefined) continue;
+      const last = row.Lasts[i] as number;
+      // A counter that fell has restarted, and what it shows it gained since.
+      const gained = last < previous ? last : last - previous;
+      values[step + before] = (gained * 1000) / ((step - (row.Steps[i - 1] as number)) * grid.step);
+    }
+  } else {
+    // Brokers report a lag of -1 for partitions they know nothing about.
+    for (const [i, step] of row.Steps.entries()) {
+      const last = row.Lasts[i] as number;
+      values[step + before] = isLag ? Math.max(0, last) : last;
+    }
+    carryForward(values, Math.floor(CARRY_MS / grid.step));
+  }
+  return values.subarray(before);
+}
+
+/**
+ * Partitions of a lag add up (lag in time: the largest counts), instances of a counter add up, of a gauge their mean counts.
+ * Two reporters of the same group in different pipelines measure the same thing: the larger one counts.
+ */
+function combine({ labels, mean, members }: Combined, count: number): Float64Array {
+  const values = gaps(count);
+  const largest = labels['signal'] === 'lag_seconds';
+  for (const [, reporter] of Map.groupBy(members, (member) => member.origin)) {
+    for (let i = 0; i < count; i++) {
+      let total = Number.NaN;
+      let present = 0;
+      for (const member of reporter) {
+        const value = member.values[i] as number;
+        if (Number.isNaN(value)) continue;
+        total = present === 0 ? value : largest ? Math.max(total, value) : total + value;
+        present++;
+      }
+      if (present === 0) continue;
+      const value = mean ? total / present : total;
+      const known = values[i] as number;
+      values[i] = Number.isNaN(known) ? value : Math.max(known, value);
+    }
+  }
+  return values;
+}

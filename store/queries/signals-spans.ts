@@ -1,0 +1,196 @@
+import { type Labels, normalizeLabels } from '../../core/labels.ts';
+import type { Series } from '../../core/series.ts';
+import type { Signal } from '../../core/signal.ts';
+import type { Store } from '../client.ts';
+import { quantileSql } from './buckets.ts';
+import { type Grid, gaps } from './grid.ts';
+
+const LATENCIES = { latency_p50: 0.5, latency_p95: 0.95, latency_p99: 0.99 } as const;
+const SPAN_SIGNALS: ReadonlySet<Signal> = new Set<Signal>([
+  'throughput',
+  'output',
+  'error_ratio',
+  'latency_p50',
+  'latency_p95',
+  'latency_p99',
+  'dependency_p95',
+  'freshness',
+]);
+
+export function isSpanSignal(signal: Signal): boolean {
+  return SPAN_SIGNALS.has(signal);
+}
+
+interface Request {
+  readonly grid: Grid;
+  readonly knownSince: number;
+  readonly wanted: ReadonlySet<Signal>;
+  readonly match: Labels;
+}
+
+/** One part of a service (`entry`, `output`, one `dependency`, `other`) from one source, as columns over its steps. */
+interface PartRow {
+  readonly Pipeline: string;
+  readonly Service: string;
+  readonly Part: 'entry' | 'output' | 'dependency' | 'other';
+  readonly Dependency: string;
+  readonly Source: 'spans' | 'metrics';
+  /** Ascending; -1 stands for all time from `knownSince` up to the grid. */
+  readonly Steps: readonly number[];
+  readonly Calls: readonly number[];
+  readonly Failures: readonly number[];
+  readonly Units: readonly number[];
+  readonly Newest: readonly number[];
+  readonly P50: readonly (number | null)[];
+  readonly P95: readonly (number | null)[];
+  readonly P99: readonly (number | null)[];
+}
+
+const quantile = (q: number, asked: boolean) => (asked ? quantileSql('Histogram', q) : 'nan');
+
+/**
+ * Entries are server and consumer spans, dependencies the client spans that do not talk to a broker. Everything before the
+ * grid collapses into step -1, and histograms are merged only where a percentile is asked for.
+ */
+function partsSql({ wanted, match }: Request): string {
+  const asked = (signal: Signal) => wanted.has(signal);
+  const entry = (Object.keys(LATENCIES) as Signal[]).some(asked);
+  const histogramParts = [...(entry ? ["'entry'"] : []), ...(asked('dependency_p95') ? ["'dependency'"] : [])];
+  const histogram =
+    histogramParts.length === 0
+      ? "CAST(([], []), 'Tuple(Array(Int16), Array(UInt64))')"
+      : `sumMapIf(Buckets, Step >= 0 AND Part IN (${histogramParts.join(', ')}))`;
+  return `
+SELECT Pipeline, Service, Part, Dependency, Source,
+    groupArray(Step) AS Steps, groupArray(CallSum) AS Calls, groupArray(FailureSum) AS Failures,
+    groupArray(UnitSum) AS Units, groupArray(NewestMax) AS Newest,
+    groupArray(${quantile(0.5, asked('latency_p50'))}) AS P50,
+    groupArray(${quantile(0.95, asked('latency_p95') || asked('dependency_p95'))}) AS P95,
+    groupArray(${quantile(0.99, asked('latency_p99'))}) AS P99
+FROM (
+    SELECT Pipeline, Service,
+        multiIf(Kind IN ('Server', 'Consumer'), 'entry',
+                Kind = 'Producer', 'output',
+                Kind = 'Client' AND DestinationKind != 'topic', 'dependency',
+                'other') AS Part,
+        multiIf(Part != 'dependency', '', Destination != '', Destination, DestinationSystem) AS Dependency,
+        Source,
+        if(Time < toDateTime({start:UInt32}), -1, toInt32(intDiv(toUnixTimestamp(Time) - {start:UInt32}, {step:UInt32}))) AS Step,
+        sum(Count) AS CallSum, sum(Errors) AS FailureSum, sum(Messages) AS UnitSum, max(EventTimeMax) AS NewestMax,
+        ${histogram} AS Histogram
+    FROM red_10s
+    WHERE Time >= toDateTime({known:UInt32}) AND Time < toDateTime({end:UInt32})
+        ${match['pipeline'] === undefined ? '' : 'AND Pipeline = {pipeline:String}'}
+        ${match['stage'] === undefined ? '' : 'AND Service = {stage:String}'}
+    GROUP BY Pipeline, Service, Part, Dependency, Source, Step
+    ORDER BY Step
+)
+GROUP BY Pipeline, Service, Part, Dependency, Source
+-- Metrics come first, so that spans written after them win.
+ORDER BY Pipeline, Service, Part, Dependency, Source`;
+}
+
+/** Signals that come from `red_10s`: see `readSignals`. */
+export async function readSpanSignals(store: Store, request: Request): Promise<Series[]> {
+  const { grid, match, wanted } = request;
+  const rows = await store.rows<PartRow>(partsSql(request), {
+    start: grid.start / 1000,
+    step: grid.step / 1000,
+    known: Math.max(0, Math.floor(request.knownSince / 1000)),
+    end: (grid.start + grid.count * grid.step) / 1000,
+    ...(match['pipeline'] === undefined ? {} : { pipeline: match['pipeline'] }),
+    ...(match['stage'] === undefined ? {} : { stage: match['stage'] }),
+  });
+  const series: Series[] = [];
+  const add = (signal: Signal, labels: Labels, values: Float64Array) => {
+    if (!wanted.has(signal)) return;
+    series.push({ labels: normalizeLabels({ signal, ...labels }), start: grid.start, step: grid.step, values });
+  };
+  for (const parts of groups(rows, (row) => [row.Pipeline, row.Service, row.Part, row.Dependency])) {
+    const { Pipeline: pipeline, Service: stage, Part: part, Dependency: dependency } = parts[0] as PartRow;
+    if (part === 'entry') {
+      add('throughput', { pipeline, stage }, rate(parts, grid));
+      add(
+        'error_ratio',
+        { pipeline, stage },
+        column(parts, grid, (row, i) => ratio(row.Failures[i], row.Calls[i])),
+      );
+      add(
+        'latency_p50',
+        { pipeline, stage },
+        column(parts, grid, (row, i) => row.P50[i]),
+      );
+      add(
+        'latency_p95',
+        { pipeline, stage },
+        column(parts, grid, (row, i) => row.P95[i]),
+      );
+      add(
+        'latency_p99',
+        { pipeline, stage },
+        column(parts, grid, (row, i) => row.P99[i]),
+      );
+    } else if (part === 'output') add('output', { pipeline, stage }, rate(parts, grid));
+    else if (part === 'dependency' && dependency !== '') {
+      add(
+        'dependency_p95',
+        { pipeline, stage, dependency },
+        column(parts, grid, (row, i) => row.P95[i]),
+      );
+    }
+  }
+  for (const parts of groups(rows, (row) => [row.Pipeline, row.Service])) {
+    const { Pipeline: pipeline, Service: stage } = parts[0] as PartRow;
+    add('freshness', { pipeline, stage }, freshness(parts, grid));
+  }
+  return series;
+}
+
+function groups(rows: readonly PartRow[], key: (row: PartRow) => readonly string[]): Iterable<PartRow[]> {
+  return Map.groupBy(rows, (row) => JSON.stringify(key(row))).values();
+}
+
+function ratio(part: number | undefined, whole: number | undefined): number | undefined {
+  return whole ? (part ?? 0) / whole : undefined;
+}
+
+/** Values of the steps that had calls, a later row (spans) over an earlier one (metrics). */
+function column(rows: readonly PartRow[], grid: Grid, read: (row: PartRow, i: number) => number | null | undefined) {
+  const values = gaps(grid.count);
+  for (const row of rows) {
+    for (const [i, step] of row.Steps.entries()) {
+      if (step >= 0 && row.Calls[i]) values[step] = read(row, i) ?? Number.NaN;
+    }
+  }
+  return values;
+}
+
+/** Units per second: 0 from the first sight of the series on, a gap before. */
+function rate(rows: readonly PartRow[], grid: Grid): Float64Array {
+  const values = column(rows, grid, (row, i) => ((row.Units[i] as number) * 1000) / grid.step);
+  const first = Math.max(
+    0,
+    Math.min(...rows.map((row) => row.Steps[row.Calls.findIndex((calls) => calls > 0)] ?? grid.count)),
+  );
+  for (let i = first; i < values.length; i++) if (Number.isNaN(values[i])) values[i] = 0;
+  return values;
+}
+
+/** Seconds from the newest event time seen so far to the end of each step, never negative. */
+function freshness(rows: readonly PartRow[], grid: Grid): Float64Array {
+  const newest = new Float64Array(grid.count);
+  let before = 0;
+  for (const row of rows) {
+    for (const [i, step] of row.Steps.entries()) {
+      const time = row.Newest[i] as number;
+      if (step < 0) before = Math.max(before, time);
+      else newest[step] = Math.max(newest[step] as number, time);
+    }
+  }
+  const values = gaps(grid.count);
+  for (let i = 0, latest = before; i < grid.count; i++) {
+    latest = Math.max(latest, newest[i] as number);
+    if (latest > 0) values[i] = Math.max(0, (grid.start + (i + 1) * grid.step - latest) / 1000);
+  }
+  return values;
+}

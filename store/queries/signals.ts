@@ -1,0 +1,72 @@
+import { fingerprint, type Labels } from '../../core/labels.ts';
+import type { Series } from '../../core/series.ts';
+import { SIGNALS, type Signal } from '../../core/signal.ts';
+import type { Store } from '../client.ts';
+import { type Consumers, readConsumers } from './consumers.ts';
+import { gridOf } from './grid.ts';
+import { isLagSignal, readGauges } from './signals-gauges.ts';
+import { isSpanSignal, readSpanSignals } from './signals-spans.ts';
+
+export interface SignalQuery {
+  /** Unix milliseconds; the series cover the whole steps of [from, to). */
+  readonly from: number;
+  readonly to: number;
+  /** Milliseconds, a multiple of 10 000. */
+  readonly step: number;
+  /** A series seen since then counts as known: its throughput is 0, not a gap, where nothing arrived. Default from - 1 h. */
+  readonly knownSince?: number;
+  readonly signals?: readonly Signal[];
+  /** Labels that must be equal, `signal` included. */
+  readonly match?: Labels;
+}
+
+const KNOWN_FOR_MS = 3_600_000;
+
+/**
+ * All watched series on the grid, in three queries however many series there are. Series without a single value are left out.
+ *
+ * - `throughput` and `output` are messages (or calls) per second, 0 in steps without rows from the first sight of the series on.
+ * - `error_ratio`, `latency_*` and `dependency_p95` are NaN in steps without calls; latencies are in seconds.
+ * - `freshness` is the seconds from the newest event time so far to the end of the step.
+ * - `lag` (sum over partitions), `lag_seconds` (the largest) and gauges named by `weir.signal` carry their last value
+ *   forward up to 90 s. Lag carries the consuming service as `stage`, or the group's name while no consumer was seen.
+ * - Where both spans and metrics tell of a stage, spans win in every step in which they are present.
+ *
+ * Throws `store_signals_range_invalid` when the step is not a multiple of 10 s.
+ */
+export async function readSignals(store: Store, query: SignalQuery): Promise<Series[]> {
+  const grid = gridOf(query.from, query.to, query.step);
+  const match = query.match ?? {};
+  const wanted = new Set<Signal>((query.signals ?? SIGNALS).filter((s) => (match['signal'] ?? s) === s));
+  if (grid.count === 0 || wanted.size === 0) return [];
+  const knownSince = Math.min(query.knownSince ?? grid.start - KNOWN_FOR_MS, grid.start);
+  const wantsLag = [...wanted].some(isLagSignal);
+  const none: Promise<Series[]> = Promise.resolve([]);
+  const consumers: Promise<Consumers> = wantsLag ? readConsumers(store, knownSince, query.to) : Promise.resolve([]);
+  const [spans, gauges] = await Promise.all([
+    [...wanted].some(isSpanSignal) ? readSpanSignals(store, { grid, knownSince, wanted, match }) : none,
+    wantsLag || wanted.has('custom')
+      ? consumers.then((known) => readGauges(store, { grid, wanted, consumers: known }))
+      : none,
+  ]);
+  return [...spans, ...gauges]
+    .filter((series) => matches(series.labels, match) && series.values.some((value) => !Number.isNaN(value)))
+    .map((series) => ({ series, at: order(series.labels) }))
+    .sort((a, b) => (a.at < b.at ? -1 : 1))
+    .map(({ series }) => series);
+}
+
+/** The key under which anomalies and expectations of a series are stored. */
+export function seriesKey(labels: Labels): string {
+  return fingerprint(labels);
+}
+
+function matches(labels: Labels, match: Labels): boolean {
+  return Object.entries(match).every(([name, value]) => (labels[name] ?? '') === value);
+}
+
+/** By pipeline, stage, then the signals as `SIGNALS` lists them. */
+function order(labels: Labels): string {
+  const signal = String.fromCharCode(1 + SIGNALS.indexOf(labels['signal'] as Signal));
+  return [labels['pipeline'], labels['stage'], signal, JSON.stringify(labels)].join('\u0000');
+}
