@@ -90,8 +90,14 @@ describe('layering', () => {
     plant('cli/bad.ts', '../main.ts', false);
     plant('test/store/free.test.ts', '../../detector/decide.ts', true);
     mkdirSync(join(tree, 'store/cycle'), { recursive: true });
-    writeFileSync(join(tree, 'store/cycle/one.ts'), "import { two } from './two.ts';\n\nexport const one = () => two;\n");
-    writeFileSync(join(tree, 'store/cycle/two.ts'), "import { one } from './one.ts';\n\nexport const two = () => one;\n");
+    writeFileSync(
+      join(tree, 'store/cycle/one.ts'),
+      "import { two } from './two.ts';\n\nexport const one = () => two;\n",
+    );
+    writeFileSync(
+      join(tree, 'store/cycle/two.ts'),
+      "import { one } from './one.ts';\n\nexport const two = () => one;\n",
+    );
     findings = lint(tree);
   });
 
