@@ -1,0 +1,99 @@
+import { z } from 'zod';
+import type { Alert } from '../core/alert.ts';
+import { errorMessage } from '../core/errors.ts';
+import type { Labels } from '../core/labels.ts';
+import { normalizeLabels } from '../core/labels.ts';
+import { type Millis, parseDuration } from '../core/time.ts';
+import { holdingInterval, type NamedIntervals } from './intervals.ts';
+import { type Matcher, matchersConfig, matchesAll } from './matchers.ts';
+
+const instant = z.union([z.iso.datetime({ offset: true }), z.date()]).transform((value) => new Date(value).getTime());
+
+/** Planned work: from `starts_at` to `ends_at`, or whenever a named time interval holds. */
+export const maintenanceConfig = z
+  .strictObject({
+    matchers: matchersConfig.default([]),
+    starts_at: instant.optional(),
+    ends_at: instant.optional(),
+    time_interval: z.string().optional(),
+    comment: z.string().default(''),
+  })
+  .refine(
+    (window) =>
+      (window.time_interval === undefined) !== (window.starts_at === undefined || window.ends_at === undefined),
+    {
+      message: 'needs either starts_at and ends_at, or time_interval',
+    },
+  )
+  .refine(
+    (window) => window.starts_at === undefined || window.ends_at === undefined || window.starts_at < window.ends_at,
+    {
+      message: 'starts_at must lie before ends_at',
+    },
+  );
+export type MaintenanceWindow = z.infer<typeof maintenanceConfig>;
+
+export const ownerConfig = z.strictObject({ matchers: matchersConfig.default([]), owner: z.string().min(1) });
+export type OwnerRule = z.infer<typeof ownerConfig>;
+
+export interface ContextRules {
+  readonly maintenance: readonly MaintenanceWindow[];
+  readonly owners: readonly OwnerRule[];
+  /** Name of the time interval that is business time. */
+  readonly business_hours?: string | undefined;
+}
+
+function windowHolds(window: MaintenanceWindow, view: Labels, named: NamedIntervals, now: Millis): boolean {
+  const open =
+    window.time_interval !== undefined
+      ? holdingInterval(named, [window.time_interval], now) !== undefined
+      : now >= (window.starts_at as Millis) && now < (window.ends_at as Millis);
+  return open && matchesAll(window.matchers as readonly Matcher[], view);
+}
+
+/**
+ * What is known about an alert beside its identity: `pipeline`, `stage`, `incident`, `owner`, `maintenance` (the
+ * comment of the window, or `true`) and `business_hours` (`true` or `false`). Never hashed into the fingerprint.
+ */
+export function alertContext(
+  alert: Alert,
+  incident: string,
+  rules: ContextRules,
+  named: NamedIntervals,
+  now: Millis,
+): Labels {
+  const { labels } = alert;
+  const base = {
+    pipeline: labels['pipeline'] ?? 'default',
+    stage: labels['stage'] ?? labels['service'] ?? '',
+    incident,
+    business_hours:
+      rules.business_hours === undefined
+        ? ''
+        : String(holdingInterval(named, [rules.business_hours], now) !== undefined),
+  };
+  const view = { ...base, ...labels };
+  const window = rules.maintenance.find((one) => windowHolds(one, view, named, now));
+  return normalizeLabels({
+    ...base,
+    owner: rules.owners.find((one) => matchesAll(one.matchers, view))?.owner ?? '',
+    maintenance: window === undefined ? '' : window.comment || 'true',
+  });
+}
+
+/** A duration that must be longer than nothing, for the room's own settings. */
+export function positiveDuration(defaultText: string) {
+  return z
+    .string()
+    .default(defaultText)
+    .transform((text, context): Millis => {
+      try {
+        const value = parseDuration(text);
+        if (value > 0) return value;
+        context.addIssue({ code: 'custom', message: 'must be longer than 0' });
+      } catch (error) {
+        context.addIssue({ code: 'custom', message: errorMessage(error) });
+      }
+      return z.NEVER;
+    });
+}

@@ -1,0 +1,212 @@
+import type { IncidentAlert } from '../core/incident.ts';
+import { SIGNAL_FACTS, type Signal } from '../core/signal.ts';
+import type { Millis } from '../core/time.ts';
+import { clockText, durationText, listText, numberText, percentText, valueText } from './wording.ts';
+
+/** A directed edge of the pipeline, along the flow. */
+export interface PipelineEdge {
+  readonly from: string;
+  readonly to: string;
+}
+
+export interface Culprit {
+  /** Empty when no alert names a stage. */
+  readonly stage: string;
+  /** A sentence that names the stage. */
+  readonly title: string;
+  readonly reason: string;
+}
+
+/**
+ * How much a signal speaks of the stage's own trouble rather than of being starved by another, best first.
+ * A consumer that is starved has low throughput and stale data, but neither errors nor a slow dependency.
+ */
+const RANKS: readonly (readonly Signal[])[] = [
+  ['dependency_p95'],
+  ['error_ratio'],
+  ['latency_p50', 'latency_p95', 'latency_p99'],
+  ['lag', 'lag_seconds'],
+  ['custom'],
+  ['output'],
+  ['throughput', 'freshness'],
+];
+const OWN_TROUBLE = 3;
+
+function signalOf(alert: IncidentAlert): string {
+  return alert.labels['signal'] ?? '';
+}
+
+export function stageOf(alert: IncidentAlert): string {
+  return alert.labels['stage'] ?? alert.labels['service'] ?? '';
+}
+
+/** Position in `RANKS`; alerts of other senders, which carry no signal, stand with `custom`. */
+function rankOf(alert: IncidentAlert): number {
+  const rank = RANKS.findIndex((signals) => (signals as readonly string[]).includes(signalOf(alert)));
+  return rank >= 0 ? rank : 4;
+}
+
+function numberOf(alert: IncidentAlert, name: 'value' | 'expected'): number {
+  const text = alert.annotations[name];
+  return text === undefined || text.trim() === '' ? Number.NaN : Number(text);
+}
+
+/** Less than expected; unknown numbers count as less, because silence is the common case. */
+function isDown(alert: IncidentAlert): boolean {
+  return !(numberOf(alert, 'value') > numberOf(alert, 'expected'));
+}
+
+/** For each stage, how many of the other stages the flow reaches it from. */
+function upstreamCounts(stages: readonly string[], edges: readonly PipelineEdge[]): Map<string, number> {
+  const next = new Map<string, string[]>();
+  for (const { from, to } of edges) next.set(from, [...(next.get(from) ?? []), to]);
+  const counts = new Map(stages.map((stage) => [stage, 0]));
+  for (const start of stages) {
+    const seen = new Set([start]);
+    const queue = [start];
+    for (let node = queue.pop(); node !== undefined; node = queue.pop()) {
+      for (const to of next.get(node) ?? []) {
+        if (seen.has(to)) continue;
+        seen.add(to);
+        queue.push(to);
+        if (counts.has(to)) counts.set(to, (counts.get(to) ?? 0) + 1);
+      }
+    }
+  }
+  return counts;
+}
+
+/**
+ * The stage most likely at fault.
+ *
+ * Looked at are the alerts that began within `onset` of the first. The one whose signal ranks best is the culprit;
+ * of equal rank the earliest, then the one furthest upstream. Exception, the silent producer: when stages
+ * deliver less and none of the alerts speaks of own trouble, everything follows from the stage furthest upstream.
+ */
+export function nameCulprit(
+  alerts: readonly IncidentAlert[],
+  edges: readonly PipelineEdge[] = [],
+  onset: Millis = 60_000,
+): Culprit {
+  const first = Math.min(...alerts.map((alert) => alert.startsAt));
+  const early = alerts.filter((alert) => alert.startsAt <= first + onset);
+  const stages = [...new Set(early.map(stageOf))].filter((stage) => stage !== '');
+  const upstream = upstreamCounts(stages, edges);
+  const depth = (alert: IncidentAlert) => upstream.get(stageOf(alert)) ?? Number.POSITIVE_INFINITY;
+  const byFlow = (a: IncidentAlert, b: IncidentAlert) =>
+    depth(a) - depth(b) || a.startsAt - b.startsAt || rankOf(a) - rankOf(b);
+  const byRank = (a: IncidentAlert, b: IncidentAlert) =>
+    rankOf(a) - rankOf(b) || a.startsAt - b.startsAt || depth(a) - depth(b);
+
+  const starved = early.filter((alert) => ['output', 'throughput'].includes(signalOf(alert)) && isDown(alert));
+  const silentProducer = starved.length > 0 && early.every((alert) => rankOf(alert) > OWN_TROUBLE);
+  const known = edges.length > 0;
+  const ranked = silentProducer
+    ? [...starved].sort(known ? byFlow : (a, b) => a.startsAt - b.startsAt || byRank(a, b))
+    : [...early].sort(byRank);
+  const chosen = ranked[0];
+  if (chosen === undefined) return { stage: '', title: 'No alert', reason: '' };
+  const stage = stageOf(chosen);
+  const mates = early.filter((alert) => stageOf(alert) === stage);
+  return { stage, title: titleOf(chosen, mates), reason: reasonOf(chosen, alerts) };
+}
+
+/** `(p95 312 ms instead of 20 ms)`, or nothing without numbers. */
+function insteadText(alert: IncidentAlert, what: string, unit: string): string {
+  const [value, expected] = [numberOf(alert, 'value'), numberOf(alert, 'expected')];
+  if (!Number.isFinite(value)) return '';
+  const instead = Number.isFinite(expected) ? ` instead of ${valueText(expected, unit)}` : '';
+  return ` (${what}${valueText(value, unit)}${instead})`;
+}
+
+function fallingBehind(stage: string, lag: IncidentAlert): string {
+  const topic = lag.labels['topic'];
+  return `${stage} is falling behind${topic ? ` on ${topic}` : ''}`;
+}
+
+/** How much less or more than expected, in words: `67 % less than expected`, `2.1 times what is expected`. */
+function amountText(alert: IncidentAlert): string {
+  const [value, expected] = [numberOf(alert, 'value'), numberOf(alert, 'expected')];
+  if (!Number.isFinite(value) || !(expected > 0)) return isDown(alert) ? 'less than expected' : 'more than expected';
+  if (value <= expected) return `${percentText(1 - value / expected)} less than expected`;
+  return `${numberText(value / expected, 2)} times what is expected`;
+}
+
+/** Nothing at all, or under 2 % of what is expected. */
+function isSilent(alert: IncidentAlert): boolean {
+  const [value, expected] = [numberOf(alert, 'value'), numberOf(alert, 'expected')];
+  return value === 0 || value < expected * 0.02;
+}
+
+function titleOf(alert: IncidentAlert, mates: readonly IncidentAlert[]): string {
+  const stage = stageOf(alert) || alert.labels['pipeline'] || 'A stage';
+  const signal = signalOf(alert);
+  const mate = (...signals: string[]) => mates.find((other) => signals.includes(signalOf(other)));
+  switch (signal) {
+    case 'dependency_p95':
+      return `${stage} waits for ${alert.labels['dependency'] ?? 'a dependency'}${insteadText(alert, 'p95 ', 's')}`;
+    case 'error_ratio': {
+      const ratio = numberOf(alert, 'value');
+      return Number.isFinite(ratio)
+        ? `${stage} fails ${percentText(ratio)} of its work`
+        : `${stage} fails more of its work than expected`;
+    }
+    case 'latency_p50':
+    case 'latency_p95':
+    case 'latency_p99': {
+      const lag = mate('lag', 'lag_seconds');
+      if (lag !== undefined) return fallingBehind(stage, lag);
+      return `${stage} is slow${insteadText(alert, `${signal.slice('latency_'.length)} `, 's')}`;
+    }
+    case 'lag':
+    case 'lag_seconds':
+      return fallingBehind(stage, alert);
+    case 'output':
+    case 'throughput': {
+      const output = mate('output');
+      if (output !== undefined && isDown(output) && isSilent(output)) return `${stage} stopped producing`;
+      if (isDown(alert) && isSilent(alert)) return `${stage} stopped receiving`;
+      return `${stage} ${signal === 'output' ? 'produces' : 'handles'} ${amountText(alert)}`;
+    }
+    case 'freshness': {
+      const age = numberOf(alert, 'value');
+      return Number.isFinite(age)
+        ? `${stage} is late: its newest event is ${durationText(age)} old`
+        : `${stage} is late`;
+    }
+    default: {
+      if (signal === 'custom' && alert.labels['name'])
+        return `${alert.labels['name']} of ${stage} is off${insteadText(alert, '', '1')}`;
+      const said = alert.annotations['summary'] ?? alert.labels['alertname'] ?? 'an alert fires';
+      const named = stageOf(alert);
+      return named === '' || said.includes(named) ? said : `${named}: ${said}`;
+    }
+  }
+}
+
+/** What moved, by how much, since when; then who else is affected. */
+function reasonOf(alert: IncidentAlert, alerts: readonly IncidentAlert[]): string {
+  const signal = signalOf(alert);
+  const facts = SIGNAL_FACTS[signal as Signal] as (typeof SIGNAL_FACTS)[Signal] | undefined;
+  const dependency = alert.labels['dependency'];
+  const what =
+    signal === 'dependency_p95' && dependency !== undefined
+      ? `Calls to ${dependency} take`
+      : facts === undefined || signal === 'custom'
+        ? ''
+        : `${facts.title} is`;
+  const [value, expected] = [numberOf(alert, 'value'), numberOf(alert, 'expected')];
+  const text = (number: number) =>
+    signal === 'error_ratio' ? percentText(number) : valueText(number, facts?.unit ?? '1');
+  const since = `since ${clockText(alert.startsAt)}`;
+  let sentence: string;
+  if (what === '' || !Number.isFinite(value)) {
+    const said = alert.annotations['description'] ?? alert.annotations['summary'] ?? alert.labels['alertname'] ?? '';
+    sentence = `${said.replace(/\.\s*$/, '') || 'An alert fires'}, ${since}.`;
+  } else {
+    const instead = Number.isFinite(expected) ? `, expected ${text(expected)}` : '';
+    sentence = `${what} ${text(value)}${signal === 'dependency_p95' ? ' at p95' : ''}${instead}, ${since}.`;
+  }
+  const others = [...new Set(alerts.map(stageOf))].filter((stage) => stage !== '' && stage !== stageOf(alert));
+  return others.length === 0 ? sentence : `${sentence} Also affected: ${listText(others.sort())}.`;
+}

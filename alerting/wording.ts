@@ -1,0 +1,72 @@
+/**
+ * Numbers and times as messages write them: a narrow no-break space before a unit and before %, a true minus,
+ * three significant digits, two units of time at most.
+ */
+const NARROW = '\u202f';
+
+/** Grouped by thousands, true minus, at most `digits` significant digits below 1000. */
+export function numberText(value: number, digits = 3): string {
+  if (!Number.isFinite(value)) return '–';
+  const size = Math.abs(value);
+  const rounded = size >= 1000 ? Math.round(size) : Number(size.toPrecision(digits));
+  const text = rounded.toLocaleString('en-US', { maximumSignificantDigits: 15 });
+  return value < 0 && rounded !== 0 ? `−${text}` : text;
+}
+
+/** Seconds as `312 ms`, `4.1 s`, `42 s`, `24 min 8 s`, `2 h 25 min`, `3 d 4 h`. */
+export function durationText(seconds: number): string {
+  if (!Number.isFinite(seconds)) return '–';
+  const size = Math.abs(seconds);
+  const sign = seconds < 0 ? '−' : '';
+  if (size === 0) return `0${NARROW}s`;
+  if (size < 0.9995) return `${sign}${numberText(size * 1000)}${NARROW}ms`;
+  if (size < 9.95) return `${sign}${numberText(size, 2)}${NARROW}s`;
+  const units = [
+    ['d', 86_400],
+    ['h', 3600],
+    ['min', 60],
+    ['s', 1],
+  ] as const;
+  const largest = units.findIndex(([, length]) => Math.round(size) >= length);
+  const [unit, length] = units[largest] as (typeof units)[number];
+  const next = units[largest + 1];
+  const total = Math.round(size / (next?.[1] ?? 1)) * (next?.[1] ?? 1);
+  const whole = Math.floor(total / length);
+  const rest = next === undefined ? 0 : Math.round((total - whole * length) / next[1]);
+  const first = `${sign}${whole}${NARROW}${unit}`;
+  return next === undefined || rest === 0 ? first : `${first} ${rest}${NARROW}${next[0]}`;
+}
+
+/** A share 0..1: `31 %`; one decimal below 10 where it is not whole, `0.4 %`, two below 0.1. */
+export function percentText(ratio: number): string {
+  if (!Number.isFinite(ratio)) return '–';
+  const percent = ratio * 100;
+  const size = Math.abs(percent);
+  const text = size >= 9.95 ? Math.round(percent) : Number(percent.toFixed(size < 0.1 ? 2 : 1));
+  return `${numberText(text)}${NARROW}%`;
+}
+
+/** `1,840/s`. */
+export function rateText(perSecond: number): string {
+  return `${numberText(perSecond)}/s`;
+}
+
+/** A value in the UCUM unit of `core/signal.ts`. */
+export function valueText(value: number, unit: string): string {
+  if (unit === 's') return durationText(value);
+  if (unit === '1/s') return rateText(value);
+  if (unit === '{record}') return `${numberText(value)} records`;
+  return numberText(value);
+}
+
+/** `03:06:20 UTC`. */
+export function clockText(time: number): string {
+  return `${new Date(time).toISOString().slice(11, 19)} UTC`;
+}
+
+/** `a`, `a and b`, `a, b and 2 more`. */
+export function listText(items: readonly string[], most = 3): string {
+  if (items.length <= 1) return items[0] ?? '';
+  if (items.length <= most) return `${items.slice(0, -1).join(', ')} and ${items.at(-1)}`;
+  return `${items.slice(0, most - 1).join(', ')} and ${items.length - most + 1} more`;
+}
