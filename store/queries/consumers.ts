@@ -9,18 +9,23 @@ export interface Consumer {
 }
 export type Consumers = readonly Consumer[];
 
-/** Who reads what: consumer spans of [since, until), and the remembered topology for consumers silent for longer. */
+/**
+ * Who reads what: consumers seen in [since, until) first, in a stable order, then those of the remembered topology, the
+ * last seen first.
+ */
 export async function readConsumers(store: Store, since: number, until: number): Promise<Consumers> {
   return store.rows<Consumer>(
     `
-SELECT DISTINCT pipeline, service, topic, group FROM (
-    SELECT Pipeline AS pipeline, Service AS service, Destination AS topic, ConsumerGroup AS group
+SELECT pipeline, service, topic, group FROM (
+    SELECT Pipeline AS pipeline, Service AS service, Destination AS topic, ConsumerGroup AS group, 0 AS silentSince
     FROM red_10s
     WHERE Time >= toDateTime({since:UInt32}) AND Time < toDateTime({until:UInt32}) AND Kind = 'Consumer' AND Destination != ''
+    GROUP BY pipeline, service, topic, group
     UNION ALL
-    SELECT Pipeline, \`To\`, \`From\`, \`Group\` FROM topology_edges WHERE Kind = 'consumes'
+    SELECT Pipeline, \`To\`, \`From\`, \`Group\`, -toInt64(toUnixTimestamp(LastSeen)) FROM topology_edges FINAL WHERE Kind = 'consumes'
 )
-ORDER BY pipeline, service, topic, group`,
+GROUP BY pipeline, service, topic, group
+ORDER BY max(silentSince) = 0 DESC, min(silentSince), pipeline, service, topic, group`,
     { since: Math.max(0, Math.floor(since / 1000)), until: Math.ceil(until / 1000) },
   );
 }

@@ -76,7 +76,8 @@ FROM (
         multiIf(Part != 'dependency', '', Destination != '', Destination, DestinationSystem) AS Dependency,
         Source,
         if(Time < toDateTime({start:UInt32}), -1, toInt32(intDiv(toUnixTimestamp(Time) - {start:UInt32}, {step:UInt32}))) AS Step,
-        sum(Count) AS CallSum, sum(Errors) AS FailureSum, sum(Messages) AS UnitSum, max(EventTimeMax) AS NewestMax,
+        toFloat64(sum(Count)) AS CallSum, toFloat64(sum(Errors)) AS FailureSum, toFloat64(sum(Messages)) AS UnitSum,
+        toFloat64(max(EventTimeMax)) AS NewestMax,
         ${histogram} AS Histogram
     FROM red_10s
     WHERE Time >= toDateTime({known:UInt32}) AND Time < toDateTime({end:UInt32})

@@ -1,0 +1,66 @@
+import type { Millis } from '../../core/time.ts';
+import type { Store } from '../client.ts';
+import { quantileSql } from './buckets.ts';
+import { numberOf, secondsCell } from './cells.ts';
+
+export const NODE_KINDS = ['service', 'topic', 'database', 'external'] as const;
+export type NodeKind = (typeof NODE_KINDS)[number];
+
+export const EDGE_KINDS = ['produces', 'consumes', 'calls'] as const;
+export type EdgeKind = (typeof EDGE_KINDS)[number];
+
+/** What went over one edge of the graph in a range, seen from the service that reported it. */
+export interface Flow {
+  readonly pipeline: string;
+  readonly service: string;
+  readonly kind: EdgeKind;
+  /** Topic, database or called host; never ''. */
+  readonly other: string;
+  readonly otherKind: Exclude<NodeKind, 'service'>;
+  readonly system: string;
+  readonly group: string;
+  /** Calls, and the records they carried (equal where a call carries one). */
+  readonly calls: number;
+  readonly messages: number;
+  readonly errors: number;
+  /** Seconds; NaN without calls. */
+  readonly p95: number;
+}
+
+/**
+ * Flows of [from, to): producer spans write to a topic, consumer spans read one, client spans call a database or another service. Client
+ * spans on a broker (polls, acknowledgements) are not flows. Where spans and metrics tell of one flow, spans count.
+ */
+export async function readFlows(store: Store, from: Millis, to: Millis): Promise<Flow[]> {
+  const rows = await store.rows<Flow>(
+    `
+SELECT pipeline, service, kind, other, otherKind, system, group, calls, messages, errors,
+    ${quantileSql('histogram', 0.95)} AS p95
+FROM (
+    SELECT Pipeline AS pipeline, Service AS service,
+        transform(Kind, ['Producer', 'Consumer', 'Client'], ['produces', 'consumes', 'calls'], '') AS kind,
+        if(Destination != '', Destination, DestinationSystem) AS other,
+        DestinationKind AS otherKind, max(DestinationSystem) AS system, ConsumerGroup AS group, Source AS source,
+        toFloat64(sum(Count)) AS calls, toFloat64(sum(Messages)) AS messages, toFloat64(sum(Errors)) AS errors,
+        sumMap(Buckets) AS histogram
+    FROM red_10s
+    WHERE Time >= toDateTime({from:UInt32}) AND Time < toDateTime({to:UInt32})
+        AND ((Kind IN ('Producer', 'Consumer') AND DestinationKind = 'topic')
+            OR (Kind = 'Client' AND DestinationKind IN ('database', 'external')))
+    GROUP BY pipeline, service, kind, other, otherKind, group, source
+    HAVING other != '' AND calls > 0
+)
+ORDER BY pipeline, service, kind, otherKind, other, group, source DESC
+LIMIT 1 BY pipeline, service, kind, otherKind, other, group`,
+    { from: secondsCell(from), to: secondsCell(to) },
+  );
+  return rows.map((row) => ({ ...row, p95: numberOf(row.p95) }));
+}
+
+/** The ends of a flow in the direction of the data: a consumer stands behind its topic. */
+export function flowEnds(flow: Pick<Flow, 'kind' | 'service' | 'other'>): {
+  readonly from: string;
+  readonly to: string;
+} {
+  return flow.kind === 'consumes' ? { from: flow.other, to: flow.service } : { from: flow.service, to: flow.other };
+}
