@@ -148,7 +148,10 @@ export interface Metric {
     readonly aggregationTemporality?: number;
     readonly isMonotonic?: boolean;
   };
-  readonly histogram?: { readonly dataPoints?: readonly HistogramDataPoint[]; readonly aggregationTemporality?: number };
+  readonly histogram?: {
+    readonly dataPoints?: readonly HistogramDataPoint[];
+    readonly aggregationTemporality?: number;
+  };
   readonly exponentialHistogram?: {
     readonly dataPoints?: readonly ExponentialHistogramDataPoint[];
     readonly aggregationTemporality?: number;

@@ -1,0 +1,87 @@
+import { join } from 'node:path';
+import type { Health, Service } from '../core/service.ts';
+import type { Telemetry } from '../core/telemetry.ts';
+import type { Millis } from '../core/time.ts';
+import type { Store } from '../store/client.ts';
+import { Admission } from './admission.ts';
+import type { CollectorConfig } from './config.ts';
+import { createIngest } from './ingest.ts';
+import { createOtlpGrpcReceiver } from './receivers/otlp-grpc.ts';
+import { createOtlpHttpReceiver } from './receivers/otlp-http.ts';
+import { Spool } from './spool/spool.ts';
+import { Writer } from './writer.ts';
+
+export interface CollectorOptions {
+  readonly config: CollectorConfig;
+  readonly store: Store;
+  /** The spool lies in `<dataDir>/spool`. */
+  readonly dataDir: string;
+  readonly telemetry: Telemetry;
+  readonly now?: () => Millis;
+}
+
+export interface Collector extends Service {
+  health(): Health;
+  /** Addresses as `http://host:port`, the form OTLP exporters are configured with. */
+  addresses(): { readonly http: string; readonly grpc: string };
+}
+
+/**
+ * Telemetry in, rows of the stock tables out: receivers, the readers of `otlp/`, the write-ahead spool, the writer.
+ * Nothing is acknowledged before the spool has it on disk.
+ */
+export function createCollector(options: CollectorOptions): Collector {
+  const { config, store, telemetry, now = Date.now } = options;
+  const admission = new Admission(config.max_in_flight_bytes);
+  const spool = new Spool({
+    directory: join(options.dataDir, 'spool'),
+    maxBytes: config.spool.max_bytes,
+    minFreeBytes: config.spool.min_free_bytes,
+    segmentAge: config.spool.segment_age,
+    segmentBytes: config.spool.segment_bytes,
+    segmentRows: config.spool.segment_rows,
+    telemetry,
+    now,
+    onClosed: (segment) => writer.enqueue(segment),
+  });
+  const { retry_min: retryMin, retry_max: retryMax } = config.writer;
+  const writer = new Writer({ store, spool, telemetry, now, retryMin, retryMax });
+  const ingest = createIngest({ spool, telemetry, now });
+  const checks = { collector: health };
+  const http = createOtlpHttpReceiver({ config: config.otlp_http, ingest, admission, health: checks, telemetry });
+  const grpc = createOtlpGrpcReceiver({ config: config.otlp_grpc, ingest, admission, telemetry });
+  const receivers: readonly Service[] = [http, grpc];
+  let running = false;
+
+  function health(): Health {
+    if (!running) return { ready: false, detail: 'the collector is not running' };
+    const refusal = spool.refusal();
+    return refusal === undefined ? writer.health() : { ready: false, detail: refusal };
+  }
+
+  async function stop(): Promise<void> {
+    running = false;
+    await Promise.all(receivers.map((receiver) => receiver.stop()));
+    await spool.close();
+    await writer.stop(config.writer.stop_deadline);
+    await spool.unlock();
+  }
+
+  return {
+    name: 'collector',
+    health,
+    addresses: () => ({ http: http.url(), grpc: grpc.url() }),
+    async start() {
+      try {
+        writer.start();
+        await spool.open();
+        for (const receiver of receivers) await receiver.start();
+        running = true;
+      } catch (error) {
+        await stop();
+        throw error;
+      }
+    },
+    stop,
+  };
+}
