@@ -1,0 +1,128 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type ClickHouseClient, type ClickHouseSettings, createClient } from '@clickhouse/client';
+import { errorMessage, WeirError } from '../core/errors.ts';
+
+export interface StoreEndpoint {
+  readonly url: string;
+  readonly database: string;
+  readonly username: string;
+  readonly password: string;
+}
+
+/** The one way to ClickHouse, embedded or not. */
+export interface Store {
+  /** Unmodified @clickhouse/client, for what the two methods below do not do. It does not retry. */
+  readonly client: ClickHouseClient;
+  readonly database: string;
+  /**
+   * Rows of a SELECT as JSONEachRow gives them (64-bit integers as numbers, so beyond 2^53 inexact: select them as
+   * text). `{name:Type}` in `sql` takes its value from `params`. Retried while the store restarts.
+   */
+  rows<T>(sql: string, params?: Record<string, unknown>, settings?: ClickHouseSettings): Promise<T[]>;
+  /** Inserts objects as JSONEachRow. With a `token` the insert is retried, and stored once however often it is sent. */
+  insert(table: string, rows: readonly object[], options?: { readonly token?: string }): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface StoreOptions {
+  /** How long calls are retried while the store cannot be reached. */
+  readonly retryMs?: number;
+  readonly requestTimeoutMs?: number;
+}
+
+/** Opens the store at `endpoint`; nothing is sent before the first call. */
+export function openStore(endpoint: StoreEndpoint, options: StoreOptions = {}): Store {
+  const retryMs = options.retryMs ?? 20_000;
+  const client = createClient({
+    url: endpoint.url,
+    database: endpoint.database,
+    username: endpoint.username,
+    password: endpoint.password,
+    application: 'weir',
+    request_timeout: options.requestTimeoutMs ?? 120_000,
+    max_open_connections: 24,
+    use_multipart_params_auto: true,
+    clickhouse_settings: { async_insert: 0 },
+    log: { level: 127 },
+  });
+  let closed = false;
+
+  /** Calls until it works, the error is final, or `retryMs` are over. */
+  async function retried<T>(call: () => Promise<T>): Promise<T> {
+    const deadline = Date.now() + retryMs;
+    for (let pause = 50; ; pause = Math.min(pause * 2, 1000)) {
+      try {
+        return await call();
+      } catch (error) {
+        if (!isUnreachable(error)) throw error;
+        if (closed || Date.now() + pause > deadline) throw unreachable(endpoint, error);
+      }
+      await sleep(pause);
+    }
+  }
+
+  return {
+    client,
+    database: endpoint.database,
+    rows<T>(sql: string, params?: Record<string, unknown>, settings?: ClickHouseSettings): Promise<T[]> {
+      return retried(async () => {
+        const result = await client.query({
+          query: sql,
+          format: 'JSONEachRow',
+          ...(params === undefined ? {} : { query_params: params }),
+          ...(settings === undefined ? {} : { clickhouse_settings: settings }),
+        });
+        return await result.json<T>();
+      });
+    },
+    async insert(table, rows, { token } = {}) {
+      if (rows.length === 0) return;
+      const send = async () => {
+        await client.insert({
+          table,
+          values: rows,
+          format: 'JSONEachRow',
+          clickhouse_settings: token === undefined ? {} : { insert_deduplication_token: token },
+        });
+      };
+      await (token === undefined ? send() : retried(send));
+    },
+    async close() {
+      closed = true;
+      await client.close();
+    },
+  };
+}
+
+const UNREACHABLE = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EPIPE',
+  'EHOSTUNREACH',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'UND_ERR_SOCKET',
+]);
+/** ClickHouse errors that pass by themselves: too many queries, a server that stops, no thread, no network. */
+const PASSING = new Set(['202', '209', '210', '236', '439']);
+
+/** Whether the same call can succeed once the store is back. */
+export function isUnreachable(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const { code } = error as NodeJS.ErrnoException;
+  if (code !== undefined && (UNREACHABLE.has(code) || PASSING.has(String(code)))) return true;
+  if (/socket hang up|ECONNRE(?:SET|FUSED)|other side closed|aborted/i.test(error.message) && code === undefined)
+    return true;
+  return error.cause !== undefined && isUnreachable(error.cause);
+}
+
+function unreachable(endpoint: StoreEndpoint, error: unknown): WeirError {
+  return new WeirError(
+    'store_client_unreachable',
+    `the store at ${endpoint.url} cannot be reached: ${errorMessage(error)}`,
+    {
+      retryable: true,
+      cause: error,
+    },
+  );
+}

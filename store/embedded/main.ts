@@ -1,0 +1,126 @@
+import { createServer, type Server } from 'node:http';
+import { join } from 'node:path';
+import { Session } from 'chdb';
+import { createTelemetry } from '../../core/telemetry.ts';
+import { readOrCreatePassword } from './credentials.ts';
+import { createGuard, type EngineNames } from './guard.ts';
+import { createHandler } from './handler.ts';
+import type { ChildMessage, ChildOptions, ParentMessage } from './messages.ts';
+import { SessionPool } from './sessions.ts';
+import { createInsertSpool } from './spool.ts';
+
+/**
+ * The engine process: `node main.ts <ChildOptions as JSON>`, with an IPC channel to its supervisor. It lives as long
+ * as the channel: when the supervisor is gone, however it went, the process closes its sessions and exits, so that
+ * nothing is left holding the data folder.
+ */
+const EXIT_LOCKED = 76;
+const EXIT_FAILED = 1;
+const STOP_DEADLINE_MS = 10_000;
+const MAX_INSERT_BYTES = 2 * 1024 ** 3;
+
+const options = JSON.parse(process.argv[2] ?? '{}') as ChildOptions;
+const { log } = createTelemetry('store', options.logLevel);
+
+function tell(message: ChildMessage): void {
+  if (process.connected) process.send?.(message, () => undefined);
+}
+
+function fail(message: string, code: number): never {
+  tell({ type: 'failed', message });
+  process.exit(code);
+}
+
+async function column(session: Session, sql: string): Promise<string[]> {
+  const result = await session.queryAsync(sql, { format: 'TSVRaw' });
+  return result.text().split('\n').filter(Boolean);
+}
+
+async function open(): Promise<{ session: Session; names: EngineNames; timezone: string }> {
+  process.chdir(options.dataDir);
+  try {
+    const session = new Session(join(options.dataDir, 'clickhouse'));
+    const names = {
+      tableFunctions: await column(session, 'SELECT name FROM system.table_functions'),
+      engines: await column(
+        session,
+        'SELECT name FROM system.table_engines UNION ALL SELECT name FROM system.database_engines',
+      ),
+    };
+    const [timezone = 'UTC'] = await column(session, 'SELECT timezone()');
+    return { session, names, timezone };
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    fail(message, /Cannot lock file|CANNOT_OPEN_FILE/.test(message) ? EXIT_LOCKED : EXIT_FAILED);
+  }
+}
+
+function listen(server: Server): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ host: options.host, port: options.port }, () => {
+      const address = server.address();
+      resolve(typeof address === 'object' && address !== null ? address.port : options.port);
+    });
+  });
+}
+
+const password = readOrCreatePassword(options.dataDir);
+const { session, names, timezone } = await open();
+const path = join(options.dataDir, 'clickhouse');
+const readers = new SessionPool(path, { size: 8, readOnly: true });
+const writers = new SessionPool(path, { size: 3, readOnly: false });
+const counts = new Map<string, number>();
+const server = createServer(
+  { keepAliveTimeout: 30_000, requestTimeout: 0, maxHeaderSize: 1024 * 1024 },
+  createHandler({
+    password,
+    timezone,
+    guard: createGuard(names),
+    readers,
+    writers,
+    spool: createInsertSpool('inserts', MAX_INSERT_BYTES),
+    count: (what, detail) => {
+      const key = `${what} ${detail}`;
+      counts.set(key, (counts.get(key) ?? 0) + 1);
+    },
+  }),
+);
+
+const reporter = setInterval(() => tell({ type: 'counts', counts: Object.fromEntries(counts) }), 2000);
+reporter.unref();
+
+let stopping = false;
+/** Takes nothing new, lets running requests end, closes the sessions (which flushes parts), and exits. */
+function stop(reason: string): void {
+  if (stopping) return;
+  stopping = true;
+  log.debug({ event: 'store_engine_stopping', reason }, 'the embedded engine stops');
+  // Past the deadline the kernel ends it: parts are renamed atomically, so nothing is left half-written.
+  setTimeout(() => process.kill(process.pid, 'SIGKILL'), STOP_DEADLINE_MS).unref();
+  server.close(() => {
+    readers.close();
+    writers.close();
+    session.close();
+    process.exit(0);
+  });
+  server.closeIdleConnections();
+}
+
+process.on('disconnect', () => stop('supervisor gone'));
+process.on('message', (message: ParentMessage) => {
+  if (message.type === 'stop') stop('asked to');
+});
+// Signals of a terminal reach the whole process group; the supervisor decides when the store stops.
+process.on('SIGINT', () => undefined);
+process.on('SIGTERM', () => stop('SIGTERM'));
+
+const port = await listen(server).catch((error: NodeJS.ErrnoException) => {
+  const taken = error.code === 'EADDRINUSE' ? 'another process uses the port' : error.message;
+  return fail(
+    `cannot listen on ${options.host}:${options.port}: ${taken}`,
+    error.code === 'EADDRINUSE' ? 98 : EXIT_FAILED,
+  );
+});
+if (!process.connected) stop('supervisor gone');
+tell({ type: 'ready', port });
