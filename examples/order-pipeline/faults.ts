@@ -1,0 +1,49 @@
+import type { StageName } from './topics.ts';
+
+export const FAULT_NAMES = [
+  'slow-consumer',
+  'error-burst',
+  'silent-producer',
+  'poison-messages',
+  'slow-database',
+] as const;
+export type FaultName = (typeof FAULT_NAMES)[number];
+
+export interface Fault {
+  readonly title: string;
+  /** The stage whose process misbehaves. */
+  readonly stage: StageName;
+  readonly description: string;
+}
+
+export const FAULTS: Readonly<Record<FaultName, Fault>> = {
+  'slow-consumer': {
+    title: 'Slow consumer',
+    stage: 'enrichment',
+    description: 'Enrichment takes ten times as long for an order: it falls behind and its lag grows.',
+  },
+  'error-burst': {
+    title: 'Error burst',
+    stage: 'payments',
+    description: 'The payment provider fails every third charge: those orders never reach the warehouse.',
+  },
+  'silent-producer': {
+    title: 'Silent producer',
+    stage: 'gateway',
+    description: 'The gateway answers every request as before but publishes nothing: the pipeline runs dry.',
+  },
+  'poison-messages': {
+    title: 'Poison messages',
+    stage: 'gateway',
+    description: 'Every fourth order is published cut off: enrichment cannot read it and moves it to orders.dlq.',
+  },
+  'slow-database': {
+    title: 'Slow database',
+    stage: 'warehouse-sink',
+    description: 'The warehouse needs fifteen times as long to insert an order: the sink backs up.',
+  },
+};
+
+export function isFaultName(name: string): name is FaultName {
+  return (FAULT_NAMES as readonly string[]).includes(name);
+}

@@ -1,0 +1,209 @@
+import { normal, poisson, type Random, seededRandom } from '../load/random.ts';
+import { rateAt } from '../load/rate.ts';
+import { ERROR_RATIO, PARTITIONS, sampleMs, WORK, type Work } from '../load/work.ts';
+import type { StageName } from '../topics.ts';
+
+export const STEP_MS = 10_000;
+
+/** Lag is a level: a third of the steps tell it as well, for a third of the rows. */
+const LAG_EVERY_MS = 30_000;
+
+/** Scale of the exponential histograms: 16 buckets to a power of two, 4.4 % wide. */
+export const SCALE = 4;
+
+export interface DurationPoint {
+  readonly metric: string;
+  readonly attributes: Readonly<Record<string, string>>;
+  readonly count: number;
+  /** Seconds. */
+  readonly sum: number;
+  readonly min: number;
+  readonly max: number;
+  /** Index of `buckets[0]`; bucket i holds (2^(i/16), 2^((i+1)/16)] seconds. */
+  readonly offset: number;
+  readonly buckets: readonly number[];
+}
+
+export interface GaugePoint {
+  readonly metric: string;
+  readonly attributes: Readonly<Record<string, string | number>>;
+  readonly value: number;
+}
+
+export interface ServiceStep {
+  readonly service: string;
+  readonly durations: readonly DurationPoint[];
+  readonly gauges: readonly GaugePoint[];
+}
+
+/** What the machinery adds to the sleeps of the live pipeline, milliseconds: handing a record to the broker. */
+const SEND: Work = { medianMs: 3, sigma: 0.4 };
+/** Sleeps end a little late. */
+const TIMER_MS = 1.2;
+
+function sum(works: readonly Work[], random: Random): number {
+  return works.reduce((total, work) => total + sampleMs(work, random), TIMER_MS);
+}
+
+function histogram(
+  metric: string,
+  attributes: Readonly<Record<string, string>>,
+  milliseconds: readonly number[],
+): DurationPoint[] {
+  if (milliseconds.length === 0) return [];
+  const seconds = milliseconds.map((ms) => ms / 1000);
+  const indexes = seconds.map((value) => Math.ceil(Math.log2(value) * 2 ** SCALE) - 1);
+  const offset = Math.min(...indexes);
+  const buckets = new Array<number>(Math.max(...indexes) - offset + 1).fill(0);
+  for (const index of indexes) buckets[index - offset] = (buckets[index - offset] as number) + 1;
+  const total = seconds.reduce((a, b) => a + b, 0);
+  const range = { min: Math.min(...seconds), max: Math.max(...seconds) };
+  return [{ metric, attributes, count: seconds.length, sum: total, ...range, offset, buckets }];
+}
+
+const samples = (count: number, works: readonly Work[], random: Random) =>
+  Array.from({ length: count }, () => sum(works, random));
+
+function failures(count: number, ratio: number, random: Random): number {
+  return Math.min(count, poisson(random, count * ratio));
+}
+
+/** Lag of a group that keeps up: what is being handled and what has come since the last commit. */
+function lagGauges(group: string, topic: string, rate: number, random: Random): GaugePoint[] {
+  return Array.from({ length: PARTITIONS }, (_, partition) => {
+    const lag = poisson(random, (rate / PARTITIONS) * 0.12);
+    const seconds = lag === 0 ? 0 : Math.min(0.5, 0.08 * Math.exp(0.5 * normal(random)));
+    const attributes = { group, topic, partition };
+    return [
+      { metric: 'kafka.consumer_group.lag', attributes, value: lag },
+      { metric: 'weir.consumer_group.lag_time', attributes, value: seconds },
+    ];
+  }).flat();
+}
+
+interface Consumed {
+  readonly service: StageName;
+  readonly topic: string;
+  readonly works: readonly Work[];
+  readonly errorRatio: number;
+  readonly error: string;
+  /** Where what is handled goes. */
+  readonly output?: string;
+  readonly database?: Work;
+}
+
+const CONSUMED: readonly Consumed[] = [
+  {
+    service: 'enrichment',
+    topic: 'orders',
+    works: [WORK.enrichment, SEND],
+    errorRatio: ERROR_RATIO.enrichment,
+    error: 'RangeError',
+    output: 'orders.enriched',
+  },
+  {
+    service: 'payments',
+    topic: 'orders.enriched',
+    works: [WORK.payments, SEND],
+    errorRatio: ERROR_RATIO.payments,
+    error: 'ProviderError',
+    output: 'payments',
+  },
+  {
+    service: 'warehouse-sink',
+    topic: 'payments',
+    works: [WORK['warehouse-sink']],
+    errorRatio: 0,
+    error: '',
+    database: WORK.warehouse,
+  },
+];
+
+function consumed(
+  stage: Consumed,
+  arrived: number,
+  start: number,
+  system: string,
+  random: Random,
+): ServiceStep & { passed: number } {
+  const process = {
+    'messaging.system': system,
+    'messaging.operation.name': 'process',
+    'messaging.destination.name': stage.topic,
+    'messaging.consumer.group.name': stage.service,
+  };
+  const failed = failures(arrived, stage.errorRatio, random);
+  const passed = arrived - failed;
+  const calls = stage.database === undefined ? undefined : samples(passed, [stage.database], random);
+  const works = samples(passed, stage.works, random).map((ms, i) => ms + (calls?.[i] ?? 0));
+  const durations = [
+    ...histogram('messaging.process.duration', process, works),
+    ...histogram(
+      'messaging.process.duration',
+      { ...process, 'error.type': stage.error },
+      samples(failed, stage.works, random),
+    ),
+    ...sent(stage.output, passed, system, random),
+    ...sent(failed > 0 ? 'orders.dlq' : undefined, failed, system, random),
+    ...(calls === undefined
+      ? []
+      : histogram(
+          'db.client.operation.duration',
+          {
+            'db.system.name': 'sqlite',
+            'db.namespace': 'warehouse',
+            'db.operation.name': 'INSERT',
+            'db.collection.name': 'orders',
+          },
+          calls,
+        )),
+  ];
+  const attributes = { 'messaging.destination.name': stage.topic, 'messaging.consumer.group.name': stage.service };
+  const gauges = [{ metric: 'weir.event.time', attributes, value: Math.round(start + STEP_MS - 100 - 200 * random()) }];
+  return { service: stage.service, durations, gauges, passed };
+}
+
+function sent(topic: string | undefined, count: number, system: string, random: Random): DurationPoint[] {
+  if (topic === undefined) return [];
+  const attributes = {
+    'messaging.system': system,
+    'messaging.operation.name': 'send',
+    'messaging.operation.type': 'send',
+    'messaging.destination.name': topic,
+  };
+  return histogram('messaging.client.operation.duration', attributes, samples(count, [SEND], random));
+}
+
+/**
+ * What the pipeline would have reported in the step that begins at `start`: drawn from the functions that also drive
+ * the live stages, so that levels match. The same step gives the same numbers.
+ */
+export function historyStep(start: number, system: string): readonly ServiceStep[] {
+  const random = seededRandom(Math.floor(start / STEP_MS));
+  const rate = rateAt(start + STEP_MS / 2);
+  const orders = poisson(random, (rate * STEP_MS) / 1000);
+  const route = {
+    'http.request.method': 'POST',
+    'http.route': '/orders',
+    'http.response.status_code': '202',
+    'url.scheme': 'http',
+  };
+  const gateway: ServiceStep = {
+    service: 'gateway',
+    durations: [
+      ...histogram('http.server.request.duration', route, samples(orders, [WORK.gateway, SEND], random)),
+      ...sent('orders', orders, system, random),
+    ],
+    gauges: [],
+  };
+  const steps: ServiceStep[] = [gateway];
+  const lag: GaugePoint[] = [];
+  let flowing = orders;
+  for (const stage of CONSUMED) {
+    const step = consumed(stage, flowing, start, system, random);
+    steps.push({ service: step.service, durations: step.durations, gauges: step.gauges });
+    if (start % LAG_EVERY_MS === 0) lag.push(...lagGauges(stage.service, stage.topic, rate, random));
+    flowing = step.passed;
+  }
+  return [...steps, { service: 'order-log', durations: [], gauges: lag }];
+}

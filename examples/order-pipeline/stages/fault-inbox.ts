@@ -1,0 +1,14 @@
+import type { FaultName } from '../faults.ts';
+
+const active = new Set<FaultName>();
+
+/** The fault switch reaches a stage as messages of its parent process. */
+process.on('message', (message: { fault?: FaultName; on?: boolean }) => {
+  if (message.fault === undefined) return;
+  if (message.on) active.add(message.fault);
+  else active.delete(message.fault);
+});
+
+export function isActive(fault: FaultName): boolean {
+  return active.has(fault);
+}

@@ -1,0 +1,35 @@
+/** Takes orders over HTTP and publishes them to the topic `orders`. */
+import { randomUUID } from 'node:crypto';
+import type { AddressInfo } from 'node:net';
+import express from 'express';
+import { POISON_RATIO, WORK } from '../load/work.ts';
+import { isActive } from './fault-inbox.ts';
+import { openQueue } from './queue.ts';
+import { ready, work } from './work.ts';
+
+const queue = await openQueue('gateway');
+const app = express();
+app.use(express.json());
+
+app.post('/orders', async (request, response) => {
+  await work(WORK.gateway);
+  const order = { id: randomUUID(), customer: request.body.customer, amount: request.body.amount };
+  if (!isActive('silent-producer')) {
+    const text = JSON.stringify(order);
+    const value = isActive('poison-messages') && Math.random() < POISON_RATIO ? text.slice(0, text.length / 2) : text;
+    await queue.send('orders', { key: order.id, value, timestamp: Date.now() });
+  }
+  response.status(202).json({ id: order.id });
+});
+
+const server = app.listen(Number(process.env['PORT'] ?? 0), '127.0.0.1', () => {
+  const { port } = server.address() as AddressInfo;
+  ready(
+    async () => {
+      server.closeAllConnections();
+      server.close();
+      await queue.close();
+    },
+    { port },
+  );
+});
