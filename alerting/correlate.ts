@@ -4,7 +4,7 @@ import type { Incident, IncidentAlert, TimelineEntry } from '../core/incident.ts
 import type { Labels } from '../core/labels.ts';
 import type { Millis } from '../core/time.ts';
 import { type LiveAlert, resolvedAt } from './alerts.ts';
-import { nameCulprit, type PipelineEdge } from './culprit.ts';
+import { deviation, nameCulprit, type PipelineEdge } from './culprit.ts';
 
 /** An incident with what correlation needs to know of it. */
 export interface IncidentRecord extends Incident {
@@ -56,11 +56,6 @@ function withEntry(record: IncidentRecord, entry: TimelineEntry): IncidentRecord
 
 function memberText(alert: { labels: LiveAlert['labels']; annotations: LiveAlert['annotations'] }): string {
   return alert.annotations['summary'] ?? alert.labels['alertname'] ?? 'alert';
-}
-
-/** Distance of the value from what was expected, NaN without numbers. */
-function deviation(annotations: Labels): number {
-  return Math.abs(Number(annotations['value'] ?? Number.NaN) - Number(annotations['expected'] ?? Number.NaN));
 }
 
 function sameLabels(a: Labels, b: Labels): boolean {
@@ -173,8 +168,7 @@ export class Incidents {
   #refresh(record: IncidentRecord, alert: LiveAlert): void {
     const before = record.alerts.find((one) => one.fingerprint === alert.fingerprint);
     if (before === undefined) return;
-    const annotations =
-      deviation(alert.annotations) < deviation(before.annotations) ? before.annotations : alert.annotations;
+    const annotations = deviation(alert) < deviation(before) ? before.annotations : alert.annotations;
     if (before.startsAt === alert.startsAt && sameLabels(before.annotations, annotations)) return;
     const alerts = record.alerts.map((one) =>
       one === before ? { ...one, annotations, startsAt: alert.startsAt } : one,

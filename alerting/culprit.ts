@@ -1,7 +1,7 @@
 import type { IncidentAlert } from '../core/incident.ts';
 import { SIGNAL_FACTS, type Signal } from '../core/signal.ts';
 import type { Millis } from '../core/time.ts';
-import { clockText, durationText, listText, numberText, percentText, valueText } from './wording.ts';
+import { clockText, listText, numberText, percentText, type Quantity, readQuantity, valueText } from './wording.ts';
 
 /** A directed edge of the pipeline, along the flow. */
 export interface PipelineEdge {
@@ -46,14 +46,24 @@ function rankOf(alert: IncidentAlert): number {
   return rank >= 0 ? rank : 4;
 }
 
-function numberOf(alert: IncidentAlert, name: 'value' | 'expected'): number {
-  const text = alert.annotations[name];
-  return text === undefined || text.trim() === '' ? Number.NaN : Number(text);
+/** The alert's number `name`, said in its signal's unit. */
+function quantity(alert: IncidentAlert, name: 'value' | 'expected'): Quantity {
+  const signal = signalOf(alert);
+  const unit = SIGNAL_FACTS[signal as Signal]?.unit ?? '1';
+  return readQuantity(alert.annotations[name], (size) =>
+    signal === 'error_ratio' ? percentText(size) : valueText(size, unit),
+  );
 }
 
 /** Less than expected; unknown numbers count as less, because silence is the common case. */
 function isDown(alert: IncidentAlert): boolean {
-  return !(numberOf(alert, 'value') > numberOf(alert, 'expected'));
+  return !(quantity(alert, 'value').size > quantity(alert, 'expected').size);
+}
+
+/** How far the value is from what was expected; NaN without numbers. */
+export function deviation(alert: Pick<IncidentAlert, 'labels' | 'annotations'>): number {
+  const member = { ...alert, fingerprint: '', startsAt: 0, resolvedAt: 0 };
+  return Math.abs(quantity(member, 'value').size - quantity(member, 'expected').size);
 }
 
 /** For each stage, how many of the other stages the flow reaches it from. */
@@ -112,11 +122,10 @@ export function nameCulprit(
 }
 
 /** `(p95 312 ms instead of 20 ms)`, or nothing without numbers. */
-function insteadText(alert: IncidentAlert, what: string, unit: string): string {
-  const [value, expected] = [numberOf(alert, 'value'), numberOf(alert, 'expected')];
-  if (!Number.isFinite(value)) return '';
-  const instead = Number.isFinite(expected) ? ` instead of ${valueText(expected, unit)}` : '';
-  return ` (${what}${valueText(value, unit)}${instead})`;
+function insteadText(alert: IncidentAlert, what: string): string {
+  const [value, expected] = [quantity(alert, 'value'), quantity(alert, 'expected')];
+  if (value.text === '') return '';
+  return ` (${what}${value.text}${expected.text === '' ? '' : ` instead of ${expected.text}`})`;
 }
 
 function fallingBehind(stage: string, lag: IncidentAlert): string {
@@ -126,7 +135,7 @@ function fallingBehind(stage: string, lag: IncidentAlert): string {
 
 /** How much less or more than expected, in words: `67 % less than expected`, `2.1 times what is expected`. */
 function amountText(alert: IncidentAlert): string {
-  const [value, expected] = [numberOf(alert, 'value'), numberOf(alert, 'expected')];
+  const [value, expected] = [quantity(alert, 'value').size, quantity(alert, 'expected').size];
   if (!Number.isFinite(value) || !(expected > 0)) return isDown(alert) ? 'less than expected' : 'more than expected';
   if (value <= expected) return `${percentText(1 - value / expected)} less than expected`;
   return `${numberText(value / expected, 2)} times what is expected`;
@@ -134,8 +143,8 @@ function amountText(alert: IncidentAlert): string {
 
 /** Nothing at all, or under 2 % of what is expected. */
 function isSilent(alert: IncidentAlert): boolean {
-  const [value, expected] = [numberOf(alert, 'value'), numberOf(alert, 'expected')];
-  return value === 0 || value < expected * 0.02;
+  const value = quantity(alert, 'value').size;
+  return value === 0 || value < quantity(alert, 'expected').size * 0.02;
 }
 
 function titleOf(alert: IncidentAlert, mates: readonly IncidentAlert[]): string {
@@ -144,19 +153,17 @@ function titleOf(alert: IncidentAlert, mates: readonly IncidentAlert[]): string 
   const mate = (...signals: string[]) => mates.find((other) => signals.includes(signalOf(other)));
   switch (signal) {
     case 'dependency_p95':
-      return `${stage} waits for ${alert.labels['dependency'] ?? 'a dependency'}${insteadText(alert, 'p95 ', 's')}`;
+      return `${stage} waits for ${alert.labels['dependency'] ?? 'a dependency'}${insteadText(alert, 'p95 ')}`;
     case 'error_ratio': {
-      const ratio = numberOf(alert, 'value');
-      return Number.isFinite(ratio)
-        ? `${stage} fails ${percentText(ratio)} of its work`
-        : `${stage} fails more of its work than expected`;
+      const ratio = quantity(alert, 'value').text;
+      return ratio === '' ? `${stage} fails more of its work than expected` : `${stage} fails ${ratio} of its work`;
     }
     case 'latency_p50':
     case 'latency_p95':
     case 'latency_p99': {
       const lag = mate('lag', 'lag_seconds');
       if (lag !== undefined) return fallingBehind(stage, lag);
-      return `${stage} is slow${insteadText(alert, `${signal.slice('latency_'.length)} `, 's')}`;
+      return `${stage} is slow${insteadText(alert, `${signal.slice('latency_'.length)} `)}`;
     }
     case 'lag':
     case 'lag_seconds':
@@ -169,14 +176,12 @@ function titleOf(alert: IncidentAlert, mates: readonly IncidentAlert[]): string 
       return `${stage} ${signal === 'output' ? 'produces' : 'handles'} ${amountText(alert)}`;
     }
     case 'freshness': {
-      const age = numberOf(alert, 'value');
-      return Number.isFinite(age)
-        ? `${stage} is late: its newest event is ${durationText(age)} old`
-        : `${stage} is late`;
+      const age = quantity(alert, 'value').text;
+      return age === '' ? `${stage} is late` : `${stage} is late: its newest event is ${age} old`;
     }
     default: {
       if (signal === 'custom' && alert.labels['name'])
-        return `${alert.labels['name']} of ${stage} is off${insteadText(alert, '', '1')}`;
+        return `${alert.labels['name']} of ${stage} is off${insteadText(alert, '')}`;
       const said = alert.annotations['summary'] ?? alert.labels['alertname'] ?? 'an alert fires';
       const named = stageOf(alert);
       return named === '' || said.includes(named) ? said : `${named}: ${said}`;
@@ -195,17 +200,15 @@ function reasonOf(alert: IncidentAlert, alerts: readonly IncidentAlert[]): strin
       : facts === undefined || signal === 'custom'
         ? ''
         : `${facts.title} is`;
-  const [value, expected] = [numberOf(alert, 'value'), numberOf(alert, 'expected')];
-  const text = (number: number) =>
-    signal === 'error_ratio' ? percentText(number) : valueText(number, facts?.unit ?? '1');
+  const [value, expected] = [quantity(alert, 'value'), quantity(alert, 'expected')];
   const since = `since ${clockText(alert.startsAt)}`;
   let sentence: string;
-  if (what === '' || !Number.isFinite(value)) {
+  if (what === '' || value.text === '') {
     const said = alert.annotations['description'] ?? alert.annotations['summary'] ?? alert.labels['alertname'] ?? '';
     sentence = `${said.replace(/\.\s*$/, '') || 'An alert fires'}, ${since}.`;
   } else {
-    const instead = Number.isFinite(expected) ? `, expected ${text(expected)}` : '';
-    sentence = `${what} ${text(value)}${signal === 'dependency_p95' ? ' at p95' : ''}${instead}, ${since}.`;
+    const instead = expected.text === '' ? '' : `, expected ${expected.text}`;
+    sentence = `${what} ${value.text}${signal === 'dependency_p95' ? ' at p95' : ''}${instead}, ${since}.`;
   }
   const others = [...new Set(alerts.map(stageOf))].filter((stage) => stage !== '' && stage !== stageOf(alert));
   return others.length === 0 ? sentence : `${sentence} Also affected: ${listText(others.sort())}.`;

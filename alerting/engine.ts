@@ -1,5 +1,5 @@
 import type { AlertState } from '../core/alert.ts';
-import { errorMessage, WeirError } from '../core/errors.ts';
+import { errorMessage } from '../core/errors.ts';
 import type { Incident } from '../core/incident.ts';
 import { fingerprint } from '../core/labels.ts';
 import type { Telemetry } from '../core/telemetry.ts';
@@ -322,11 +322,3 @@ export function openEngine(options: EngineOptions) {
   };
 }
 export type Engine = ReturnType<typeof openEngine>;
-
-/** Turns the error of a person's action into the API's answer. */
-export function statusOf(error: unknown): number {
-  const code = error instanceof WeirError ? error.code : '';
-  if (code.endsWith('_unknown')) return 404;
-  if (code === 'alerting_incident_over') return 409;
-  return code.endsWith('_invalid') ? 400 : 500;
-}

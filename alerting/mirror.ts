@@ -1,3 +1,4 @@
+import type { AlertState } from '../core/alert.ts';
 import { errorMessage } from '../core/errors.ts';
 import type { Incident } from '../core/incident.ts';
 import type { Labels } from '../core/labels.ts';
@@ -13,7 +14,7 @@ export interface AlertHistoryEntry {
   readonly labels: Labels;
   readonly annotations: Labels;
   readonly context: Labels;
-  readonly state: string;
+  readonly state: AlertState;
   readonly startsAt: Millis;
   readonly endsAt: Millis;
 }

@@ -70,3 +70,41 @@ export function listText(items: readonly string[], most = 3): string {
   if (items.length <= most) return `${items.slice(0, -1).join(', ')} and ${items.at(-1)}`;
   return `${items.slice(0, most - 1).join(', ')} and ${items.length - most + 1} more`;
 }
+
+/** A number of an alert's annotation: how to say it, and its size in the signal's own unit, NaN where it cannot be read. */
+export interface Quantity {
+  readonly text: string;
+  readonly size: number;
+}
+
+const UNIT_SIZES: Readonly<Record<string, number>> = {
+  ms: 0.001,
+  s: 1,
+  min: 60,
+  h: 3600,
+  d: 86_400,
+  '%': 0.01,
+  '/s': 1,
+};
+const TERM = /^(\d[\d,]*(?:\.\d+)?(?:e[+-]?\d+)?)\s*(ms|min|s|h|d|%|\/s|records?)?(?=\s|$)\s*/;
+
+/**
+ * Reads `value` and `expected` as senders write them: a plain number in the signal's unit, or words such as `312 ms`,
+ * `24 min 8 s`, `31 %`, `1,840/s`. Anything else (`at most 4 s`, a range) keeps its words and has no size.
+ */
+export function readQuantity(given: string | undefined, say: (size: number) => string): Quantity {
+  const text = given?.trim() ?? '';
+  if (text === '' || text === '–') return { text: '', size: Number.NaN };
+  const plain = Number(text);
+  if (!Number.isNaN(plain)) return { text: Number.isFinite(plain) ? say(plain) : '', size: plain };
+  const negative = /^[−-]/.test(text);
+  let rest = text.replace(/^[−-]\s*/, '');
+  let size = 0;
+  while (rest !== '') {
+    const term = TERM.exec(rest);
+    if (term === null) return { text, size: Number.NaN };
+    size += Number((term[1] as string).replaceAll(',', '')) * (UNIT_SIZES[term[2] ?? ''] ?? 1);
+    rest = rest.slice(term[0].length);
+  }
+  return { text, size: negative ? -size : size };
+}

@@ -1,0 +1,64 @@
+import { errorMessage } from '../core/errors.ts';
+import type { Telemetry } from '../core/telemetry.ts';
+import type { Millis } from '../core/time.ts';
+import type { Store } from '../store/client.ts';
+import { readTopology } from '../store/queries/topology.ts';
+import type { PipelineEdge } from './culprit.ts';
+
+const FRESH = 60_000;
+const WINDOW = 15 * 60_000;
+
+/**
+ * The edges of every pipeline as last read from the store. Reading happens beside alerting's work and may fail: the
+ * last picture stays, and without one the culprit is named by rank and time alone.
+ */
+export class TopologyCache {
+  readonly #store: Store;
+  readonly #telemetry: Telemetry;
+  readonly #now: () => Millis;
+  #edges = new Map<string, PipelineEdge[]>();
+  #readAt = Number.NEGATIVE_INFINITY;
+  #reading: Promise<void> | undefined;
+
+  constructor(store: Store, telemetry: Telemetry, now: () => Millis) {
+    this.#store = store;
+    this.#telemetry = telemetry;
+    this.#now = now;
+  }
+
+  edgesOf(pipeline: string): readonly PipelineEdge[] {
+    return this.#edges.get(pipeline) ?? [];
+  }
+
+  /** Starts a read when the picture is older than a minute. */
+  refresh(): void {
+    if (this.#reading !== undefined || this.#now() - this.#readAt < FRESH) return;
+    this.#readAt = this.#now();
+    this.#reading = this.#read().finally(() => {
+      this.#reading = undefined;
+    });
+  }
+
+  async #read(): Promise<void> {
+    try {
+      const until = this.#now();
+      const { edges } = await readTopology(this.#store, { since: until - WINDOW, until });
+      const next = new Map<string, PipelineEdge[]>();
+      // A topic and a service may share a name, so everything but services carries its kind.
+      const node = (kind: string, name: string) => (kind === 'service' ? name : `${kind}:${name}`);
+      for (const edge of edges) {
+        const list = next.get(edge.pipeline) ?? [];
+        list.push({ from: node(edge.fromKind, edge.from), to: node(edge.toKind, edge.to) });
+        next.set(edge.pipeline, list);
+      }
+      this.#edges = next;
+    } catch (error) {
+      const fields = { event: 'alerting_topology_unreadable', error: errorMessage(error) };
+      this.#telemetry.log.debug(fields, 'the topology could not be read; the last picture is used');
+    }
+  }
+
+  async settled(): Promise<void> {
+    await this.#reading;
+  }
+}
