@@ -99,14 +99,14 @@ async function storeEndpoint(
   begin: (engine: ReturnType<typeof createEngine>) => Promise<ReturnType<typeof createEngine>>,
 ): Promise<StoreEndpoint> {
   const { url, database, username, password, listen } = config.store;
-  if (url !== undefined) return { url, database, username: username ?? 'default', password: password ?? '' };
+  if (url !== undefined) return { url, database, username, password };
   if (!roles.includes('store')) {
     throw new Error('store.url is not set: a process without the store role needs the address of a ClickHouse server');
   }
   const engine = await begin(
-    createEngine({ dataDir: join(config.data, 'store'), host: listen.host, port: listen.port, telemetry }),
+    createEngine({ dataDir: join(config.data, 'store'), port: listen.port, database, telemetry }),
   );
-  return { ...engine.endpoint(), database };
+  return engine.endpoint();
 }
 
 function localAlerting(config: WeirConfig): string {
