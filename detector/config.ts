@@ -1,0 +1,106 @@
+import { z } from 'zod';
+import { SEVERITIES } from '../core/alert.ts';
+import { duration } from '../core/config-values.ts';
+import { SIGNAL_FACTS, SIGNALS } from '../core/signal.ts';
+import { SHIPPED_DETECTORS } from './shipped.ts';
+
+/** When a score becomes an alert. Values are in the unit of the signal. */
+export const decisionConfig = z.strictObject({
+  /** Which deviation is bad news; the signal's own where absent. */
+  direction: z.enum(['up', 'down', 'both']).optional(),
+  /** Ensemble score: 4 is "1 in 10,000 points of this series". */
+  score: z.number().positive().default(4),
+  for: duration('20s'),
+  keep_firing_for: duration('1m'),
+  /** A series is not judged before it was observed this long. */
+  min_history: duration('5m'),
+  /** Relative change from what was expected, 0.5 = 50 %. */
+  min_change: z.number().min(0).default(0.5),
+  /** Absolute change from what was expected. */
+  min_difference: z.number().min(0).default(0),
+  /** An unusually high value below this is no news. */
+  min_value: z.number().default(-Infinity),
+  /** An unusually low value is no news where less than this was expected. */
+  min_expected: z.number().default(-Infinity),
+  /** Events in the step, where they are counted. */
+  min_volume: z.number().min(0).default(0),
+  /** Share of the expected value at or below which the flow counts as stopped, whatever the scorers say. */
+  stopped_below: z.number().min(0).max(1).optional(),
+});
+export type DecisionConfig = z.output<typeof decisionConfig>;
+
+const weighted = (weight: number) => z.strictObject({ weight: z.number().min(0).default(weight) });
+
+export const scorersConfig = z.strictObject({
+  threshold: z.strictObject({ above: z.number().optional(), below: z.number().optional() }).optional(),
+  seasonal: weighted(2).optional(),
+  lstm: weighted(1).optional(),
+});
+
+/** One entry: query + scorers + decision. */
+export const detectorEntry = z.strictObject({
+  /** The alert's name. */
+  name: z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'letters, digits and _ only'),
+  enabled: z.boolean().default(true),
+  query: z.strictObject({
+    signal: z.enum(SIGNALS),
+    /** Labels that must be equal. */
+    match: z.record(z.string(), z.string()).default({}),
+  }),
+  scorers: scorersConfig.prefault({ seasonal: {}, lstm: {} }),
+  decision: decisionConfig.prefault({}),
+  severity: z.enum(SEVERITIES).default('warning'),
+});
+export type DetectorEntry = z.output<typeof detectorEntry>;
+
+const STEP_MULTIPLE_MS = 10_000;
+
+export const detectorConfig = z.strictObject({
+  /** Length of a judged step; a multiple of 10 s. */
+  step: duration('10s').refine((ms) => ms > 0 && ms % STEP_MULTIPLE_MS === 0, 'must be a multiple of 10s'),
+  /** A step is judged once, this long after its end. */
+  lateness: duration('10s'),
+  /** What is loaded of a series seen for the first time. */
+  history: duration('24h'),
+  /** Steps missed (a restart, a store that was away) are judged late up to this age, older ones only learned. */
+  judge_late: duration('2m'),
+  /** How long a series without any row is still watched. */
+  forget_after: duration('6h'),
+  /** No telemetry at all for this long raises TelemetryAbsent. */
+  absent_after: duration('2m'),
+  /** An alert that resolved is sent again for this long. */
+  resend_resolved: duration('15m'),
+  send_timeout: duration('5s'),
+  /** Your entries; one with the name of a shipped entry replaces it. */
+  detectors: z.array(detectorEntry).default([]),
+  /** Whether the shipped entries are used. */
+  shipped: z.boolean().default(true),
+  lstm: z
+    .strictObject({
+      enabled: z.boolean().default(true),
+      /** Stored history a training reads, and the least it needs. */
+      train_on: duration('24h'),
+      train_after: duration('15m'),
+      retrain_every: duration('6h'),
+      /** Time a training may take. */
+      train_budget: duration('30s'),
+      units: z.int().min(4).max(128).default(16),
+      seed: z.int().default(1),
+    })
+    .prefault({}),
+});
+export type DetectorConfig = z.output<typeof detectorConfig>;
+
+/** The entries in force: shipped ones, replaced by name, then the user's own; disabled ones left out. */
+export function detectorEntries(config: DetectorConfig): readonly DetectorEntry[] {
+  const own = new Map(config.detectors.map((entry) => [entry.name, entry]));
+  const shipped = config.shipped ? SHIPPED_DETECTORS.map((entry) => detectorEntry.parse(entry)) : [];
+  const replaced = shipped.map((entry) => own.get(entry.name) ?? entry);
+  const names = new Set(shipped.map((entry) => entry.name));
+  return [...replaced, ...config.detectors.filter((entry) => !names.has(entry.name))].filter((entry) => entry.enabled);
+}
+
+/** The direction an entry watches. */
+export function directionOf(entry: DetectorEntry) {
+  return entry.decision.direction ?? SIGNAL_FACTS[entry.query.signal].direction;
+}

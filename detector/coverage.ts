@@ -1,0 +1,61 @@
+import type { Series } from '../core/series.ts';
+import type { Signal } from '../core/signal.ts';
+import type { Millis } from '../core/time.ts';
+
+const FLOWS: ReadonlySet<string> = new Set<Signal>(['throughput', 'output']);
+/** Read as "last value carried forward", so that a value alone proves nothing. */
+const CARRIED: ReadonlySet<string> = new Set<Signal>(['lag', 'lag_seconds', 'custom']);
+
+/**
+ * Which steps of `[from, to)` anything was received in: 1 where some series has a flow above 0, a value that exists
+ * only with data (latency, error ratio), or a carried one that moved. In the others nobody was heard, so a throughput
+ * of 0 there says nothing of a stage.
+ */
+export function coveredSteps(series: readonly Series[], from: Millis, to: Millis, step: Millis): Uint8Array {
+  const covered = new Uint8Array(Math.max(0, Math.round((to - from) / step)));
+  for (const { labels, start, values } of series) {
+    const signal = labels['signal'] ?? '';
+    if (signal === 'freshness') continue;
+    const offset = Math.round((from - start) / step);
+    for (let i = 0; i < covered.length; i++) {
+      const value = values[i + offset];
+      if (value === undefined || Number.isNaN(value)) continue;
+      if (FLOWS.has(signal)) covered[i] ||= value > 0 ? 1 : 0;
+      else if (CARRIED.has(signal)) covered[i] ||= value !== values[i + offset - 1] ? 1 : 0;
+      else covered[i] = 1;
+    }
+  }
+  return covered;
+}
+
+/** Value of a series in the step that starts at `time`; NaN outside its grid. */
+export function valueAt(series: Series | undefined, time: Millis): number {
+  return series?.values[Math.round((time - series.start) / series.step)] ?? NaN;
+}
+
+/** Events per step of each stage, from its throughput or, where larger, its output. */
+export class Volumes {
+  readonly #flows = new Map<string, Series[]>();
+
+  constructor(series: readonly Series[]) {
+    for (const one of series) {
+      if (!FLOWS.has(one.labels['signal'] ?? '')) continue;
+      const key = stageKey(one);
+      this.#flows.set(key, [...(this.#flows.get(key) ?? []), one]);
+    }
+  }
+
+  /** Events of the stage of `series` in the step at `time`; NaN where nobody counts them. */
+  at(series: Pick<Series, 'labels'>, time: Millis, step: Millis): number {
+    let most = NaN;
+    for (const flow of this.#flows.get(stageKey(series)) ?? []) {
+      const events = (valueAt(flow, time) * step) / 1000;
+      if (!(events <= most)) most = events;
+    }
+    return most;
+  }
+}
+
+function stageKey({ labels }: Pick<Series, 'labels'>): string {
+  return `${labels['pipeline'] ?? ''}\u0000${labels['stage'] ?? ''}`;
+}

@@ -1,0 +1,250 @@
+import { errorMessage } from '../core/errors.ts';
+import { fingerprint } from '../core/labels.ts';
+import type { Series } from '../core/series.ts';
+import type { Logger } from '../core/telemetry.ts';
+import type { Millis } from '../core/time.ts';
+import { postable } from './alerts.ts';
+import type { Board } from './board.ts';
+import type { DetectorConfig } from './config.ts';
+import { coveredSteps, Volumes, valueAt } from './coverage.ts';
+import { expectationOf, replay, reportedValue } from './history.ts';
+import { judge } from './judge.ts';
+import type { DetectorMetrics } from './metrics.ts';
+import { createOutbox } from './outbox.ts';
+import type { DetectorPort } from './port.ts';
+import type { Sender } from './sender.ts';
+import { type Catalogue, createWatched, type Watched } from './watched.ts';
+
+/** Telemetry that advanced by no more than this since the last tick left no step out. */
+const GAP_MS = 60_000;
+/** An alert ends this many rounds after it was last sent. */
+const ROUNDS = 4;
+/** Ages at which a young series is loaded again: history may be sent after the first live points. */
+const RELOAD_AT_MS = [60_000, 180_000, 600_000];
+
+export interface EvaluatorOptions {
+  readonly config: DetectorConfig;
+  readonly catalogue: Catalogue;
+  readonly port: DetectorPort;
+  readonly send: Sender;
+  readonly board: Board;
+  readonly metrics: DetectorMetrics;
+  readonly log: Logger;
+  readonly now: () => Millis;
+  /** Series restored from a snapshot, and the step at which it was taken. */
+  readonly restored?: { readonly watched: readonly Watched[]; readonly cursor: Millis };
+  /** Told after each tick which series are ready; must return at once. */
+  readonly onJudged?: (watched: readonly Watched[]) => void;
+}
+
+export type TickResult = 'judged' | 'waiting' | 'blind' | 'failed';
+
+export interface Evaluator {
+  readonly watched: ReadonlyMap<string, Watched>;
+  /** Start of the first step not judged yet. */
+  cursor(): Millis;
+  /** Judges the steps that closed since the last tick, stores what it found, and sends what fires. Never throws. */
+  tick(): Promise<TickResult>;
+  /** Resolves when no history is being loaded. */
+  settled(): Promise<void>;
+  lastTick(): { readonly at: Millis; readonly result: TickResult } | undefined;
+}
+
+/**
+ * The round of the detector. A step is judged once, when it is closed: `lateness` has passed since its end, and newer
+ * telemetry than its end has arrived (the watermark), so that a collector that lags never looks like a stage that
+ * stopped. Series seen for the first time, and those that are far behind, get their history replayed beside the ticks.
+ */
+export function createEvaluator(options: EvaluatorOptions): Evaluator {
+  const { config, catalogue, port, board, metrics, log, now } = options;
+  const { step } = config;
+  const outbox = createOutbox(port, metrics, log);
+  const watched = new Map<string, Watched>(options.restored?.watched.map((one) => [one.key, one]));
+  const loading = new Set<string>();
+  const startedAt = now();
+  let cursor = options.restored?.cursor ?? 0;
+  let heardUntil = 0;
+  let readableAt = startedAt;
+  let running: Promise<void> = Promise.resolve();
+  let last: { at: Millis; result: TickResult } | undefined;
+
+  /** Start of the newest step that is closed by the clock. */
+  const closedStep = (time: Millis) => Math.floor((time - config.lateness) / step) * step - step;
+
+  async function evaluate(time: Millis): Promise<TickResult> {
+    const newest = await port.newestTelemetry();
+    readableAt = time;
+    watchAbsence(time, newest);
+    metrics.late.set(newest === 0 ? 0 : Math.max(0, time - newest) / 1000);
+    const closed = closedStep(time);
+    const until = Math.min(closed, Math.floor(newest / step) * step - step);
+    if (cursor === 0) cursor = closed;
+    cursor = Math.max(cursor, closed - config.judge_late);
+    if (until < cursor) return closed < cursor ? 'waiting' : time - newest > config.absent_after ? 'blind' : 'waiting';
+
+    const behind = [...watched.values()].filter(
+      ({ key, next }) => !loading.has(key) && next >= until - config.judge_late,
+    );
+    const from = Math.min(cursor, ...behind.map(({ next }) => next));
+    const series = await port.readSignals({ from, to: until + step, step, signals: catalogue.signals });
+    const heard = newest - heardUntil <= GAP_MS ? undefined : coveredSteps(series, from, until + step, step);
+    heardUntil = newest;
+    judgeAll(series, from, until, heard);
+    cursor = until + step;
+    load(meet(series, time), cursor);
+    forget(time);
+    return 'judged';
+  }
+
+  function judgeAll(series: readonly Series[], from: Millis, until: Millis, heard: Uint8Array | undefined): void {
+    const byKey = new Map(series.map((one) => [fingerprint(one.labels), one]));
+    const volumes = new Volumes(series);
+    for (const one of watched.values()) {
+      if (loading.has(one.key) || one.next < from) continue;
+      const own = byKey.get(one.key);
+      for (let time = one.next; time <= until; time += step) {
+        if (heard && heard[Math.round((time - from) / step)] !== 1) {
+          one.next = time + step;
+          metrics.points.inc({ result: 'skipped' });
+        } else judgeOne(one, own, time, volumes);
+      }
+    }
+  }
+
+  function judgeOne(one: Watched, own: Series | undefined, time: Millis, volumes: Volumes): void {
+    if (!Number.isNaN(valueAt(own, time))) one.seenAt = time;
+    const value = reportedValue(one, own, time, config.forget_after);
+    const verdicts = judge(catalogue, one, { time, value, volume: volumes.at(one, time, step) }, step);
+    metrics.points.inc({ result: Number.isNaN(value) ? 'gap' : 'judged' });
+    for (const verdict of verdicts) {
+      const { transition, watcher } = verdict;
+      const anomaly = board.take(one, verdict, value, time + step, step);
+      if (anomaly) outbox.anomalies.push(anomaly);
+      if (transition === 'none') continue;
+      metrics.transitions.inc({ detector: watcher.entry.name, transition });
+      if (transition === 'pending' || transition === 'dropped') continue;
+      log.info({ event: `detector_alert_${transition}`, detector: watcher.entry.name, labels: one.labels, value });
+    }
+    const row = expectationOf(one, verdicts, time, value);
+    if (row) outbox.expectations.push(row);
+  }
+
+  /** Series to load: new ones, those too far behind to be judged, and young ones whose history may have come since. */
+  function meet(series: readonly Series[], time: Millis): Watched[] {
+    const batch: Watched[] = [];
+    const begin = cursor - Math.ceil(config.history / step) * step;
+    for (const { labels } of series) {
+      const key = fingerprint(labels);
+      const known = watched.get(key);
+      if (known || catalogue.watchersOf(labels).length === 0) continue;
+      const fresh = createWatched(catalogue, labels, begin, cursor);
+      watched.set(key, fresh);
+      batch.push(fresh);
+    }
+    for (const one of watched.values()) {
+      if (loading.has(one.key) || batch.includes(one)) continue;
+      if (one.next < cursor) batch.push(one);
+      const due = RELOAD_AT_MS[one.reloads];
+      if (due !== undefined && time - one.metAt >= due && one.history < config.history / 2) {
+        one.reloads++;
+        batch.push({ ...createWatched(catalogue, one.labels, begin, one.metAt), reloads: one.reloads });
+      }
+    }
+    return batch;
+  }
+
+  /** Replays the history of `batch` beside the ticks; series in it are judged again from the next tick on. */
+  function load(batch: readonly Watched[], until: Millis): void {
+    if (batch.length === 0) return;
+    for (const { key } of batch)
+      if (watched.get(key)?.history === 0 || (watched.get(key)?.next ?? 0) < until) loading.add(key);
+    running = running
+      .then(async () => {
+        const { points, expectations } = await replay(
+          { catalogue, port, step, forgetAfter: config.forget_after },
+          batch,
+          until,
+        );
+        metrics.points.inc({ result: 'learned' }, points);
+        outbox.expectations.push(...expectations);
+        for (const one of batch) adopt(one);
+        log.info({ event: 'detector_history_loaded', series: batch.length, points });
+      })
+      .catch((error) =>
+        log.warn({ event: 'detector_history_unread', series: batch.length, error: errorMessage(error) }),
+      )
+      .finally(() => {
+        for (const { key } of batch) loading.delete(key);
+      });
+  }
+
+  /** A series loaded again takes the place of the first one when it learned from clearly more, and nothing fires. */
+  function adopt(one: Watched): void {
+    const current = watched.get(one.key);
+    if (!current || current === one) return;
+    const quiet = [...current.watches.values()].every(({ standing }) => standing.phase === 'inactive');
+    if (quiet && one.history > 1.5 * current.history) watched.set(one.key, one);
+  }
+
+  function forget(time: Millis): void {
+    for (const one of watched.values()) {
+      if (loading.has(one.key) || time - Math.max(one.seenAt, one.metAt) <= config.forget_after) continue;
+      watched.delete(one.key);
+      outbox.anomalies.push(...board.forget(one, time));
+      log.info({ event: 'detector_series_forgotten', labels: one.labels });
+    }
+  }
+
+  /** A store that never held anything is not silent; one that cannot be read leaves us as blind as silence does. */
+  function watchAbsence(time: Millis, newest: Millis): void {
+    const since = Math.max(newest, startedAt);
+    const absent = newest > 0 && time - since > config.absent_after;
+    board.absent(absent ? since : 0, time, 'No telemetry has arrived');
+  }
+
+  async function post(time: Millis): Promise<void> {
+    board.sweep(time, config.resend_resolved);
+    metrics.firing.set(board.firing());
+    const alerts = [...board.alerts.values()].map((alert) => postable(alert, time, ROUNDS * step));
+    if (alerts.length === 0) return;
+    const { sent, failed, errors } = await options.send(alerts);
+    metrics.alerts.inc({ result: 'sent' }, sent);
+    metrics.alerts.inc({ result: 'failed' }, failed);
+    for (const error of errors) log.warn({ event: error.code, error: error.message });
+  }
+
+  return {
+    watched,
+    cursor: () => cursor,
+    settled: async () => {
+      let seen: Promise<void> | undefined;
+      while (seen !== running) {
+        seen = running;
+        await seen;
+      }
+    },
+    lastTick: () => last,
+    async tick() {
+      const time = now();
+      const stop = metrics.tickSeconds.startTimer();
+      let result: TickResult;
+      try {
+        result = await evaluate(time);
+      } catch (error) {
+        result = 'failed';
+        log.warn({ event: 'detector_tick_failed', error: errorMessage(error) });
+        if (time - readableAt > config.absent_after) board.absent(readableAt, time, 'The store has not answered');
+      }
+      await post(time);
+      await outbox.flush(time);
+      metrics.series.set({ state: 'loading' }, loading.size);
+      metrics.series.set({ state: 'ready' }, watched.size - loading.size);
+      metrics.ticks.inc({ result });
+      metrics.lastTick.set(time / 1000);
+      last = { at: time, result };
+      stop();
+      options.onJudged?.([...watched.values()].filter(({ key }) => !loading.has(key)));
+      return result;
+    },
+  };
+}

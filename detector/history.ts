@@ -1,0 +1,137 @@
+import { setImmediate as breathe } from 'node:timers/promises';
+import { fingerprint, type Labels } from '../core/labels.ts';
+import type { Series } from '../core/series.ts';
+import type { Millis } from '../core/time.ts';
+import type { Expectation } from '../store/queries/expectations.ts';
+import { coveredSteps, Volumes, valueAt } from './coverage.ts';
+import { INACTIVE } from './decide.ts';
+import { judge, type Verdict } from './judge.ts';
+import type { DetectorPort } from './port.ts';
+import type { Catalogue, Watch, Watched } from './watched.ts';
+
+/** What one query loads, and how long the replay keeps the process to itself. */
+const CHUNK_MS = 4 * 3_600_000;
+const SLICE_MS = 15;
+/** Bands of the newest history are stored, so that a chart does not begin empty. */
+const BANDS_MS = 3_600_000;
+/** Up to this many stages are asked for one by one; beyond that one query for all is cheaper. */
+const STAGES = 4;
+
+export interface ReplayOptions {
+  readonly catalogue: Catalogue;
+  readonly port: Pick<DetectorPort, 'readSignals'>;
+  readonly step: Millis;
+  readonly forgetAfter: Millis;
+}
+
+export interface Replayed {
+  readonly points: number;
+  readonly expectations: Expectation[];
+}
+
+/**
+ * Replays stored history through the series' scorers up to `until`, from where each of them stands, without raising
+ * alerts. What fires before and after is kept: the decisions taken on the way serve only to know which points to
+ * trust. Yields to the event loop, so that a tick is never held up.
+ */
+export async function replay(options: ReplayOptions, batch: readonly Watched[], until: Millis): Promise<Replayed> {
+  const { catalogue, port, step } = options;
+  const expectations: Expectation[] = [];
+  let points = 0;
+  const kept = batch.map((watched) => [watched, new Map([...watched.watches].map(([k, v]) => [k, { ...v }]))] as const);
+  const narrowed = stagesOf(batch);
+  let sliceEnd = performance.now() + SLICE_MS;
+  const begin = Math.min(...batch.map(({ next }) => next));
+  for (let from = begin; from < until; from = Math.min(until, from + CHUNK_MS)) {
+    const to = Math.min(until, from + CHUNK_MS);
+    const series = await read(port, { from, to, step }, catalogue, narrowed);
+    const covered = coveredSteps(series, from, to, step);
+    const volumes = new Volumes(series);
+    const byKey = new Map(series.map((one) => [fingerprint(one.labels), one]));
+    for (const watched of batch) {
+      const own = byKey.get(watched.key);
+      for (let time = Math.max(from, watched.next); time < to; time += step) {
+        const heard = covered[Math.round((time - from) / step)] === 1;
+        const value = heard ? reportedValue(watched, own, time, options.forgetAfter) : NaN;
+        if (watched.history === 0 && Number.isNaN(value)) {
+          watched.next = time + step;
+          continue;
+        }
+        if (!Number.isNaN(valueAt(own, time))) watched.seenAt = time;
+        const verdicts = judge(catalogue, watched, { time, value, volume: volumes.at(watched, time, step) }, step);
+        points++;
+        if (until - time <= BANDS_MS) {
+          const row = expectationOf(watched, verdicts, time, value);
+          if (row) expectations.push(row);
+        }
+        if (performance.now() > sliceEnd) {
+          await breathe();
+          sliceEnd = performance.now() + SLICE_MS;
+        }
+      }
+    }
+  }
+  for (const [watched, watches] of kept) restoreWatches(watched, watches);
+  return { points, expectations };
+}
+
+/** How often an alert fired in the history stays known; what it stood at is not. */
+function restoreWatches(watched: Watched, before: ReadonlyMap<string, Watch>): void {
+  for (const [name, watch] of watched.watches) {
+    const { firings, firedAt } = watch;
+    const known = before.get(name);
+    if (known) watched.watches.set(name, { ...known, firings, firedAt });
+    else watched.watches.delete(name);
+    if (!known && firings > 0) {
+      watched.watches.set(name, { ...watch, standing: INACTIVE, anomaly: undefined, firings, firedAt });
+    }
+  }
+}
+
+/** The value of a watched series: a flow that is not reported any more has stopped, anything else is unknown. */
+export function reportedValue(watched: Watched, series: Series | undefined, time: Millis, forgetAfter: Millis): number {
+  const value = valueAt(series, time);
+  const signal = watched.labels['signal'];
+  const flow = signal === 'throughput' || signal === 'output';
+  if (flow && Number.isNaN(value) && watched.seenAt > 0 && time - watched.seenAt <= forgetAfter) return 0;
+  return value;
+}
+
+/** What is kept of a judged point for charts: its band, and the highest score any detector gave it. */
+export function expectationOf(
+  watched: Watched,
+  verdicts: readonly Verdict[],
+  time: Millis,
+  value: number,
+): Expectation | undefined {
+  let best: Verdict | undefined;
+  for (const verdict of verdicts) {
+    if (Number.isFinite(verdict.expected) && !(verdict.score <= (best?.score ?? -Infinity))) best = verdict;
+  }
+  if (!best) return undefined;
+  const { expected, lower, upper, score } = best;
+  return { time, labels: watched.labels, value, expected, lower, upper, score };
+}
+
+function stagesOf(batch: readonly Watched[]): readonly Labels[] | undefined {
+  const stages = new Map<string, Labels>();
+  for (const { labels } of batch) {
+    const pipeline = labels['pipeline'] ?? '';
+    const stage = labels['stage'] ?? '';
+    stages.set(`${pipeline}\u0000${stage}`, { pipeline, stage });
+  }
+  return stages.size <= STAGES ? [...stages.values()] : undefined;
+}
+
+async function read(
+  port: Pick<DetectorPort, 'readSignals'>,
+  range: { readonly from: Millis; readonly to: Millis; readonly step: Millis },
+  catalogue: Catalogue,
+  stages: readonly Labels[] | undefined,
+): Promise<readonly Series[]> {
+  const query = { ...range, signals: catalogue.signals };
+  if (!stages) return port.readSignals(query);
+  const found: Series[] = [];
+  for (const match of stages) found.push(...(await port.readSignals({ ...query, match })));
+  return found;
+}

@@ -1,0 +1,129 @@
+import { join } from 'node:path';
+import { errorMessage } from '../core/errors.ts';
+import type { Health, Service } from '../core/service.ts';
+import type { Telemetry } from '../core/telemetry.ts';
+import type { Millis } from '../core/time.ts';
+import type { Store } from '../store/client.ts';
+import { createBoard } from './board.ts';
+import type { DetectorConfig } from './config.ts';
+import { createEvaluator, type Evaluator } from './evaluator.ts';
+import { createMetrics } from './metrics.ts';
+import { type DetectorPort, storePort } from './port.ts';
+import { createSender } from './sender.ts';
+import { readSnapshot, writeSnapshot } from './snapshot.ts';
+import { createCatalogue } from './watched.ts';
+
+export interface DetectorOptions {
+  readonly config: DetectorConfig;
+  readonly store: Store;
+  readonly alertingUrl: string | (() => string);
+  readonly alertingToken?: string | undefined;
+  readonly dataDir: string;
+  readonly telemetry: Telemetry;
+  readonly now?: () => Millis;
+  /** Stands in for the store's queries, for tests. */
+  readonly port?: DetectorPort;
+}
+
+/** A little after the step closes, so that the clock's own resolution never makes a tick come early. */
+const AFTER_CLOSE_MS = 50;
+const SNAPSHOT_EVERY_MS = 300_000;
+/** A snapshot older than the history that would be loaded is of no use. */
+const STOP_DEADLINE_MS = 10_000;
+
+export type Detector = Service & { health(): Health; tick(): Promise<void> };
+
+/** The detector as a service: restores its state, ticks when a step closes, and keeps its state when it stops. */
+export function createDetector(options: DetectorOptions): Detector {
+  const { config, telemetry } = options;
+  const { log } = telemetry;
+  const now = options.now ?? Date.now;
+  const directory = join(options.dataDir, 'detector');
+  const catalogue = createCatalogue(config);
+  const metrics = createMetrics(telemetry.registry);
+  const send = createSender({ url: options.alertingUrl, token: options.alertingToken, timeout: config.send_timeout });
+  const port = options.port ?? storePort(options.store);
+  let board = createBoard();
+  let evaluator: Evaluator | undefined;
+  let timer: NodeJS.Timeout | undefined;
+  let ticking: Promise<void> = Promise.resolve();
+  let savedAt = 0;
+  let stopped = false;
+
+  async function restore(): Promise<Evaluator> {
+    const snapshot = await readSnapshot(directory, config.step, log);
+    const usable = snapshot && now() - snapshot.takenAt < config.history ? snapshot : undefined;
+    board = createBoard(usable?.alerts);
+    savedAt = now();
+    return createEvaluator({
+      config,
+      catalogue,
+      port,
+      send,
+      board,
+      metrics,
+      log,
+      now,
+      ...(usable ? { restored: { watched: usable.watched, cursor: usable.cursor } } : {}),
+    });
+  }
+
+  async function save(): Promise<void> {
+    if (!evaluator) return;
+    savedAt = now();
+    try {
+      await writeSnapshot(directory, {
+        takenAt: savedAt,
+        step: config.step,
+        cursor: evaluator.cursor(),
+        watched: [...evaluator.watched.values()],
+        alerts: [...board.alerts],
+      });
+    } catch (error) {
+      log.warn({ event: 'detector_snapshot_unwritten', error: errorMessage(error) });
+    }
+  }
+
+  async function tick(): Promise<void> {
+    if (!evaluator) return;
+    await evaluator.tick();
+    if (now() - savedAt >= SNAPSHOT_EVERY_MS) await save();
+  }
+
+  function schedule(): void {
+    if (stopped) return;
+    const { step, lateness } = config;
+    const wait = step - ((((now() - lateness) % step) + step) % step) + AFTER_CLOSE_MS;
+    timer = setTimeout(() => {
+      ticking = tick().finally(schedule);
+    }, wait);
+  }
+
+  return {
+    name: 'detector',
+    tick,
+    async start() {
+      stopped = false;
+      evaluator = await restore();
+      log.info({ event: 'detector_started', detectors: catalogue.watchers.length, series: evaluator.watched.size });
+      ticking = tick().finally(schedule);
+    },
+    async stop() {
+      if (stopped || !evaluator) return;
+      stopped = true;
+      clearTimeout(timer);
+      const deadline = new Promise<void>((done) => setTimeout(done, STOP_DEADLINE_MS).unref());
+      await Promise.race([ticking, deadline]);
+      clearTimeout(timer);
+      await save();
+      log.info({ event: 'detector_stopped' });
+    },
+    health(): Health {
+      const last = evaluator?.lastTick();
+      if (!last) return { ready: false, detail: 'has not ticked yet' };
+      if (last.result === 'failed') return { ready: false, detail: 'the store could not be read' };
+      if (now() - last.at > 6 * config.step) return { ready: false, detail: 'the tick is overdue' };
+      return { ready: true, detail: last.result };
+    },
+  };
+}

@@ -1,0 +1,80 @@
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+
+/** What the detector counts of itself. */
+export function createMetrics(registry: Registry) {
+  const registers = [registry];
+  return {
+    ticks: new Counter({
+      name: 'weir_detector_ticks_total',
+      help: 'Ticks by result: judged, waiting (the step is not closed or telemetry is late), blind, failed.',
+      labelNames: ['result'] as const,
+      registers,
+    }),
+    lastTick: new Gauge({
+      name: 'weir_detector_last_tick_timestamp_seconds',
+      help: 'Time of the last tick: the heartbeat.',
+      registers,
+    }),
+    tickSeconds: new Histogram({
+      name: 'weir_detector_tick_seconds',
+      help: 'Duration of a tick, queries and sending included.',
+      buckets: [0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30],
+      registers,
+    }),
+    series: new Gauge({
+      name: 'weir_detector_series',
+      help: 'Watched series by state: ready, loading (their history is being read).',
+      labelNames: ['state'] as const,
+      registers,
+    }),
+    points: new Counter({
+      name: 'weir_detector_points_total',
+      help: 'Points by what became of them: judged, learned (history), gap, skipped (no telemetry at all, or too old).',
+      labelNames: ['result'] as const,
+      registers,
+    }),
+    firing: new Gauge({ name: 'weir_detector_alerts_firing', help: 'Alerts that are firing.', registers }),
+    transitions: new Counter({
+      name: 'weir_detector_transitions_total',
+      help: 'Changes of an alert, by detector: pending, fired, resolved, dropped.',
+      labelNames: ['detector', 'transition'] as const,
+      registers,
+    }),
+    alerts: new Counter({
+      name: 'weir_detector_alerts_sent_total',
+      help: 'Alerts posted, by result: sent, failed (they are sent again with the next round).',
+      labelNames: ['result'] as const,
+      registers,
+    }),
+    rows: new Counter({
+      name: 'weir_detector_rows_total',
+      help: 'Rows for the store, by table and result: stored, dropped (the store was away for too long).',
+      labelNames: ['table', 'result'] as const,
+      registers,
+    }),
+    late: new Gauge({
+      name: 'weir_detector_telemetry_age_seconds',
+      help: 'Age of the newest telemetry at the last tick.',
+      registers,
+    }),
+    modelTrained: new Gauge({
+      name: 'weir_detector_lstm_trained_timestamp_seconds',
+      help: 'When the network in use was trained; 0 while there is none.',
+      registers,
+    }),
+    modelLoss: new Gauge({
+      name: 'weir_detector_lstm_loss',
+      help: 'Pinball loss on held-out windows, in scaled units: the network in use, and repeating the last value.',
+      labelNames: ['model'] as const,
+      registers,
+    }),
+    trainings: new Counter({
+      name: 'weir_detector_lstm_trainings_total',
+      help: 'Trainings by result: accepted, rejected (no better than the network in use), skipped, failed.',
+      labelNames: ['result'] as const,
+      registers,
+    }),
+  };
+}
+
+export type DetectorMetrics = ReturnType<typeof createMetrics>;

@@ -1,0 +1,26 @@
+import type { Anomaly } from '../core/anomaly.ts';
+import type { Series } from '../core/series.ts';
+import type { Millis } from '../core/time.ts';
+import type { Store } from '../store/client.ts';
+import { writeAnomalies } from '../store/queries/anomalies.ts';
+import { type Expectation, writeExpectations } from '../store/queries/expectations.ts';
+import { newestTelemetry } from '../store/queries/ingest.ts';
+import { readSignals, type SignalQuery } from '../store/queries/signals.ts';
+
+/** The store as the detector uses it; tests put recorded series behind it. */
+export interface DetectorPort {
+  readSignals(query: SignalQuery): Promise<readonly Series[]>;
+  /** Time of the newest telemetry of any kind; 0 when there is none. */
+  newestTelemetry(): Promise<Millis>;
+  writeAnomalies(anomalies: readonly Anomaly[], updatedAt: Millis): Promise<void>;
+  writeExpectations(points: readonly Expectation[]): Promise<void>;
+}
+
+export function storePort(store: Store): DetectorPort {
+  return {
+    readSignals: (query) => readSignals(store, query),
+    newestTelemetry: () => newestTelemetry(store),
+    writeAnomalies: (anomalies, updatedAt) => writeAnomalies(store, anomalies, updatedAt),
+    writeExpectations: (points) => writeExpectations(store, points),
+  };
+}

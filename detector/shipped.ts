@@ -1,0 +1,71 @@
+import type { z } from 'zod';
+import type { detectorEntry } from './config.ts';
+
+/**
+ * What Weir watches without configuration: one entry per signal. They are tuned to be quiet: a relative and an
+ * absolute change are demanded next to the score, so that a series which hardly varies does not page for a trifle.
+ */
+export const SHIPPED_DETECTORS: readonly z.input<typeof detectorEntry>[] = [
+  {
+    name: 'LatencyHigh',
+    query: { signal: 'latency_p95' },
+    decision: { min_change: 1, min_difference: 0.05, min_volume: 10, for: '30s' },
+  },
+  {
+    name: 'LatencyMedianHigh',
+    query: { signal: 'latency_p50' },
+    decision: { min_change: 1, min_difference: 0.05, min_volume: 10, for: '1m' },
+    severity: 'notice',
+  },
+  {
+    name: 'LatencyTailHigh',
+    query: { signal: 'latency_p99' },
+    decision: { min_change: 2, min_difference: 0.1, min_volume: 50, for: '1m' },
+    severity: 'notice',
+  },
+  {
+    name: 'ErrorRatioHigh',
+    query: { signal: 'error_ratio' },
+    decision: { min_change: 1, min_difference: 0.05, min_value: 0.05, min_volume: 10 },
+    severity: 'critical',
+  },
+  {
+    name: 'ThroughputAnomaly',
+    query: { signal: 'throughput' },
+    decision: { direction: 'down', min_change: 0.5, min_expected: 1, stopped_below: 0.02, for: '30s' },
+  },
+  {
+    name: 'OutputStopped',
+    query: { signal: 'output' },
+    decision: { direction: 'down', min_change: 0.8, min_expected: 1, stopped_below: 0.02, for: '20s' },
+    severity: 'critical',
+  },
+  {
+    name: 'LagGrowing',
+    query: { signal: 'lag_seconds' },
+    scorers: { threshold: { above: 900 }, seasonal: {}, lstm: {} },
+    decision: { min_change: 1, min_difference: 10, min_value: 15 },
+    severity: 'critical',
+  },
+  {
+    name: 'BacklogGrowing',
+    query: { signal: 'lag' },
+    decision: { min_change: 2, min_difference: 500, min_value: 1000, for: '1m' },
+    severity: 'notice',
+  },
+  {
+    name: 'DependencySlow',
+    query: { signal: 'dependency_p95' },
+    decision: { min_change: 1, min_difference: 0.05, min_volume: 10, for: '30s' },
+  },
+  {
+    name: 'FreshnessStale',
+    query: { signal: 'freshness' },
+    decision: { min_change: 2, min_difference: 30, min_value: 60, for: '30s' },
+  },
+  {
+    name: 'SignalAnomaly',
+    query: { signal: 'custom' },
+    decision: { score: 5, min_change: 0.1, for: '20s' },
+  },
+];
