@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { loadConfig } from '../config.ts';
-import { collect } from './options.ts';
 import { assertListeners } from './listeners.ts';
+import { collect } from './options.ts';
 
 export function checkCommand(): Command {
   return new Command('check')

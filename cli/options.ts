@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { InvalidArgumentError } from 'commander';
+import { webhookConfig } from '../alerting/notifiers/webhook.ts';
 import { loadConfig, type WeirConfig } from '../config.ts';
 import { shiftPorts } from './listeners.ts';
 
@@ -9,20 +10,34 @@ export interface ConfigOptions {
   readonly data?: string;
   readonly set: readonly string[];
   readonly portOffset: number;
+  readonly webhook?: string;
 }
 
-export function withConfigOptions(command: Command): Command {
+export function withConfigOptions(command: Command, dataDefault = './data'): Command {
   return command
     .option('-c, --config <file>', 'the YAML file; without one every default holds')
-    .option('-d, --data <dir>', 'where everything is kept (default: ./data)')
+    .option('-d, --data <dir>', `where everything is kept (default: ${dataDefault})`)
     .option('--set <path=value>', 'set one key, such as api.listen.port=8081 (repeatable)', collect, [])
-    .option('--port-offset <n>', 'add n to every port, to run several instances side by side', wholeNumber, 0);
+    .option('--port-offset <n>', 'add n to every port, to run several instances side by side', wholeNumber, 0)
+    .option('--webhook <url>', "send notifications to this address too, as Alertmanager's webhook");
 }
 
 export function readConfig(options: ConfigOptions): WeirConfig {
   const config = loadConfig({ file: options.config, set: options.set });
   const placed = options.data === undefined ? config : { ...config, data: options.data };
   return options.portOffset === 0 ? placed : shiftPorts(placed, options.portOffset);
+}
+
+/** The configuration with `url` added to the destinations of the root route's receiver. */
+export function withWebhook(config: WeirConfig, url: string | undefined): WeirConfig {
+  if (url === undefined) return config;
+  const root = config.alerting.route.receiver;
+  const receivers = config.alerting.receivers.map((receiver) =>
+    receiver.name === root
+      ? { ...receiver, webhook_configs: [...receiver.webhook_configs, webhookConfig.parse({ url })] }
+      : receiver,
+  );
+  return { ...config, alerting: { ...config.alerting, receivers } };
 }
 
 export function collect(value: string, previous: readonly string[]): string[] {

@@ -40,7 +40,10 @@ interface Part extends Service {
 export async function startPlatform(config: WeirConfig, roles: readonly Role[] = ROLES): Promise<Platform> {
   assertListeners(config);
   mkdirSync(config.data, { recursive: true });
-  const telemetry = createTelemetry(roles.length === ROLES.length ? 'weir' : roles.join(','), config.telemetry.log_level);
+  const telemetry = createTelemetry(
+    roles.length === ROLES.length ? 'weir' : roles.join(','),
+    config.telemetry.log_level,
+  );
   const stack = new AsyncDisposableStack();
   const checks: Record<string, () => Health> = {};
   const begin = async <T extends Part>(part: T): Promise<T> => {
@@ -53,7 +56,8 @@ export async function startPlatform(config: WeirConfig, roles: readonly Role[] =
     const endpoint = await storeEndpoint(config, roles, telemetry, begin);
     const store = openStore(endpoint);
     stack.defer(() => store.close());
-    await migrate(store, telemetry);
+    const { cluster } = config.store;
+    await migrate(store, telemetry, cluster === undefined ? {} : { cluster });
     const room = { store, telemetry, dataDir: config.data };
     const has = (role: Role) => roles.includes(role);
 
@@ -67,7 +71,9 @@ export async function startPlatform(config: WeirConfig, roles: readonly Role[] =
       : undefined;
     if (has('detector')) await begin(createDetector({ ...room, ...toAlerting, config: config.detector }));
     if (has('pipelines')) await begin(createPipelines({ ...room, config: config.pipelines }));
-    const collector = has('collector') ? await begin(createCollector({ ...room, config: config.collector })) : undefined;
+    const collector = has('collector')
+      ? await begin(createCollector({ ...room, config: config.collector }))
+      : undefined;
     stack.defer(await serveTelemetry(config, checks, telemetry));
 
     const otlp = collector?.addresses();

@@ -1,5 +1,5 @@
 import { Command, InvalidArgumentError } from 'commander';
-import { type ConfigOptions, readConfig, withConfigOptions } from './options.ts';
+import { type ConfigOptions, readConfig, withConfigOptions, withWebhook } from './options.ts';
 import { type Platform, ROLES, type Role, startPlatform } from './platform.ts';
 
 interface RunOptions extends ConfigOptions {
@@ -11,7 +11,7 @@ export function runCommand(): Command {
     .description('run the platform: all roles in one process, or some of them')
     .option('-r, --role <names>', `which roles, comma-separated: ${ROLES.join(', ')} (default: all)`, parseRoles)
     .action(async (options: RunOptions) => {
-      const platform = await startPlatform(readConfig(options), options.role ?? ROLES);
+      const platform = await startPlatform(withWebhook(readConfig(options), options.webhook), options.role ?? ROLES);
       process.stdout.write(banner(platform));
       await untilStopped(() => platform.stop());
     });

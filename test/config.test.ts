@@ -71,7 +71,9 @@ describe('loadConfig', () => {
   it('lists every mistake, not only the first', () => {
     const wrong = 'colector: {}\napi:\n  listen:\n    port: -1\n';
     expect(() => loadConfig({ file: file(wrong), env: {} })).toThrowError(
-      expect.objectContaining({ message: expect.stringMatching(/colector[\s\S]*api\.listen\.port|api\.listen\.port[\s\S]*colector/) }),
+      expect.objectContaining({
+        message: expect.stringMatching(/colector[\s\S]*api\.listen\.port|api\.listen\.port[\s\S]*colector/),
+      }),
     );
   });
 
@@ -100,7 +102,10 @@ describe('listeners', () => {
     for (const path of Object.keys(listeners(loadConfig({ env: {} })))) {
       const open = loadConfig({ set: [`${path}.host=0.0.0.0`], env: {} });
       expect(() => assertListeners(open), path).toThrowError(
-        expect.objectContaining({ code: 'core_listen_unprotected', message: expect.stringContaining(`Set ${path}.token`) }),
+        expect.objectContaining({
+          code: 'core_listen_unprotected',
+          message: expect.stringContaining(`Set ${path}.token`),
+        }),
       );
       const closed = loadConfig({ set: [`${path}.host=0.0.0.0`, `${path}.token=a-token-of-enough-length`], env: {} });
       expect(() => assertListeners(closed), path).not.toThrow();

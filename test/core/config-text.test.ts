@@ -28,7 +28,10 @@ describe('resolveSecrets', () => {
 
   it('names the path and the variable that is missing', () => {
     expect(() => resolveSecrets({ api: { listen: { token: '${env:NOPE}' } } }, sources)).toThrowError(
-      expect.objectContaining({ code: 'config_env_missing', message: expect.stringMatching(/^api\.listen\.token: .*NOPE/) }),
+      expect.objectContaining({
+        code: 'config_env_missing',
+        message: expect.stringMatching(/^api\.listen\.token: .*NOPE/),
+      }),
     );
   });
 
@@ -41,7 +44,10 @@ describe('resolveSecrets', () => {
 
   it('refuses a file that cannot be read and a key given twice', () => {
     expect(() => resolveSecrets({ list: [{ token_file: 'nope' }] }, sources)).toThrowError(
-      expect.objectContaining({ code: 'config_file_unreadable', message: expect.stringContaining('list[0].token_file') }),
+      expect.objectContaining({
+        code: 'config_file_unreadable',
+        message: expect.stringContaining('list[0].token_file'),
+      }),
     );
     expect(() => resolveSecrets({ token: 'x', token_file: 'secret.txt' }, sources)).toThrowError(
       expect.objectContaining({ code: 'config_file_twice' }),

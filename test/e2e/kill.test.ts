@@ -75,7 +75,11 @@ it('stores every acknowledged span exactly once although the whole platform is k
       }
     });
     const before = acknowledged.size;
-    await until(() => acknowledged.size > before + 5, 30_000, () => weir?.output() ?? '');
+    await until(
+      () => acknowledged.size > before + 5,
+      30_000,
+      () => weir?.output() ?? '',
+    );
     await new Promise((done) => setTimeout(done, 50 + Math.random() * 1500));
     await weir.kill();
     running = false;

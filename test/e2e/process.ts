@@ -49,7 +49,11 @@ export async function startWeir(args: readonly string[], waitMs = 120_000): Prom
       // The group is gone already, which is what the caller wanted.
     }
   };
-  await until(() => text.includes('Stop with Ctrl-C') || child.exitCode !== null, waitMs, () => text);
+  await until(
+    () => text.includes('Stop with Ctrl-C') || child.exitCode !== null,
+    waitMs,
+    () => text,
+  );
   if (child.exitCode !== null) throw new Error(`weir ${args.join(' ')} exited with ${child.exitCode}:\n${text}`);
   const rows = [...text.matchAll(/^ {2}(\S+) +(http:\/\/\S+|\S+:\d+)$/gm)];
   return {

@@ -1,0 +1,133 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import type { WeirConfig } from '../config.ts';
+import {
+  BROKER_CHOICES,
+  type BrokerChoice,
+  DEFAULT_HISTORY_HOURS,
+  prepareBroker,
+  sendHistory,
+  startStages,
+} from '../examples/order-pipeline/demo.ts';
+import { DEFAULT_CONTROL_PORT, formatFaults, listFaults, switchFault } from '../examples/order-pipeline/fault.ts';
+import { startNotificationPrinter } from './notification-printer.ts';
+import { type ConfigOptions, readConfig, wholeNumber, withConfigOptions, withWebhook } from './options.ts';
+import { type Platform, startPlatform } from './platform.ts';
+import { banner, untilStopped } from './run.ts';
+
+interface DemoOptions extends ConfigOptions {
+  readonly broker: BrokerChoice;
+  readonly history: number;
+  readonly controlPort?: number;
+}
+
+export function demoCommand(): Command {
+  const command = withConfigOptions(new Command('demo'), './data/demo, emptied at each start')
+    .description('run the platform with a live order pipeline and a fault switch')
+    .addOption(new Option('--broker <kind>', 'the log the orders travel on').choices(BROKER_CHOICES).default('auto'))
+    .option('--history <hours>', 'hours of generated history, 0 for none', hours, DEFAULT_HISTORY_HOURS)
+    .option(
+      '--control-port <port>',
+      `port of the fault switch (default: ${DEFAULT_CONTROL_PORT} plus --port-offset)`,
+      wholeNumber,
+    )
+    .action((options: DemoOptions) => runDemo(options));
+  command.addCommand(faultCommand());
+  return command;
+}
+
+function faultCommand(): Command {
+  return new Command('fault')
+    .description('list the faults of a running demo, or switch one on or off')
+    .argument('[name]', 'the fault')
+    .argument('[state]', 'on or off', onOrOff)
+    .option('--control-port <port>', 'port of the fault switch', wholeNumber, DEFAULT_CONTROL_PORT)
+    .action(async (name: string | undefined, on: boolean | undefined, options: { controlPort: number }) => {
+      if (name === undefined || on === undefined) {
+        const faults = await listFaults(options.controlPort);
+        const wanted = name === undefined ? faults : faults.filter((fault) => fault.name === name);
+        process.stdout.write(`${formatFaults(wanted)}\n`);
+        return;
+      }
+      process.stdout.write(`${formatFaults([await switchFault(name, on, options.controlPort)])}\n`);
+    });
+}
+
+async function runDemo(options: DemoOptions): Promise<void> {
+  const say = (line: string) => process.stdout.write(`${line}\n`);
+  await using cleanup = new AsyncDisposableStack();
+
+  const broker = await prepareBroker({ broker: options.broker, env: process.env, log: say });
+  cleanup.defer(() => broker.stop());
+  say(`The orders travel on ${broker.reason}.`);
+  // The platform finds a Kafka to watch in KAFKA_BROKERS, as everywhere.
+  if (broker.brokers !== undefined) process.env['KAFKA_BROKERS'] = broker.brokers;
+
+  const printer = options.webhook === undefined ? await startNotificationPrinter(say) : undefined;
+  if (printer) cleanup.defer(() => printer.stop());
+  const config = withWebhook(demoConfig(options), options.webhook ?? printer?.url);
+
+  const platform = await startPlatform(config);
+  cleanup.defer(() => platform.stop());
+  const otlpUrl = platform.addresses.otlpHttp as string;
+  if (options.history > 0) {
+    say(`Sending ${options.history} h of generated history ...`);
+    const history = await sendHistory({ otlpUrl, hours: options.history, broker });
+    await untilVisible(platform);
+    say(`Sent ${history.points} points in ${(history.ms / 1000).toFixed(1)} s.`);
+  }
+  const stages = await startStages({
+    otlpUrl,
+    broker,
+    controlPort: options.controlPort ?? DEFAULT_CONTROL_PORT + options.portOffset,
+    log: say,
+  });
+  cleanup.defer(() => stages.stop());
+  say(`${help(stages.controlUrl)}\n${banner(platform)}`);
+  await untilStopped(() => cleanup.disposeAsync());
+}
+
+/** The demo's own data folder is emptied at each start, so that its generated history never overlaps an older one. */
+function demoConfig(options: DemoOptions): WeirConfig {
+  const config = readConfig(options);
+  if (options.data !== undefined || options.config !== undefined) return config;
+  const data = join(config.data, 'demo');
+  rmSync(data, { recursive: true, force: true });
+  return { ...config, data };
+}
+
+/** The detector reads a series' past when it first meets it, so the history must be in the store before live data. */
+async function untilVisible(platform: Platform): Promise<void> {
+  let before = -1;
+  for (let i = 0; i < 120; i++) {
+    const [row] = await platform.store.rows<{ n: number }>(
+      'SELECT (SELECT count() FROM otel_metrics_gauge) + (SELECT count() FROM otel_metrics_histogram) AS n',
+    );
+    const n = Number(row?.n ?? 0);
+    if (n > 0 && n === before) return;
+    before = n;
+    await new Promise((done) => setTimeout(done, 1500));
+  }
+}
+
+function help(controlUrl: string): string {
+  const port = new URL(controlUrl).port;
+  const flag = port === String(DEFAULT_CONTROL_PORT) ? '' : ` --control-port ${port}`;
+  return [
+    `Break it: ${controlUrl}`,
+    `   or:    ./weir demo fault slow-consumer on${flag}`,
+    'Notifications are printed here as they are sent.',
+  ].join('\n');
+}
+
+function hours(text: string): number {
+  const value = Number(text);
+  if (!(value >= 0 && value <= 24 * 7)) throw new InvalidArgumentError('write hours between 0 and 168.');
+  return value;
+}
+
+function onOrOff(text: string): boolean {
+  if (text !== 'on' && text !== 'off') throw new InvalidArgumentError('write on or off.');
+  return text === 'on';
+}
