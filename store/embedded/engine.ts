@@ -75,11 +75,17 @@ export function createEngine(options: EngineOptions): Engine {
     const inherited = { PATH, HOME, LANG, TMPDIR, LD_LIBRARY_PATH };
     const launched = spawn(process.execPath, [CHILD, JSON.stringify(childOptions)], {
       env: { ...inherited, TZ: 'UTC', UV_THREADPOOL_SIZE: '16' },
-      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     });
     child = launched;
     return new Promise((done, refuse) => {
       let reason = '';
+      let spoken = '';
+      // The engine tells some reasons (a folder locked by another process) on stderr only.
+      launched.stderr?.on('data', (bytes: Buffer) => {
+        process.stderr.write(bytes);
+        spoken = `${spoken}${bytes}`.slice(-4000);
+      });
       launched.on('message', (message: ChildMessage) => {
         if (message.type === 'failed') reason = message.message;
         if (message.type === 'counts') showCounts(message.counts);
@@ -94,7 +100,9 @@ export function createEngine(options: EngineOptions): Engine {
       launched.once('exit', (code, signal) => {
         ready = false;
         up.set(0);
-        refuse(new Error(reason || `the engine process ended with ${signal ?? `code ${code}`}`));
+        const told = /Code: \d+\. DB::[^\n]*/.exec(spoken)?.[0];
+        const ended = reason || `the engine process ended with ${signal ?? `code ${code}`}`;
+        refuse(new Error(told === undefined ? ended : `${ended}: ${told}`));
       });
     });
   }

@@ -1,66 +1,19 @@
+import {
+  ALLOWED_ENGINES,
+  ALLOWED_OBJECTS,
+  ALLOWED_SYSTEM,
+  ALLOWED_TABLE_FUNCTIONS,
+  checkSetting,
+  REFUSED_FAMILIES,
+  REFUSED_FUNCTIONS,
+  REFUSED_SCALARS,
+} from './allow-list.ts';
 import { denied, Refusal, unsupported } from './refusal.ts';
 import { REFUSED_VERBS, type Statement } from './statements.ts';
 import type { Token } from './tokens.ts';
 
-/** Table functions that read nothing but the database itself or make rows up; every other one is refused. */
-export const ALLOWED_TABLE_FUNCTIONS: ReadonlySet<string> = new Set([
-  ...['numbers', 'numbers_mt', 'zeros', 'zeros_mt', 'primes', 'generateseries', 'generate_series', 'generaterandom'],
-  ...['values', 'sqlstandardvalues', 'null', 'format', 'view', 'viewifpermitted', 'viewexplain', 'merge', 'dictionary'],
-  ...['mergetreeindex', 'mergetreeprojection', 'mergetreetextindex', 'mergetreeanalyzeindexes'],
-  ...['timeseriesdata', 'timeseriestags', 'timeseriesmetrics', 'timeseriessamples', 'timeseriesselector'],
-  ...['prometheusquery', 'prometheusqueryrange'],
-]);
-
-/** Refused by name wherever they are called, whether or not this engine knows them. */
-const REFUSED_FUNCTIONS: ReadonlySet<string> = new Set([
-  ...['file', 'filecluster', 'filesystem', 'url', 'urlcluster', 's3', 's3cluster', 'gcs', 'oss', 'cosn', 'hdfs'],
-  ...['hdfscluster', 'azureblobstorage', 'azureblobstoragecluster', 'remote', 'remotesecure', 'cluster'],
-  ...['clusterallreplicas', 'executable', 'mysql', 'postgresql', 'mongodb', 'redis', 'sqlite', 'jdbc', 'odbc'],
-  ...['ytsaurus', 'arrowflight', 'arrowstream', 'hive', 'hudi', 'hudicluster', 'eval', 'loop', 'fuzzquery', 'disk'],
-  ...['catboostevaluate', 'deltalake', 'iceberg', 'paimon', 'input'],
-]);
-const REFUSED_FAMILIES =
-  /^(?:ai(?:generate|classify|embed|extract|translate)|deltalake|iceberg|paimon|hudi|s3|azure|hdfs)/;
-
-const ALLOWED_ENGINES: ReadonlySet<string> = new Set([
-  ...['memory', 'log', 'tinylog', 'stripelog', 'null', 'set', 'join', 'buffer', 'merge', 'view', 'materializedview'],
-  ...['windowview', 'dictionary', 'generaterandom', 'timeseries', 'atomic', 'ordinary'],
-]);
-const MERGE_TREE = /^(?:replacing|summing|aggregating|collapsing|versionedcollapsing|coalescing|graphite)?mergetree$/;
-
-/** Settings that read or write files, reach the network, change the grammar, or are ours to set. */
-const REFUSED_SETTING =
-  /^(?:format_schema|format_schema_source|format_template_row|format_template_resultset|output_format_schema|rename_files_after_processing|input_format_record_errors_file_path|format_avro_schema_registry_url|url_base|readonly|profile|implicit_select)$|dialect|_registry_url$|_file_path$|_zookeeper_path$/;
-
-/** Throws a Refusal when a setting of this name may not come from outside. */
-export function checkSetting(name: string): void {
-  const spelled = name.toLowerCase();
-  if (REFUSED_SETTING.test(spelled) || spelled.includes('\\')) throw denied(`setting ${name}`);
-}
-
-const SYSTEM_ALLOWED = /^(?:stop|start|flush|drop|clear|sync|wait|refresh|cancel|unload|load)$/;
 const DDL = new Set([
-  'create',
-  'attach',
-  'alter',
-  'drop',
-  'detach',
-  'rename',
-  'exchange',
-  'undrop',
-  'truncate',
-  'optimize',
-]);
-const CREATABLE = new Set([
-  'table',
-  'view',
-  'materialized',
-  'window',
-  'live',
-  'database',
-  'dictionary',
-  'index',
-  'function',
+  ...['create', 'attach', 'alter', 'drop', 'detach', 'rename', 'exchange', 'undrop', 'truncate', 'optimize'],
 ]);
 
 export interface Guard {
@@ -83,38 +36,45 @@ export function createGuard(names: EngineNames): Guard {
   const checkFunction = (name: string) => {
     if (name === 'input') throw unsupported('the table function input()');
     if (refused.has(name) || REFUSED_FAMILIES.test(name)) throw denied(`${name}()`);
-    if (name.includes('\\')) throw denied('an escape inside a quoted function name');
   };
   return {
     check(statement, params) {
       const { verb, tokens } = statement;
       if (REFUSED_VERBS.has(verb)) throw denied(`${verb.toUpperCase()}`);
       checkVerb(verb, tokens);
-      for (let i = 0; i < tokens.length; i++) {
-        const token = tokens[i] as Token;
-        const next = tokens[i + 1];
-        if (next?.kind === 'mark' && next.value === '(') {
-          if (token.kind === 'word' || token.kind === 'quoted') checkFunction(token.value);
-          if (token.kind === 'mark' && token.value === '}') checkFunction(placeholderValue(tokens, i, params));
-          if (token.kind === 'word' && /^\d/.test(token.value)) throw notCallable(token);
+      tokens.forEach((token, i) => {
+        const called = isMark(tokens[i + 1], '(');
+        const name = isMark(token, '}') ? placeholderValue(tokens, i, params) : nameOf(token);
+        if (name !== '') {
+          if (called) checkFunction(name);
+          if (REFUSED_SCALARS.test(name) && !isMark(tokens[i - 1], '.')) throw denied(`${name} (as a function)`);
+          if (called && name.includes('\\')) throw denied('an escape in the name of a function');
+          if (called && token.kind === 'word' && /^\d/.test(name)) throw notCallable(token);
         }
         if (token.kind === 'word') checkWord(tokens, i, DDL.has(verb), known);
-      }
+      });
     },
   };
+}
+
+function isMark(token: Token | undefined, value: string): boolean {
+  return token?.kind === 'mark' && token.value === value;
+}
+
+function nameOf(token: Token): string {
+  return token.kind === 'word' || token.kind === 'quoted' ? token.value : '';
 }
 
 function notCallable(token: Token): Refusal {
   return new Refusal(62, 'SYNTAX_ERROR', `Syntax error: failed at position ${token.start + 1} (${token.value})`);
 }
 
-/** The value of `{name:Identifier}` whose closing brace stands at `close`, or nothing for other placeholders. */
+/** The value, in lower case and without quotes, of `{name:Identifier}` closed at `close`; empty for other types. */
 function placeholderValue(tokens: readonly Token[], close: number, params: ReadonlyMap<string, string>): string {
-  let open = close;
-  while (open > 0 && !(tokens[open]?.kind === 'mark' && tokens[open]?.value === '{')) open -= 1;
-  const name = tokens[open + 1]?.value ?? '';
+  const [open, name, colon, type] = tokens.slice(Math.max(0, close - 4), close);
+  if (!isMark(open, '{') || !isMark(colon, ':') || type?.value !== 'identifier') return '';
   for (const [key, value] of params) {
-    if (key.toLowerCase() === name) return (value.split('.').at(-1) ?? '').replace(/[`"\s]/g, '').toLowerCase();
+    if (key.toLowerCase() === name?.value) return (value.split('.').at(-1) ?? '').replace(/[`"\s]/g, '').toLowerCase();
   }
   return '';
 }
@@ -125,16 +85,18 @@ function wordAt(tokens: readonly Token[], i: number): string {
 }
 
 function checkVerb(verb: string, tokens: readonly Token[]): void {
-  if (verb === 'system') {
-    if (SYSTEM_ALLOWED.test(wordAt(tokens, 1))) return;
-    throw denied(`SYSTEM ${wordAt(tokens, 1).toUpperCase()}`);
+  const second = wordAt(tokens, 1);
+  if (verb === 'system' && (!ALLOWED_SYSTEM.test(second) || wordAt(tokens, 2) === 'listen')) {
+    throw denied(`SYSTEM ${second.toUpperCase()}`);
   }
-  if (verb === 'kill' && !['query', 'mutation'].includes(wordAt(tokens, 1))) {
-    throw denied(`KILL ${wordAt(tokens, 1).toUpperCase()}`);
-  }
-  if (verb === 'create' || verb === 'attach' || verb === 'alter' || verb === 'drop') checkObject(verb, tokens);
-  if (verb === 'attach' && tokens.some((t, i) => wordAt(tokens, i) === 'from' && tokens[i + 1]?.kind === 'string')) {
+  if (verb === 'kill' && second !== 'query' && second !== 'mutation') throw denied(`KILL ${second.toUpperCase()}`);
+  if (['create', 'attach', 'alter', 'drop'].includes(verb)) checkObject(verb, tokens);
+  if (verb === 'attach' && tokens.some((_, i) => wordAt(tokens, i) === 'from' && tokens[i + 1]?.kind === 'string')) {
     throw denied('ATTACH ... FROM a path');
+  }
+  if (['drop', 'detach', 'rename', 'exchange'].includes(verb) && second === 'database') {
+    const named = tokens.slice(2).some((token) => nameOf(token) === 'default' || isMark(token, '{'));
+    if (named) throw new Refusal(497, 'ACCESS_DENIED', 'the database default cannot be dropped, detached or renamed');
   }
 }
 
@@ -144,11 +106,9 @@ function checkObject(verb: string, tokens: readonly Token[]): void {
   while (['or', 'replace', 'if', 'not', 'exists', 'unique'].includes(wordAt(tokens, i))) i += 1;
   const object = wordAt(tokens, i);
   if (object === 'temporary') throw unsupported('a temporary table (it needs a session)');
-  if (verb === 'alter' && object === 'update') return;
-  if (!CREATABLE.has(object)) throw denied(`${verb.toUpperCase()} ${object.toUpperCase()}`);
-  if (verb === 'create' && object === 'function' && !tokens.some((t, at) => at > i && t.value === '>')) {
-    throw denied('CREATE FUNCTION of anything but a lambda');
-  }
+  if (!ALLOWED_OBJECTS.has(object)) throw denied(`${verb.toUpperCase()} ${object.toUpperCase()}`);
+  const lambda = tokens.some((token, at) => isMark(token, '-') && isMark(tokens[at + 1], '>'));
+  if (verb === 'create' && object === 'function' && !lambda) throw denied('CREATE FUNCTION of anything but a lambda');
   if (object === 'dictionary') checkDictionary(tokens);
 }
 
@@ -178,7 +138,7 @@ function checkEngine(tokens: readonly Token[], at: number, known: ReadonlySet<st
   const name = tokens[equals ? at + 1 : at];
   if (name === undefined || name.kind === 'string') return;
   if (!equals && !known.has(name.value)) return;
-  if (ALLOWED_ENGINES.has(name.value) || MERGE_TREE.test(name.value)) return;
+  if (ALLOWED_ENGINES.has(name.value)) return;
   throw denied(`ENGINE ${name.value}`);
 }
 

@@ -14,8 +14,6 @@ import { createInsertSpool } from './spool.ts';
  * as the channel: when the supervisor is gone, however it went, the process closes its sessions and exits, so that
  * nothing is left holding the data folder.
  */
-const EXIT_LOCKED = 76;
-const EXIT_FAILED = 1;
 const STOP_DEADLINE_MS = 10_000;
 const MAX_INSERT_BYTES = 2 * 1024 ** 3;
 
@@ -26,9 +24,9 @@ function tell(message: ChildMessage): void {
   if (process.connected) process.send?.(message, () => undefined);
 }
 
-function fail(message: string, code: number): never {
-  tell({ type: 'failed', message });
-  process.exit(code);
+async function fail(message: string): Promise<never> {
+  await new Promise((done) => (process.connected ? process.send?.({ type: 'failed', message }, done) : done(null)));
+  process.exit(1);
 }
 
 async function column(session: Session, sql: string): Promise<string[]> {
@@ -36,22 +34,35 @@ async function column(session: Session, sql: string): Promise<string[]> {
   return result.text().split('\n').filter(Boolean);
 }
 
+/**
+ * The engine makes its database `default` an overlay that also reads any file of the machine as a table
+ * (`SELECT * FROM "/etc/passwd"`). Here `default` is a plain Atomic database, made or attached in place of the
+ * overlay before anyone can connect; the server refuses to start when that failed.
+ */
+async function removeFileOverlay(session: Session): Promise<void> {
+  await session.queryAsync('USE system');
+  await session.queryAsync('DETACH DATABASE default');
+  // Fails when there is none yet, which is so at the first start only.
+  await session.queryAsync('ATTACH DATABASE default').catch(() => undefined);
+  await session.queryAsync('CREATE DATABASE IF NOT EXISTS default ENGINE = Atomic');
+  const engines = await column(session, "SELECT engine FROM system.databases WHERE name = 'default'");
+  if (engines.join() !== 'Atomic') throw new Error(`database default has the engine ${engines.join()}, not Atomic`);
+}
+
 async function open(): Promise<{ session: Session; names: EngineNames; timezone: string }> {
   process.chdir(options.dataDir);
   try {
     const session = new Session(join(options.dataDir, 'clickhouse'));
+    await removeFileOverlay(session);
+    const engines = 'SELECT name FROM system.table_engines UNION ALL SELECT name FROM system.database_engines';
     const names = {
       tableFunctions: await column(session, 'SELECT name FROM system.table_functions'),
-      engines: await column(
-        session,
-        'SELECT name FROM system.table_engines UNION ALL SELECT name FROM system.database_engines',
-      ),
+      engines: await column(session, engines),
     };
     const [timezone = 'UTC'] = await column(session, 'SELECT timezone()');
     return { session, names, timezone };
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    fail(message, /Cannot lock file|CANNOT_OPEN_FILE/.test(message) ? EXIT_LOCKED : EXIT_FAILED);
+    return fail(`cannot open ${options.dataDir}: ${error instanceof Error ? error.message : String(error)}`);
   }
 }
 
@@ -116,11 +127,8 @@ process.on('SIGINT', () => undefined);
 process.on('SIGTERM', () => stop('SIGTERM'));
 
 const port = await listen(server).catch((error: NodeJS.ErrnoException) => {
-  const taken = error.code === 'EADDRINUSE' ? 'another process uses the port' : error.message;
-  return fail(
-    `cannot listen on ${options.host}:${options.port}: ${taken}`,
-    error.code === 'EADDRINUSE' ? 98 : EXIT_FAILED,
-  );
+  const reason = error.code === 'EADDRINUSE' ? 'another process uses the port' : error.message;
+  return fail(`cannot listen on ${options.host}:${options.port}: ${reason}`);
 });
 if (!process.connected) stop('supervisor gone');
 tell({ type: 'ready', port });

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
-import { checkSetting } from './guard.ts';
+import { checkSetting } from './allow-list.ts';
 import { Refusal, unsupported } from './refusal.ts';
 
 /** What a request asks for beside its statement. */
@@ -70,7 +70,7 @@ export function parseOptions(request: IncomingMessage, url: URL): RequestOptions
     query: search.getAll('query').join(''),
     queryId: search.get('query_id') || header('x-clickhouse-query-id') || randomUUID(),
     database: search.get('database') || header('x-clickhouse-database') || 'default',
-    defaultFormat: search.get('default_format') || header('x-clickhouse-format'),
+    defaultFormat: formatName(search.get('default_format') || header('x-clickhouse-format')),
     settings,
     params,
     compressResponse: isOn(search.get('enable_http_compression')),
@@ -81,6 +81,11 @@ export function parseOptions(request: IncomingMessage, url: URL): RequestOptions
 
 function isOn(value: string | null): boolean {
   return value === '1' || value === 'true';
+}
+
+function formatName(name: string | undefined): string | undefined {
+  if (name === undefined || /^[A-Za-z0-9_]+$/.test(name)) return name;
+  throw new Refusal(73, 'UNKNOWN_FORMAT', `Unknown format ${JSON.stringify(name.slice(0, 64))}`);
 }
 
 function paramName(name: string): string {
