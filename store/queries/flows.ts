@@ -1,6 +1,6 @@
 import type { Millis } from '../../core/time.ts';
 import type { Store } from '../client.ts';
-import { quantileSql } from './buckets.ts';
+import { quantilesSql } from './buckets.ts';
 import { numberOf, secondsCell } from './cells.ts';
 
 export const NODE_KINDS = ['service', 'topic', 'database', 'external'] as const;
@@ -34,15 +34,14 @@ export interface Flow {
 export async function readFlows(store: Store, from: Millis, to: Millis): Promise<Flow[]> {
   const rows = await store.rows<Flow>(
     `
-SELECT pipeline, service, kind, other, otherKind, system, group, calls, messages, errors,
-    ${quantileSql('histogram', 0.95)} AS p95
+SELECT pipeline, service, kind, other, otherKind, system, group, calls, messages, errors, p95
 FROM (
     SELECT Pipeline AS pipeline, Service AS service,
         transform(Kind, ['Producer', 'Consumer', 'Client'], ['produces', 'consumes', 'calls'], '') AS kind,
         if(Destination != '', Destination, DestinationSystem) AS other,
         DestinationKind AS otherKind, max(DestinationSystem) AS system, ConsumerGroup AS group, Source AS source,
         toFloat64(sum(Count)) AS calls, toFloat64(sum(Messages)) AS messages, toFloat64(sum(Errors)) AS errors,
-        sumMap(Buckets) AS histogram
+        ${quantilesSql([0.95])}[1] AS p95
     FROM red_10s
     WHERE Time >= toDateTime({from:UInt32}) AND Time < toDateTime({to:UInt32})
         AND ((Kind IN ('Producer', 'Consumer') AND DestinationKind = 'topic')

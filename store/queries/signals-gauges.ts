@@ -24,7 +24,7 @@ interface GaugeRow {
   readonly Service: string;
   readonly Topic: string;
   readonly ConsumerGroup: string;
-  /** Ascending; negative steps lie up to `CARRY_MS` before the grid. */
+  /** In no order; negative steps lie up to `CARRY_MS` before the grid. */
   readonly Steps: readonly number[];
   readonly Lasts: readonly number[];
   readonly Sums: readonly number[];
@@ -47,7 +47,6 @@ FROM (
     WHERE Time >= toDateTime({since:UInt32}) AND Time < toDateTime({end:UInt32})
         AND ((g.Signal = '' AND MetricName IN {lags:Array(String)}) OR (g.Signal != '' AND {custom:Bool}))
     GROUP BY MetricName, MetricKind, Signal, Pipeline, IsLag, Service, Id, Topic, ConsumerGroup, Partition, Step
-    ORDER BY Step
 )
 GROUP BY MetricName, MetricKind, Signal, Pipeline, Service, Id, Topic, ConsumerGroup, Partition
 ORDER BY MetricName, MetricKind, Signal, Pipeline, Service, Topic, ConsumerGroup, Partition, Id`;
@@ -112,13 +111,14 @@ function stepsOf(row: GaugeRow, grid: Grid, before: number): Float64Array {
   if (row.MetricKind === 'delta' && !isLag) {
     for (const [i, step] of row.Steps.entries()) values[step + before] = ((row.Sums[i] as number) * 1000) / grid.step;
   } else if (row.MetricKind === 'cumulative' && !isLag) {
-    for (const [i, step] of row.Steps.entries()) {
-      const previous = row.Lasts[i - 1];
+    const steps = Array.from(row.Steps, (step, i) => ({ step, last: row.Lasts[i] as number }));
+    steps.sort((a, b) => a.step - b.step);
+    for (const [i, { step, last }] of steps.entries()) {
+      const previous = steps[i - 1];
       if (previous === undefined) continue;
-      const last = row.Lasts[i] as number;
       // A counter that fell has restarted, and what it shows it gained since.
-      const gained = last < previous ? last : last - previous;
-      values[step + before] = (gained * 1000) / ((step - (row.Steps[i - 1] as number)) * grid.step);
+      const gained = last < previous.last ? last : last - previous.last;
+      values[step + before] = (gained * 1000) / ((step - previous.step) * grid.step);
     }
   } else {
     // Brokers report a lag of -1 for partitions they know nothing about.

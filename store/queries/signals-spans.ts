@@ -2,7 +2,7 @@ import { type Labels, normalizeLabels } from '../../core/labels.ts';
 import type { Series } from '../../core/series.ts';
 import type { Signal } from '../../core/signal.ts';
 import type { Store } from '../client.ts';
-import { quantileSql } from './buckets.ts';
+import { quantilesSql } from './buckets.ts';
 import { type Grid, gaps } from './grid.ts';
 
 const LATENCIES = { latency_p50: 0.5, latency_p95: 0.95, latency_p99: 0.99 } as const;
@@ -35,38 +35,39 @@ interface PartRow {
   readonly Part: 'entry' | 'output' | 'dependency' | 'other';
   readonly Dependency: string;
   readonly Source: 'spans' | 'metrics';
-  /** Ascending; -1 stands for all time from `knownSince` up to the grid. */
+  /** In no order; -1 stands for all time from `knownSince` up to the grid. */
   readonly Steps: readonly number[];
   readonly Calls: readonly number[];
-  readonly Failures: readonly number[];
   readonly Units: readonly number[];
+  /** This and the following are empty when no signal asked for needs them. */
+  readonly Failures: readonly number[];
   readonly Newest: readonly number[];
   readonly P50: readonly (number | null)[];
   readonly P95: readonly (number | null)[];
   readonly P99: readonly (number | null)[];
 }
 
-const quantile = (q: number, asked: boolean) => (asked ? quantileSql('Histogram', q) : 'nan');
-
 /**
  * Entries are server and consumer spans, dependencies the client spans that do not talk to a broker. Everything before the
  * grid collapses into step -1, and histograms are merged only where a percentile is asked for.
  */
 function partsSql({ wanted, match }: Request): string {
-  const asked = (signal: Signal) => wanted.has(signal);
-  const entry = (Object.keys(LATENCIES) as Signal[]).some(asked);
-  const histogramParts = [...(entry ? ["'entry'"] : []), ...(asked('dependency_p95') ? ["'dependency'"] : [])];
-  const histogram =
-    histogramParts.length === 0
-      ? "CAST(([], []), 'Tuple(Array(Int16), Array(UInt64))')"
-      : `sumMapIf(Buckets, Step >= 0 AND Part IN (${histogramParts.join(', ')}))`;
+  const latencies = (Object.keys(LATENCIES) as (keyof typeof LATENCIES)[]).filter((signal) => wanted.has(signal));
+  const levels = new Set<number>(latencies.map((signal) => LATENCIES[signal]));
+  if (wanted.has('dependency_p95')) levels.add(LATENCIES.latency_p95);
+  const parts = [
+    ...(latencies.length > 0 ? ["'entry'"] : []),
+    ...(wanted.has('dependency_p95') ? ["'dependency'"] : []),
+  ];
+  const ordered = [...levels];
+  const quantile = (level: number) =>
+    levels.has(level) ? `groupArray(Quantiles[${ordered.indexOf(level) + 1}])` : '[]';
   return `
 SELECT Pipeline, Service, Part, Dependency, Source,
-    groupArray(Step) AS Steps, groupArray(CallSum) AS Calls, groupArray(FailureSum) AS Failures,
-    groupArray(UnitSum) AS Units, groupArray(NewestMax) AS Newest,
-    groupArray(${quantile(0.5, asked('latency_p50'))}) AS P50,
-    groupArray(${quantile(0.95, asked('latency_p95') || asked('dependency_p95'))}) AS P95,
-    groupArray(${quantile(0.99, asked('latency_p99'))}) AS P99
+    groupArray(Step) AS Steps, groupArray(CallSum) AS Calls, groupArray(UnitSum) AS Units,
+    ${wanted.has('error_ratio') ? 'groupArray(FailureSum)' : '[]'} AS Failures,
+    ${wanted.has('freshness') ? 'groupArray(NewestMax)' : '[]'} AS Newest,
+    ${quantile(0.5)} AS P50, ${quantile(0.95)} AS P95, ${quantile(0.99)} AS P99
 FROM (
     SELECT Pipeline, Service,
         multiIf(Kind IN ('Server', 'Consumer'), 'entry',
@@ -78,17 +79,27 @@ FROM (
         if(Time < toDateTime({start:UInt32}), -1, toInt32(intDiv(toUnixTimestamp(Time) - {start:UInt32}, {step:UInt32}))) AS Step,
         toFloat64(sum(Count)) AS CallSum, toFloat64(sum(Errors)) AS FailureSum, toFloat64(sum(Messages)) AS UnitSum,
         toFloat64(max(EventTimeMax)) AS NewestMax,
-        ${histogram} AS Histogram
+        ${quantilesSql(ordered, parts.length === 0 ? '0' : `Step >= 0 AND Part IN (${parts.join(', ')})`)} AS Quantiles
     FROM red_10s
     WHERE Time >= toDateTime({known:UInt32}) AND Time < toDateTime({end:UInt32})
+        ${wanted.has('freshness') ? '' : `AND Kind IN (${kindsOf(wanted)})`}
         ${match['pipeline'] === undefined ? '' : 'AND Pipeline = {pipeline:String}'}
         ${match['stage'] === undefined ? '' : 'AND Service = {stage:String}'}
     GROUP BY Pipeline, Service, Part, Dependency, Source, Step
-    ORDER BY Step
 )
 GROUP BY Pipeline, Service, Part, Dependency, Source
 -- Metrics come first, so that spans written after them win.
 ORDER BY Pipeline, Service, Part, Dependency, Source`;
+}
+
+/** The kinds of spans that the signals asked for are made of, as SQL literals. */
+function kindsOf(wanted: ReadonlySet<Signal>): string {
+  const entry = ['throughput', 'error_ratio', ...Object.keys(LATENCIES)].some((signal) => wanted.has(signal as Signal));
+  return [
+    ...(entry ? ["'Server'", "'Consumer'"] : []),
+    ...(wanted.has('output') ? ["'Producer'"] : []),
+    ...(wanted.has('dependency_p95') ? ["'Client'"] : []),
+  ].join(', ');
 }
 
 /** Signals that come from `red_10s`: see `readSignals`. */
@@ -140,6 +151,7 @@ export async function readSpanSignals(store: Store, request: Request): Promise<S
       );
     }
   }
+  if (!wanted.has('freshness')) return series;
   for (const parts of groups(rows, (row) => [row.Pipeline, row.Service])) {
     const { Pipeline: pipeline, Service: stage } = parts[0] as PartRow;
     add('freshness', { pipeline, stage }, freshness(parts, grid));
@@ -169,10 +181,10 @@ function column(rows: readonly PartRow[], grid: Grid, read: (row: PartRow, i: nu
 /** Units per second: 0 from the first sight of the series on, a gap before. */
 function rate(rows: readonly PartRow[], grid: Grid): Float64Array {
   const values = column(rows, grid, (row, i) => ((row.Units[i] as number) * 1000) / grid.step);
-  const first = Math.max(
-    0,
-    Math.min(...rows.map((row) => row.Steps[row.Calls.findIndex((calls) => calls > 0)] ?? grid.count)),
-  );
+  let first = grid.count;
+  for (const row of rows) {
+    for (const [i, step] of row.Steps.entries()) if (row.Calls[i]) first = Math.min(first, Math.max(0, step));
+  }
   for (let i = first; i < values.length; i++) if (Number.isNaN(values[i])) values[i] = 0;
   return values;
 }
