@@ -77,14 +77,9 @@ export async function replay(options: ReplayOptions, batch: readonly Watched[], 
 
 /** How often an alert fired in the history stays known; what it stood at is not. */
 function restoreWatches(watched: Watched, before: ReadonlyMap<string, Watch>): void {
-  for (const [name, watch] of watched.watches) {
-    const { firings, firedAt } = watch;
-    const known = before.get(name);
-    if (known) watched.watches.set(name, { ...known, firings, firedAt });
-    else watched.watches.delete(name);
-    if (!known && firings > 0) {
-      watched.watches.set(name, { ...watch, standing: INACTIVE, anomaly: undefined, firings, firedAt });
-    }
+  for (const [name, { firings, firedAt }] of [...watched.watches]) {
+    const known = before.get(name) ?? { standing: INACTIVE, anomaly: undefined };
+    watched.watches.set(name, { ...known, firings, firedAt });
   }
 }
 
