@@ -84,6 +84,8 @@ function openAdmin(brokers: string): Admin {
 async function answers(brokers: string): Promise<boolean> {
   const admin = openAdmin(brokers);
   try {
+    // Asking for a group makes the coordinator load its topic: the first consumer finds it ready.
+    await admin.listConsumerGroupOffsets({ groups: ['order-pipeline'] });
     return (await admin.metadata({ topics: [] })).brokers.size > 0;
   } catch {
     return false;
