@@ -1,3 +1,4 @@
+import { existsSync, lstatSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { join } from 'node:path';
 import { Session } from 'chdb';
@@ -39,11 +40,16 @@ async function column(session: Session, sql: string): Promise<string[]> {
  * (`SELECT * FROM "/etc/passwd"`). Here `default` is a plain Atomic database, made or attached in place of the
  * overlay before anyone can connect; the server refuses to start when that failed.
  */
-async function removeFileOverlay(session: Session): Promise<void> {
+async function removeFileOverlay(session: Session, metadata: string): Promise<void> {
   await session.queryAsync('USE system');
   await session.queryAsync('DETACH DATABASE default');
-  // Fails when there is none yet, which is so at the first start only.
-  await session.queryAsync('ATTACH DATABASE default').catch(() => undefined);
+  rmSync(join(metadata, 'default.sql.tmp'), { force: true });
+  // The link `default` comes with the first table. Without it the engine gives the database a new UUID at every
+  // start, so the old description of the empty database would not fit any more.
+  if (lstatSync(join(metadata, 'default'), { throwIfNoEntry: false }) === undefined) {
+    rmSync(join(metadata, 'default.sql'), { force: true });
+  }
+  if (existsSync(join(metadata, 'default.sql'))) await session.queryAsync('ATTACH DATABASE default');
   await session.queryAsync('CREATE DATABASE IF NOT EXISTS default ENGINE = Atomic');
   const engines = await column(session, "SELECT engine FROM system.databases WHERE name = 'default'");
   if (engines.join() !== 'Atomic') throw new Error(`database default has the engine ${engines.join()}, not Atomic`);
@@ -52,8 +58,8 @@ async function removeFileOverlay(session: Session): Promise<void> {
 async function open(): Promise<{ session: Session; names: EngineNames; timezone: string }> {
   process.chdir(options.dataDir);
   try {
-    const session = new Session(join(options.dataDir, 'clickhouse'));
-    await removeFileOverlay(session);
+    const session = new Session(path);
+    await removeFileOverlay(session, join(path, 'metadata'));
     const engines = 'SELECT name FROM system.table_engines UNION ALL SELECT name FROM system.database_engines';
     const names = {
       tableFunctions: await column(session, 'SELECT name FROM system.table_functions'),
@@ -77,8 +83,8 @@ function listen(server: Server): Promise<number> {
 }
 
 const password = readOrCreatePassword(options.dataDir);
-const { session, names, timezone } = await open();
 const path = join(options.dataDir, 'clickhouse');
+const { session, names, timezone } = await open();
 const readers = new SessionPool(path, { size: 8, readOnly: true });
 const writers = new SessionPool(path, { size: 3, readOnly: false });
 const counts = new Map<string, number>();
