@@ -76,7 +76,8 @@ function addMetric(
   ): void => {
     if (points === undefined || points.length === 0) return;
     if (shared.MetricName === '') {
-      return rejections.add('missing_name', 'a metric has no name', () => where, points.length);
+      rejections.add('missing_name', 'a metric has no name', () => where, points.length);
+      return;
     }
     const rows = tables.get(table) ?? [];
     tables.set(table, rows);

@@ -52,7 +52,7 @@ export class Spool {
   #sequence = 0;
   #waiting: Waiting[] = [];
   #waitingBytes = 0;
-  #closedBytes = 0;
+  #backlogBytes = 0;
   #closedSegments = 0;
   #diskFull = false;
   #accepting = false;
@@ -85,7 +85,10 @@ export class Spool {
       const facts = { event: 'collector_spool_damaged', segment, table, rows: lost };
       telemetry.log.error(facts, 'rows changed on disk since they were written; they are in the quarantine folder');
     }
-    for (const segment of recovery.segments) this.#hand(segment);
+    for (const segment of recovery.segments) {
+      this.#backlogBytes += segment.bytes;
+      this.#hand(segment);
+    }
     await this.#checkDisk();
     this.#accepting = true;
     this.#timer = setInterval(() => void this.#tick(), Math.max(10, segmentAge / 4)).unref();
@@ -93,9 +96,7 @@ export class Spool {
 
   /** Bytes that wait for the store. */
   get backlogBytes(): number {
-    let bytes = this.#closedBytes;
-    for (const segment of this.#open.values()) bytes += segment.size.bytes;
-    return bytes;
+    return this.#backlogBytes;
   }
 
   /** Why lines are refused now; undefined when they are taken. */
@@ -142,7 +143,7 @@ export class Spool {
   /** Forgets a segment whose rows are stored or quarantined. */
   async remove(segment: ClosedSegment): Promise<void> {
     await removeSegment(segment);
-    this.#closedBytes -= segment.bytes;
+    this.#backlogBytes -= segment.bytes;
     this.#closedSegments--;
   }
 
@@ -195,7 +196,8 @@ export class Spool {
 
   async #commit(group: readonly Waiting[]): Promise<void> {
     const started = performance.now();
-    const touched = new Set<OpenSegment>();
+    /** Segments this group goes to, with their durable bytes before it. */
+    const touched = new Map<OpenSegment, number>();
     const full: OpenSegment[] = [];
     try {
       for (const { lines } of group) {
@@ -206,13 +208,16 @@ export class Spool {
             segment = await this.#create(piece.table);
           }
           segment.add(piece);
-          touched.add(segment);
+          if (!touched.has(segment)) touched.set(segment, segment.durableBytes);
         }
       }
-      await Promise.all([...touched].map((segment) => segment.commit()));
+      const results = await Promise.allSettled([...touched.keys()].map((segment) => segment.commit()));
+      for (const result of results) if (result.status === 'rejected') throw result.reason;
     } catch (error) {
-      await this.#abandon(group, new Set([...touched, ...full]), error);
+      await this.#abandon(group, new Set([...touched.keys(), ...full]), error);
       return;
+    } finally {
+      for (const [segment, before] of touched) this.#backlogBytes += segment.durableBytes - before;
     }
     this.#metrics.syncSeconds.observe((performance.now() - started) / 1000);
     for (const { done } of group) done();
@@ -274,7 +279,6 @@ export class Spool {
   }
 
   #hand(segment: ClosedSegment): void {
-    this.#closedBytes += segment.bytes;
     this.#closedSegments++;
     this.#options.onClosed(segment);
   }
