@@ -50,7 +50,10 @@ function exporter<T>(
 }
 
 function exported<T>(
-  exporter: { export(items: T, done: (result: { code: number; error?: Error }) => void): void; shutdown(): Promise<void> },
+  exporter: {
+    export(items: T, done: (result: { code: number; error?: Error }) => void): void;
+    shutdown(): Promise<void>;
+  },
   items: T,
 ): Promise<void> {
   return new Promise<void>((done, fail) => {
@@ -58,7 +61,11 @@ function exported<T>(
   }).finally(() => exporter.shutdown());
 }
 
-const nanos = ([seconds, rest]: readonly [number, number]): string => String(BigInt(seconds) * 1_000_000_000n + BigInt(rest));
+/** An hour ago: the store forgets what is older than its retention. */
+const BASE = Math.floor(Date.now() / 1000) - 3600;
+
+const nanos = ([seconds, rest]: readonly [number, number]): string =>
+  String(BigInt(seconds) * 1_000_000_000n + BigInt(rest));
 const resource = (protocol: string) =>
   resourceFromAttributes({ 'service.name': `shop ${protocol}`, 'service.namespace': 'orders', 'host.cpus': 4 });
 const resourceColumns = (protocol: string) => ({
@@ -76,16 +83,22 @@ describe.each(PROTOCOLS)('an SDK exporter over %s', (protocol) => {
     const tracer = provider.getTracer('orders-lib', '1.2.3');
     const parent = tracer.startSpan('GET /orders', {
       kind: SpanKind.SERVER,
-      startTime: [1_700_000_000, 123_456_789],
-      attributes: { 'http.route': '/orders', 'http.response.status_code': 500, ratio: 0.25, ok: false, list: ['a', 'b'] },
+      startTime: [BASE, 123_456_789],
+      attributes: {
+        'http.route': '/orders',
+        'http.response.status_code': 500,
+        ratio: 0.25,
+        ok: false,
+        list: ['a', 'b'],
+      },
     });
-    parent.addEvent('exception', { 'exception.message': 'Grüße 🚀' }, [1_700_000_000, 200_000_001]);
+    parent.addEvent('exception', { 'exception.message': 'Grüße 🚀' }, [BASE, 200_000_001]);
     parent.setStatus({ code: SpanStatusCode.ERROR, message: 'no stock' });
     const child = tracer.startSpan(
       'orders send',
       {
         kind: SpanKind.PRODUCER,
-        startTime: [1_700_000_000, 200_000_000],
+        startTime: [BASE, 200_000_000],
         links: [
           {
             context: { traceId: 'f'.repeat(32), spanId: 'e'.repeat(16), traceFlags: TraceFlags.SAMPLED },
@@ -96,8 +109,8 @@ describe.each(PROTOCOLS)('an SDK exporter over %s', (protocol) => {
       trace.setSpan(ROOT_CONTEXT, parent),
     );
     child.setStatus({ code: SpanStatusCode.OK });
-    child.end([1_700_000_000, 300_000_000]);
-    parent.end([1_700_000_001, 1]);
+    child.end([BASE, 300_000_000]);
+    parent.end([BASE + 1, 1]);
     const spans = memory.getFinishedSpans();
     expect(spans).toHaveLength(2);
     await exported(exporter(protocol, '/v1/traces', { proto: ProtoTraces, json: JsonTraces, grpc: GrpcTraces }), spans);
@@ -113,7 +126,7 @@ describe.each(PROTOCOLS)('an SDK exporter over %s', (protocol) => {
     expect(rows).toEqual([
       {
         ...shared,
-        Start: '1700000000123456789',
+        Start: `${BASE}123456789`,
         TraceId: parent.spanContext().traceId,
         SpanId: parent.spanContext().spanId,
         ParentSpanId: '',
@@ -129,7 +142,7 @@ describe.each(PROTOCOLS)('an SDK exporter over %s', (protocol) => {
         Duration: '876543212',
         StatusCode: 'Error',
         StatusMessage: 'no stock',
-        EventTimes: ['1700000000200000001'],
+        EventTimes: [`${BASE}200000001`],
         'Events.Name': ['exception'],
         'Events.Attributes': [{ 'exception.message': 'Grüße 🚀' }],
         'Links.TraceId': [],
@@ -139,7 +152,7 @@ describe.each(PROTOCOLS)('an SDK exporter over %s', (protocol) => {
       },
       {
         ...shared,
-        Start: '1700000000200000000',
+        Start: `${BASE}200000000`,
         TraceId: parent.spanContext().traceId,
         SpanId: child.spanContext().spanId,
         ParentSpanId: parent.spanContext().spanId,
@@ -173,7 +186,7 @@ describe.each(PROTOCOLS)('an SDK exporter over %s', (protocol) => {
       traceFlags: TraceFlags.SAMPLED,
     });
     logger.emit({
-      timestamp: [1_700_000_000, 987_654_321],
+      timestamp: [BASE, 987_654_321],
       severityNumber: SeverityNumber.ERROR,
       severityText: 'ERROR',
       body: { text: 'line 1\n\nline 3', codes: [1, 2], nested: { ok: true } },
@@ -181,7 +194,7 @@ describe.each(PROTOCOLS)('an SDK exporter over %s', (protocol) => {
       eventName: 'order.refused',
       context,
     });
-    logger.emit({ timestamp: [1_700_000_001, 0], body: 'plain text' });
+    logger.emit({ timestamp: [BASE + 1, 0], body: 'plain text' });
     const records = memory.getFinishedLogRecords();
     await exported(exporter(protocol, '/v1/logs', { proto: ProtoLogs, json: JsonLogs, grpc: GrpcLogs }), records);
 
@@ -202,7 +215,7 @@ describe.each(PROTOCOLS)('an SDK exporter over %s', (protocol) => {
     expect(rows).toEqual([
       {
         ...shared,
-        Time: '1700000000987654321',
+        Time: `${BASE}987654321`,
         TraceId: 'a'.repeat(32),
         SpanId: 'b'.repeat(16),
         TraceFlags: 1,
@@ -214,7 +227,7 @@ describe.each(PROTOCOLS)('an SDK exporter over %s', (protocol) => {
       },
       {
         ...shared,
-        Time: '1700000001000000000',
+        Time: `${BASE + 1}000000000`,
         TraceId: '',
         SpanId: '',
         TraceFlags: 0,
@@ -255,7 +268,10 @@ describe.each(PROTOCOLS)('an SDK exporter over %s', (protocol) => {
     const [sent] = memory.getMetrics();
     if (sent === undefined) throw new Error('the SDK collected nothing');
     await reader.shutdown();
-    await exported(exporter(protocol, '/v1/metrics', { proto: ProtoMetrics, json: JsonMetrics, grpc: GrpcMetrics }), sent);
+    await exported(
+      exporter(protocol, '/v1/metrics', { proto: ProtoMetrics, json: JsonMetrics, grpc: GrpcMetrics }),
+      sent,
+    );
 
     const metrics = new Map(sent.scopeMetrics[0]?.metrics.map((metric) => [metric.descriptor.name, metric]));
     const common = (name: string, unit: string, attributes: object) => {

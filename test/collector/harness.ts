@@ -46,13 +46,14 @@ export async function startTestCollector(
   };
 }
 
-/** Rows once there are at least `count`; fails with what was found after 30 s. */
+/** Rows once there are at least `count`; fails with what was found after 20 s. */
 export async function waitForRows<T>(store: Store, sql: string, count: number): Promise<T[]> {
-  const deadline = Date.now() + 30_000;
+  const deadline = Date.now() + 20_000;
   for (;;) {
     const rows = await store.rows<T>(sql);
     if (rows.length >= count) return rows;
-    if (Date.now() > deadline) throw new Error(`${rows.length} of ${count} rows: ${JSON.stringify(rows).slice(0, 1000)}`);
+    if (Date.now() > deadline)
+      throw new Error(`${rows.length} of ${count} rows: ${JSON.stringify(rows).slice(0, 1000)}`);
     await new Promise((next) => setTimeout(next, 50));
   }
 }

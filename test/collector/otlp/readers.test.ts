@@ -177,7 +177,10 @@ describe('parseJson', () => {
   });
 
   it('takes the names of the schema text, which some senders write', () => {
-    const request = parseJson('traces', bytes({ resource_spans: [{ scope_spans: [{ spans: [{ trace_state: 'x' }] }] }] }));
+    const request = parseJson(
+      'traces',
+      bytes({ resource_spans: [{ scope_spans: [{ spans: [{ trace_state: 'x' }] }] }] }),
+    );
     expect(request.resourceSpans?.[0]?.scopeSpans?.[0]?.spans?.[0]?.traceState).toBe('x');
   });
 
@@ -190,7 +193,11 @@ describe('parseJson', () => {
     ['no JSON', 'hello', /not JSON/],
     ['a list', '[]', /a list where an object is expected/],
     ['a string for a list', '{"resourceSpans":"x"}', /the string "x" where a list is expected at resourceSpans/],
-    ['an id that is not hex', span({ traceId: 'xyz' }).toString(), /hex digits is expected at resourceSpans\[0\].scopeSpans\[0\].spans\[0\].traceId/],
+    [
+      'an id that is not hex',
+      span({ traceId: 'xyz' }).toString(),
+      /hex digits is expected at resourceSpans\[0\].scopeSpans\[0\].spans\[0\].traceId/,
+    ],
     ['a fraction for an integer', span({ kind: 1.5 }).toString(), /number of an enum/],
     ['a negative time', span({ startTimeUnixNano: '-1' }).toString(), /unsigned 64-bit integer/],
     ['a time beyond 64 bits', span({ startTimeUnixNano: '18446744073709551616' }).toString(), /unsigned 64-bit/],

@@ -164,7 +164,10 @@ describe('recovery', () => {
     const [data] = (await files(directory, table, '.jsonl')) as [string];
     const [index] = (await files(directory, table, '.idx')) as [string];
     const sizes = { data: (await stat(data)).size, index: (await stat(index)).size };
-    for (const [which, file, size] of [['data', data, sizes.data], ['index', index, sizes.index]] as const) {
+    for (const [which, file, size] of [
+      ['data', data, sizes.data],
+      ['index', index, sizes.index],
+    ] as const) {
       for (let length = 0; length <= size; length += 3) {
         const copy = await afterCrash(directory);
         await truncate(join(copy, table, file.split('/').at(-1) as string), length);
@@ -189,7 +192,9 @@ describe('recovery', () => {
     const { spool: next, closed, telemetry } = await openSpool(copy);
     expect(await texts(next, closed)).toEqual(['first', 'third']);
     expect(closed[0]?.ranges).toHaveLength(2);
-    expect(await telemetry.registry.metrics()).toContain('weir_collector_spool_damaged_rows_total{table="otel_logs"} 1');
+    expect(await telemetry.registry.metrics()).toContain(
+      'weir_collector_spool_damaged_rows_total{table="otel_logs"} 1',
+    );
     const [kept] = await readdir(join(copy, 'quarantine', table));
     expect(await readFile(join(copy, 'quarantine', table, kept as string), 'utf8')).toContain('Second');
   });
@@ -263,7 +268,10 @@ describe('back-pressure', () => {
     const directory = await folder();
     const { spool, closed } = await openSpool(directory, { segmentRows: 1 });
     await rm(join(directory, table), { recursive: true });
-    await expect(spool.append([lines(table, 'a')])).rejects.toMatchObject({ code: 'collector_spool_failed', retryable: true });
+    await expect(spool.append([lines(table, 'a')])).rejects.toMatchObject({
+      code: 'collector_spool_failed',
+      retryable: true,
+    });
     await spool.append([lines('otel_traces', 'other table')]);
     await (await import('node:fs/promises')).mkdir(join(directory, table));
     await spool.append([lines(table, 'a')]);
