@@ -1,0 +1,150 @@
+import type { Anomaly } from '../core/anomaly.ts';
+import type { Incident } from '../core/incident.ts';
+import { fingerprint } from '../core/labels.ts';
+import { SIGNALS, type Signal } from '../core/signal.ts';
+import { type Millis, STEP_MS, stepStart } from '../core/time.ts';
+import type { HopView, IncidentView, NotificationView } from '../core/view.ts';
+import type { Store } from '../store/client.ts';
+import { readAnomalies, readAnomaly } from '../store/queries/anomalies.ts';
+import { readSignals } from '../store/queries/signals.ts';
+import { type AlertingClient, summarize } from './alerting.ts';
+import { known, readBands } from './bands.ts';
+import { buildPipelines, downstream, nodeId } from './nodes.ts';
+import { readMapSources } from './overview.ts';
+import { stepFor } from './request.ts';
+import { anomalyView } from './rows.ts';
+
+const BEFORE_MS = 20 * 60_000;
+const AFTER_MS = 5 * 60_000;
+const LONGEST_MS = 6 * 3_600_000;
+const HOPS = 6;
+
+/** An incident with everything its page shows. Parts of the store that fail leave their list empty, the incident stays readable. */
+export async function readIncident(
+  deps: { store: Store; alerting: AlertingClient; now: () => Millis },
+  id: string,
+): Promise<IncidentView> {
+  const { store, alerting } = deps;
+  const now = deps.now();
+  const incident = await alerting.incident(id);
+  const [notifications, anomalies, affected] = await Promise.all([
+    orNothing<NotificationView>(alerting.notifications(id)),
+    orNothing(readIncidentAnomalies(store, incident, now)),
+    orNothing(readAffected(store, incident, now)),
+  ]);
+  return {
+    now,
+    summary: summarize(incident),
+    alerts: incident.alerts,
+    timeline: incident.timeline,
+    notifications: [...notifications].sort((a, b) => a.time - b.time),
+    anomalies: anomalies.map(anomalyView),
+    hops: await orNothing(readHops(store, incident, anomalies, now)),
+    affected,
+  };
+}
+
+async function orNothing<T>(reading: Promise<readonly T[]>): Promise<readonly T[]> {
+  try {
+    return await reading;
+  } catch {
+    return [];
+  }
+}
+
+/** Anomalies behind the incident's alerts: by the id their annotations carry, else by equal signal, stage and time. */
+async function readIncidentAnomalies(store: Store, incident: Incident, now: Millis): Promise<Anomaly[]> {
+  const found = new Map<string, Anomaly>();
+  for (const alert of incident.alerts.slice(0, 50)) {
+    const id = alert.annotations['anomaly_id'];
+    const anomaly = id === undefined || id === '' ? undefined : await readAnomaly(store, id);
+    if (anomaly !== undefined) found.set(anomaly.id, anomaly);
+  }
+  if (found.size === 0 && incident.pipeline !== '') {
+    const to = (incident.resolvedAt || now) + 1;
+    const stages = new Set(incident.alerts.map((alert) => alert.labels['stage']));
+    const near = await readAnomalies(store, {
+      from: incident.openedAt - BEFORE_MS,
+      to,
+      match: { pipeline: incident.pipeline },
+      limit: 200,
+    });
+    for (const anomaly of near)
+      if (anomaly.firedAt > 0 && stages.has(anomaly.labels['stage'])) found.set(anomaly.id, anomaly);
+  }
+  return [...found.values()].sort((a, b) => a.time - b.time);
+}
+
+async function readAffected(store: Store, incident: Incident, now: Millis) {
+  if (incident.culprit === '') return [];
+  const sources = await readMapSources(store, now, incident.pipeline);
+  const open = incident.state === 'resolved' ? [] : [summarize(incident)];
+  const [pipeline] = buildPipelines({ ...sources, incidents: open });
+  if (pipeline === undefined) return [];
+  const after = downstream(pipeline.edges, [nodeId('service', incident.culprit)]);
+  return pipeline.nodes.filter((node) => node.kind === 'service' && after.has(node.id));
+}
+
+/**
+ * The series the incident's anomalies are of, ranked by who left its band first, the culprit in front of a tie. Each
+ * comes with its curve and band around the incident, so that cause and consequence can be told apart by eye.
+ */
+async function readHops(
+  store: Store,
+  incident: Incident,
+  anomalies: readonly Anomaly[],
+  now: Millis,
+): Promise<HopView[]> {
+  const first = Math.min(incident.openedAt, ...anomalies.map((anomaly) => anomaly.time));
+  const end = Math.min((incident.resolvedAt || now) + AFTER_MS, now);
+  const from = Math.max(first - BEFORE_MS, end - LONGEST_MS);
+  if (end <= from || incident.pipeline === '') return [];
+  const step = stepFor(end - from);
+  const onset = new Map<string, Anomaly>();
+  for (const anomaly of anomalies) {
+    const key = fingerprint(anomaly.labels);
+    const before = onset.get(key);
+    if (before === undefined || anomaly.time < before.time) onset.set(key, anomaly);
+  }
+  const signals = SIGNALS.filter((signal) => anomalies.some((anomaly) => anomaly.labels['signal'] === signal));
+  if (signals.length === 0) return [];
+  const range = { from: stepStart(from, step), to: stepStart(end, step) + step, step };
+  const series = await readSignals(store, { ...range, signals, match: { pipeline: incident.pipeline } });
+  const ranked = series
+    .map((one) => ({ one, key: fingerprint(one.labels) }))
+    .filter(({ key }) => onset.has(key))
+    .sort(
+      (a, b) =>
+        (onset.get(a.key) as Anomaly).time - (onset.get(b.key) as Anomaly).time ||
+        Number(b.one.labels['stage'] === incident.culprit) - Number(a.one.labels['stage'] === incident.culprit),
+    )
+    .slice(0, HOPS);
+  const grid = { start: range.from, step: Math.max(step, STEP_MS), count: ranked[0]?.one.values.length ?? 0 };
+  const bands = await readBands(store, { keys: ranked.map(({ key }) => key), ...grid });
+  return ranked.map(({ one, key }) => {
+    const anomaly = onset.get(key) as Anomaly;
+    const band = bands.get(key);
+    const alert = incident.alerts.find(
+      (candidate) => candidate.annotations['anomaly_id'] === anomaly.id || sameSeries(candidate.labels, one.labels),
+    );
+    const gaps = Array.from(one.values, () => null);
+    return {
+      stage: one.labels['stage'] ?? '',
+      signal: one.labels['signal'] as Signal,
+      labels: one.labels,
+      onset: anomaly.time,
+      sentence: alert?.annotations['summary'] ?? '',
+      culprit: one.labels['stage'] === incident.culprit,
+      start: one.start,
+      step: one.step,
+      values: Array.from(one.values, known),
+      expected: band?.expected ?? gaps,
+      lower: band?.lower ?? gaps,
+      upper: band?.upper ?? gaps,
+    };
+  });
+}
+
+function sameSeries(alert: Readonly<Record<string, string>>, series: Readonly<Record<string, string>>): boolean {
+  return Object.entries(series).every(([name, value]) => alert[name] === value);
+}

@@ -1,0 +1,117 @@
+import { errorMessage } from '../core/errors.ts';
+import { fingerprint } from '../core/labels.ts';
+import { type Millis, STEP_MS, stepStart } from '../core/time.ts';
+import type { IncidentSummary, OverviewView, PipelineView } from '../core/view.ts';
+import type { Store } from '../store/client.ts';
+import { readAnomalies } from '../store/queries/anomalies.ts';
+import { newestTelemetry, type Origin, readOrigins } from '../store/queries/ingest.ts';
+import { readSignals } from '../store/queries/signals.ts';
+import { readLatestStageStates } from '../store/queries/states.ts';
+import { readTopology } from '../store/queries/topology.ts';
+import { type AlertingClient, summarize } from './alerting.ts';
+import { readBands } from './bands.ts';
+import { buildPipelines, type MapSources } from './nodes.ts';
+
+const HISTORY_MS = 360_000;
+const STATE_MS = 180_000;
+/** The share of its time the store may spend on the overview: a slow store is asked less often. */
+const SHARE = 0.2;
+
+export interface Incidents {
+  readonly all: readonly IncidentSummary[];
+  readonly problem: string;
+}
+
+/** Incidents of alerting, newest first; when it does not answer, none and the reason. */
+export async function readIncidentSummaries(alerting: AlertingClient): Promise<Incidents> {
+  try {
+    return { all: (await alerting.incidents({ limit: 200 })).map(summarize), problem: '' };
+  } catch (error) {
+    return { all: [], problem: `Incidents are missing: ${errorMessage(error)}` };
+  }
+}
+
+/** The parts of the map that come from the store, at `now`. */
+export async function readMapSources(
+  store: Store,
+  now: Millis,
+  pipeline?: string,
+): Promise<Omit<MapSources, 'incidents'>> {
+  const until = stepStart(now, STEP_MS) + STEP_MS;
+  const [topology, states, series, anomalies] = await Promise.all([
+    readTopology(store, { since: until - 60_000, until, ...(pipeline === undefined ? {} : { pipeline }) }),
+    readLatestStageStates(store, { from: now - STATE_MS, to: now + STEP_MS }),
+    readSignals(store, {
+      from: until - HISTORY_MS,
+      to: until,
+      step: STEP_MS,
+      ...(pipeline === undefined ? {} : { match: { pipeline } }),
+    }),
+    readAnomalies(store, { from: now - HISTORY_MS, to: now, limit: 1000 }),
+  ]);
+  const keys = series
+    .filter((one) => one.labels['signal'] === 'lag_seconds' || one.labels['signal'] === 'throughput')
+    .map((one) => fingerprint(one.labels));
+  const bands = await readBands(store, { keys, start: until - STATE_MS, step: STEP_MS, count: STATE_MS / STEP_MS });
+  return { now, topology, states, series, anomalies, bands };
+}
+
+/** Origins whose data lies within the last two weeks: older generated data is not on any chart. */
+export function recentOrigins(origins: readonly Origin[], now: Millis): Origin[] {
+  return origins.filter((origin) => origin.to > now - 14 * 86_400_000);
+}
+
+export interface OverviewReader {
+  read(): Promise<OverviewView>;
+}
+
+/**
+ * The overview, read for all browsers together. Incidents are read on every call; the store is read again only after
+ * `1 / SHARE` times the duration of its last read, and never twice at once.
+ */
+export function createOverviewReader(options: {
+  store: Store;
+  alerting: AlertingClient;
+  now: () => number;
+}): OverviewReader {
+  const { store, alerting, now } = options;
+  type Stored = { sources: Omit<MapSources, 'incidents'>; newest: Millis; origins: Origin[]; at: Millis; took: number };
+  let stored: Stored | undefined;
+  let reading: Promise<Stored> | undefined;
+
+  const load = async (): Promise<Stored> => {
+    const at = now();
+    const began = performance.now();
+    const [sources, newest, origins] = await Promise.all([
+      readMapSources(store, at),
+      newestTelemetry(store),
+      readOrigins(store),
+    ]);
+    return { sources, newest, origins: recentOrigins(origins, at), at, took: performance.now() - began };
+  };
+  const fresh = async (): Promise<Stored> => {
+    if (stored !== undefined && now() - stored.at < stored.took / SHARE) return stored;
+    reading ??= load().finally(() => {
+      reading = undefined;
+    });
+    stored = await reading;
+    return stored;
+  };
+
+  return {
+    async read() {
+      const [incidents, part] = await Promise.all([readIncidentSummaries(alerting), fresh()]);
+      const open = incidents.all.filter((incident) => incident.state !== 'resolved');
+      const pipelines: PipelineView[] = buildPipelines({ ...part.sources, incidents: open });
+      return {
+        now: now(),
+        newest: part.newest,
+        pipelines,
+        incidents: open,
+        lastResolvedAt: Math.max(0, ...incidents.all.map((incident) => incident.resolvedAt)),
+        origins: part.origins,
+        problems: incidents.problem === '' ? [] : [incidents.problem],
+      };
+    },
+  };
+}

@@ -1,0 +1,121 @@
+import { json, Router } from 'express';
+import { z } from 'zod';
+import type { HealthChecks } from '../core/health.ts';
+import { INCIDENT_STATES, type IncidentState } from '../core/incident.ts';
+import type { ReceiverView, SetupView } from '../core/view.ts';
+import type { Store } from '../store/client.ts';
+import { type AlertingClient, summarize } from './alerting.ts';
+import type { ApiConfig } from './config.ts';
+import { invalid, unknown } from './failure.ts';
+import { readIncident } from './incident.ts';
+import type { Live } from './live.ts';
+import { type OverviewReader, readIncidentSummaries } from './overview.ts';
+import { parseNumber, parseRange, parseSignals, parseText } from './request.ts';
+import { readSeries } from './series.ts';
+import { readStage } from './stage.ts';
+import { readTraceView, searchTraceViews } from './traces.ts';
+
+export interface RouteDeps {
+  readonly config: ApiConfig;
+  readonly store: Store;
+  readonly alerting: AlertingClient;
+  readonly overview: OverviewReader;
+  readonly live: Live;
+  readonly health: HealthChecks;
+  readonly receivers: (() => readonly ReceiverView[]) | undefined;
+  readonly now: () => number;
+}
+
+const who = z.string().trim().min(1).max(80);
+const decision = z.strictObject({ by: who });
+const note = z.strictObject({ by: who, text: z.string().trim().min(1).max(4000) });
+/** What each write to an incident must say. */
+const WRITES = { ack: decision, resolve: decision, note } as const;
+
+/** Everything under `/api`. Express 5 hands a rejected handler to the error handler. */
+export function createRoutes(deps: RouteDeps): Router {
+  const { config, store, alerting, overview, live, now } = deps;
+  const router = Router();
+  router.use((_request, response, next) => {
+    response.setHeader('Cache-Control', 'no-store');
+    next();
+  });
+  router.use(json({ limit: '64kb', strict: true }));
+
+  router.get('/overview', async (_request, response) => {
+    response.json(await overview.read());
+  });
+  router.get('/live', (_request, response) => live.attach(response));
+  router.get('/setup', (_request, response) => {
+    const parts = Object.entries(deps.health).map(([name, check]): ReceiverView => {
+      const { ready, detail } = check();
+      return { name, address: '', ready, detail: detail ?? (ready ? 'ready' : 'not ready') };
+    });
+    const answer: SetupView = { now: now(), receivers: [...(deps.receivers?.() ?? []), ...parts] };
+    response.json(answer);
+  });
+  router.get('/stages/:pipeline/:stage', async (request, response) => {
+    response.json(await readStage({ store, alerting }, request.params.pipeline, request.params.stage, now()));
+  });
+  router.get('/series', async (request, response) => {
+    const range = parseRange(request, now(), config.max_range);
+    const match: Record<string, string> = {};
+    for (const name of ['pipeline', 'stage'] as const) {
+      const value = parseText(request, name);
+      if (value !== undefined) match[name] = value;
+    }
+    const signals = parseSignals(request);
+    const incidents = await readIncidentSummaries(alerting);
+    response.json(await readSeries(store, { ...range, signals, match }, incidents.all, now()));
+  });
+
+  router.get('/incidents', async (request, response) => {
+    const state = parseText(request, 'state');
+    if (state !== undefined && !INCIDENT_STATES.includes(state as IncidentState)) {
+      throw invalid('query.state', `"state" is one of ${INCIDENT_STATES.join(', ')}`);
+    }
+    const limit = parseNumber(request, 'limit', 1, 1000) ?? 200;
+    const list = await alerting.incidents({ limit: Math.floor(limit), ...(state === undefined ? {} : { state }) });
+    response.json(list.map(summarize));
+  });
+  router.get('/incidents/:id', async (request, response) => {
+    response.json(await readIncident({ store, alerting, now }, request.params.id));
+  });
+  router.post('/incidents/:id/:action', async (request, response) => {
+    const { id, action } = request.params;
+    if (!Object.hasOwn(WRITES, action))
+      throw unknown('api_action_unknown', `An incident knows ${Object.keys(WRITES).join(', ')}`);
+    const body = WRITES[action as keyof typeof WRITES].safeParse(request.body);
+    if (!body.success) {
+      const [issue] = body.error.issues;
+      throw invalid(['body', ...(issue?.path ?? [])].join('.'), issue?.message ?? 'The body is not what this needs');
+    }
+    response.json(await alerting.forward('POST', `/api/incidents/${encodeURIComponent(id)}/${action}`, body.data));
+  });
+  router.get('/notifications', async (request, response) => {
+    const incident = parseText(request, 'incident');
+    if (incident === undefined) throw invalid('query.incident', 'Say which incident');
+    response.json(await alerting.notifications(incident));
+  });
+  router.get('/silences', async (_request, response) => {
+    response.json(await alerting.forward('GET', '/api/v2/silences'));
+  });
+  router.post('/silences', async (request, response) => {
+    response.json(await alerting.forward('POST', '/api/v2/silences', request.body));
+  });
+  router.delete('/silences/:id', async (request, response) => {
+    await alerting.forward('DELETE', `/api/v2/silence/${encodeURIComponent(request.params.id)}`);
+    response.status(204).end();
+  });
+
+  router.get('/traces', async (request, response) => {
+    response.json(await searchTraceViews(store, request, now(), config.max_range));
+  });
+  router.get('/traces/:id', async (request, response) => {
+    response.json(await readTraceView(store, request.params.id));
+  });
+  router.use((request) => {
+    throw unknown('api_route_unknown', `There is no ${request.method} ${request.baseUrl}${request.path}`);
+  });
+  return router;
+}

@@ -1,0 +1,49 @@
+import { fingerprint, type Labels } from '../core/labels.ts';
+import type { Signal } from '../core/signal.ts';
+import type { Millis } from '../core/time.ts';
+import type { IncidentSummary, SeriesAnswer } from '../core/view.ts';
+import type { Store } from '../store/client.ts';
+import { readAnomalies } from '../store/queries/anomalies.ts';
+import { readSignals } from '../store/queries/signals.ts';
+import { readBands } from './bands.ts';
+import type { Range } from './request.ts';
+import { anomalousSteps, byKey, seriesView } from './rows.ts';
+
+export interface SeriesRequest extends Range {
+  readonly signals: readonly Signal[] | undefined;
+  /** Labels that must be equal: pipeline, stage and so on. */
+  readonly match: Labels;
+}
+
+/** Series of a range in columns, each with its band and its anomalous steps, and the incidents of that time. */
+export async function readSeries(
+  store: Store,
+  request: SeriesRequest,
+  incidents: readonly IncidentSummary[],
+  now: Millis,
+): Promise<SeriesAnswer> {
+  const { from, to, step, signals, match } = request;
+  const [series, anomalies] = await Promise.all([
+    readSignals(store, { from, to, step, match, ...(signals === undefined ? {} : { signals }) }),
+    readAnomalies(store, { from, to, match, limit: 5000 }),
+  ]);
+  const start = series[0]?.start ?? from;
+  const count = series[0]?.values.length ?? Math.round((to - from) / step);
+  const grid = { start, step, count };
+  const bands = await readBands(store, { keys: series.map((one) => fingerprint(one.labels)), ...grid });
+  const strange = byKey(anomalies);
+  return {
+    ...grid,
+    series: series.map((one) => {
+      const key = fingerprint(one.labels);
+      return seriesView(one, bands.get(key), anomalousSteps(strange.get(key) ?? [], grid, now));
+    }),
+    incidents: incidents.filter(
+      (incident) => incident.openedAt < to && (incident.resolvedAt || now) > from && concerns(incident, match),
+    ),
+  };
+}
+
+function concerns(incident: IncidentSummary, match: Labels): boolean {
+  return match['pipeline'] === undefined || incident.pipeline === match['pipeline'];
+}

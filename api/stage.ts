@@ -1,0 +1,129 @@
+import { fingerprint } from '../core/labels.ts';
+import type { Signal } from '../core/signal.ts';
+import type { Millis } from '../core/time.ts';
+import type { PartitionLag, SignalView, StageView } from '../core/view.ts';
+import type { Store } from '../store/client.ts';
+import { readAnomalies } from '../store/queries/anomalies.ts';
+import { readOrigins } from '../store/queries/ingest.ts';
+import type { AlertingClient } from './alerting.ts';
+import { known, readBands } from './bands.ts';
+import { unknown } from './failure.ts';
+import { buildPipelines, lastKnown, latest, nodeId, recentMean } from './nodes.ts';
+import { readIncidentSummaries, readMapSources, recentOrigins } from './overview.ts';
+import { anomalyView, byKey, isOpen } from './rows.ts';
+
+const DAY_MS = 86_400_000;
+
+/** One stage: its numbers now against what is expected, what it reads, writes and calls, and what was strange today. */
+export async function readStage(
+  deps: { store: Store; alerting: AlertingClient },
+  pipeline: string,
+  stage: string,
+  now: Millis,
+): Promise<StageView> {
+  const { store, alerting } = deps;
+  const match = { pipeline, stage };
+  const [sources, incidents, anomalies, origins] = await Promise.all([
+    readMapSources(store, now, pipeline),
+    readIncidentSummaries(alerting),
+    readAnomalies(store, { from: now - DAY_MS, to: now, match, limit: 200 }),
+    readOrigins(store),
+  ]);
+  const [view] = buildPipelines({
+    ...sources,
+    incidents: incidents.all.filter((incident) => incident.state !== 'resolved'),
+  });
+  const id = nodeId('service', stage);
+  const node = view?.nodes.find((candidate) => candidate.id === id);
+  if (view === undefined || node === undefined) {
+    throw unknown('api_stage_unknown', `No stage "${stage}" was seen in pipeline "${pipeline}" within the last day`);
+  }
+  const own = sources.series.filter((series) => series.labels['stage'] === stage);
+  const start = now - (now % 10_000) - 170_000;
+  const bands = await readBands(store, {
+    keys: own.map((series) => fingerprint(series.labels)),
+    start,
+    step: 10_000,
+    count: 18,
+  });
+  const strange = byKey(anomalies.filter((anomaly) => isOpen(anomaly, now)));
+  const signals = own.map((series): SignalView => {
+    const key = fingerprint(series.labels);
+    const band = bands.get(key);
+    const signal = series.labels['signal'] as Signal;
+    return {
+      key,
+      signal,
+      labels: series.labels,
+      value: signal === 'throughput' || signal === 'output' ? recentMean(series) : latest(series),
+      expected: lastKnown(band?.expected),
+      lower: lastKnown(band?.lower),
+      upper: lastKnown(band?.upper),
+      strange: strange.has(key),
+    };
+  });
+  const name = (of: string) => of.slice(of.indexOf(':') + 1);
+  const reads = view.edges
+    .filter((edge) => edge.kind === 'consumes' && edge.to === id)
+    .map((edge) => ({ topic: name(edge.from), group: edge.group }));
+  return {
+    now,
+    pipeline,
+    node,
+    reads,
+    writes: view.edges.filter((edge) => edge.kind === 'produces' && edge.from === id).map((edge) => name(edge.to)),
+    calls: view.edges.filter((edge) => edge.kind === 'calls' && edge.from === id),
+    callers: view.edges.filter((edge) => edge.kind === 'calls' && edge.to === id),
+    signals,
+    partitions: await readPartitions(store, reads, now),
+    anomalies: anomalies.slice(0, 50).map(anomalyView),
+    incidents: incidents.all.filter(
+      (incident) => incident.pipeline === pipeline && concernsStage(incident.culprit, stage, incident.state),
+    ),
+    origins: recentOrigins(origins, now).filter((origin) => origin.service === stage),
+  };
+}
+
+/** Open incidents of the pipeline, and past ones that named this stage. */
+function concernsStage(culprit: string, stage: string, state: string): boolean {
+  return culprit === stage || state !== 'resolved';
+}
+
+/** Lag per partition as last reported within 90 s, in the order of partitions. */
+async function readPartitions(
+  store: Store,
+  reads: readonly { topic: string; group: string }[],
+  now: Millis,
+): Promise<PartitionLag[]> {
+  if (reads.length === 0) return [];
+  interface Row {
+    readonly topic: string;
+    readonly group: string;
+    readonly partition: string;
+    readonly lag: number | null;
+    readonly lagSeconds: number | null;
+  }
+  const rows = await store.rows<Row>(
+    `
+SELECT topic, group, partition,
+    argMaxIf(value, at, name = 'kafka.consumer_group.lag') AS lag,
+    if(countIf(name = 'weir.consumer_group.lag_time') = 0, nan, argMaxIf(value, at, name = 'weir.consumer_group.lag_time')) AS lagSeconds
+FROM (
+    SELECT any(Topic) AS topic, any(ConsumerGroup) AS group, any(Partition) AS partition, MetricName AS name,
+        max(Last).1 AS at, max(Last).2 AS value
+    FROM gauge_10s
+    WHERE Time >= toDateTime({since:UInt32}) AND MetricName IN ('kafka.consumer_group.lag', 'weir.consumer_group.lag_time')
+    GROUP BY MetricName, Pipeline, Service, SeriesId
+)
+WHERE partition != '' AND has({topics:Array(String)}, topic) AND has({groups:Array(String)}, group)
+GROUP BY topic, group, partition
+ORDER BY topic, toInt32OrZero(partition), partition
+LIMIT 512`,
+    {
+      since: Math.floor((now - 90_000) / 1000),
+      topics: reads.map((read) => read.topic),
+      groups: reads.map((read) => read.group),
+    },
+  );
+  return rows.map((row) => ({ ...row, lag: known(row.lag), lagSeconds: known(row.lagSeconds) }));
+}

@@ -1,0 +1,250 @@
+import { useMemo } from 'preact/hooks';
+import type { OverviewView, PipelineView, SeriesAnswer } from '../../core/view.ts';
+import { answerOf, capital, originSentence } from '../answer.ts';
+import { Chart } from '../charts/chart.tsx';
+import { modelOf, overviewPanels, rangeText } from '../charts/panels.ts';
+import { read } from '../client.ts';
+import { durationParts, formatClock, formatMoment, formatRate, formatSeconds, plural } from '../format.ts';
+import { FlowMap } from '../map/map.tsx';
+import { byUrgency, focusStage, gravity, stagesOf } from '../map/neighbours.ts';
+import { Stream } from '../map/stream.tsx';
+import { Glyph, STATE_WORDS, StateChip } from '../parts/glyph.tsx';
+import { Icon } from '../parts/icon.tsx';
+import { IncidentRow } from '../parts/incident-row.tsx';
+import { Quantity } from '../parts/quantity.tsx';
+import { useResource } from '../resource.ts';
+import { address } from '../router.ts';
+import { clock, incidentChanges, location, overview, overviewError, range, setQuery, step } from '../state.ts';
+import { FirstRun } from './first-run.tsx';
+
+/** The answer, the live map, what is open, and the three curves that matter. */
+export function OverviewPage() {
+  const view = overview.value;
+  if (view === undefined) {
+    return overviewError.value === '' ? (
+      <div class="answer" aria-busy="true" />
+    ) : (
+      <p class="problem">{overviewError.value}</p>
+    );
+  }
+  if (view.pipelines.length === 0 && view.newest === 0) return <FirstRun />;
+  const sorted = byUrgency(view.pipelines);
+  const asked = location.value.query.get('pipeline');
+  const open = sorted.find((pipeline) => pipeline.name === asked) ?? sorted[0];
+  const folded = sorted.filter((pipeline) => pipeline !== open);
+  return (
+    <div class="overview">
+      <AnswerLine view={view} />
+      {view.problems.map((text) => (
+        <p class="problem" key={text}>
+          <Glyph state="unknown" /> {text}
+        </p>
+      ))}
+      {open === undefined ? (
+        <p class="problem">
+          Telemetry arrives, but no stage has been seen yet: spans or consumer-group metrics with a service.name draw
+          the map.
+        </p>
+      ) : (
+        <section class="panel map-panel" aria-label={`Flow of ${open.name}`}>
+          <MapHead pipeline={open} view={view} />
+          <FlowMap pipeline={open} minHeight={folded.length > 2 ? 300 : 340} />
+          <Stream pipeline={open} />
+          {folded.length === 0 ? null : (
+            <div class="lanes">
+              {folded.map((pipeline) => (
+                <Lane key={pipeline.name} pipeline={pipeline} />
+              ))}
+            </div>
+          )}
+        </section>
+      )}
+      <div class="bottom">
+        <OpenIncidents view={view} />
+        {open === undefined ? null : <Curves pipeline={open} />}
+      </div>
+    </div>
+  );
+}
+
+function AnswerLine({ view }: { view: OverviewView }) {
+  const now = clock.value;
+  const answer = answerOf(view, now);
+  const { incident } = answer;
+  return (
+    <header class="answer" data-state={answer.state}>
+      <div class="answer-text" role="status" aria-live="polite">
+        <h1>
+          {answer.subject === '' ? null : <span class="state-text">{answer.subject} </span>}
+          {answer.rest}
+          {answer.more === 0 ? null : <span class="ink3"> And {answer.more} more.</span>}
+        </h1>
+        <p>
+          {answer.detail}{' '}
+          {incident === undefined ? null : <a href={address.incident(incident.id)}>Open {incident.id}</a>}
+        </p>
+      </div>
+      {incident === undefined ? null : (
+        <div class="answer-count">
+          <div class="answer-number state-text">
+            <Quantity parts={durationParts(Math.floor(Math.max(0, (now - incident.openedAt) / 60_000)) * 60)} />
+          </div>
+          <div class="caption">open since {formatMoment(incident.openedAt, now)} UTC</div>
+        </div>
+      )}
+    </header>
+  );
+}
+
+function MapHead({ pipeline, view }: { pipeline: PipelineView; view: OverviewView }) {
+  const stages = stagesOf(pipeline);
+  const worst = [...stages].sort((a, b) => gravity(b.state) - gravity(a.state))[0];
+  const bad =
+    worst === undefined || gravity(worst.state) < 3 ? [] : stages.filter((node) => node.state === worst.state);
+  const origin = originSentence(view, (time) => formatMoment(time, view.now));
+  const legend = ['healthy', 'catching_up', 'falling_behind', 'stuck', 'idle', 'dead'] as const;
+  return (
+    <header>
+      <h2>{capital(pipeline.name)}</h2>
+      {worst === undefined || bad.length === 0 ? null : (
+        <StateChip
+          state={worst.state}
+          text={`${plural(bad.length, 'stage')} ${STATE_WORDS[worst.state].toLowerCase()}`}
+        />
+      )}
+      <span class="caption">{plural(stages.length, 'stage')}</span>
+      {origin === undefined ? null : (
+        <span class="notice" title="The resource attribute weir.origin says so">
+          <Icon name="clock" size={12} /> {origin}
+        </span>
+      )}
+      <div class="legend" aria-hidden="true">
+        {legend.map((state) => (
+          <span key={state}>
+            <Glyph state={state} quiet size={9} /> {STATE_WORDS[state]}
+          </span>
+        ))}
+      </div>
+    </header>
+  );
+}
+
+function Lane({ pipeline }: { pipeline: PipelineView }) {
+  const stages = stagesOf(pipeline);
+  const worst = [...stages].sort((a, b) => gravity(b.state) - gravity(a.state))[0];
+  const rate = Math.max(0, ...stages.map((node) => node.rate ?? node.output ?? 0));
+  const p95 = Math.max(...stages.map((node) => node.p95 ?? Number.NaN).filter((value) => !Number.isNaN(value)));
+  const fresh = Math.max(...stages.map((node) => node.freshness ?? Number.NaN).filter((value) => !Number.isNaN(value)));
+  const bad = stages.filter((node) => gravity(node.state) >= 3);
+  const phrase =
+    bad.length > 0
+      ? `${plural(bad.length, 'stage')} ${STATE_WORDS[(worst ?? bad[0])!.state].toLowerCase()}`
+      : stages.every((node) => node.state === 'healthy')
+        ? 'All healthy'
+        : `${plural(stages.length, 'stage')}`;
+  return (
+    <button
+      type="button"
+      class="lane"
+      onClick={() => setQuery({ pipeline: pipeline.name })}
+      aria-label={`Open ${pipeline.name}: ${phrase}`}
+    >
+      <Glyph state={worst?.state ?? 'unknown'} quiet />
+      <span class="lane-name ellipsis">{capital(pipeline.name)}</span>
+      <span class="ticks" aria-hidden="true">
+        {stages.map((node) => (
+          <i
+            key={node.id}
+            data-state={node.state}
+            class={gravity(node.state) >= 3 ? 'bad' : node.state === 'idle' ? 'idle' : ''}
+          />
+        ))}
+      </span>
+      <span class="lane-rate">{rate > 0 ? formatRate(rate) : ''}</span>
+      <span class="lane-p95 ink2">
+        {Number.isFinite(p95) ? (
+          <>
+            p95 <b>{formatSeconds(p95)}</b>
+          </>
+        ) : null}
+      </span>
+      <span class="lane-fresh ink2">
+        {Number.isFinite(fresh) ? (
+          <>
+            fresh <b>{formatSeconds(fresh)}</b>
+          </>
+        ) : null}
+      </span>
+      <span class="phrase" data-state={worst?.state}>
+        <span class={bad.length > 0 ? 'state-text' : ''}>{phrase}</span>
+      </span>
+      <Icon name="right" size={12} />
+    </button>
+  );
+}
+
+function OpenIncidents({ view }: { view: OverviewView }) {
+  return (
+    <section class="panel open-incidents" aria-label="Open incidents">
+      <header>
+        <h2>Open incidents</h2>
+        <span class="caption">{view.incidents.length}</span>
+        <a class="side" href={address.incidents()}>
+          All incidents
+        </a>
+      </header>
+      {view.incidents.length === 0 ? (
+        <p class="nothing">
+          {view.lastResolvedAt > 0
+            ? `None. The last one was resolved at ${formatMoment(view.lastResolvedAt, view.now)} UTC.`
+            : 'None so far.'}
+        </p>
+      ) : (
+        <ul>
+          {view.incidents.slice(0, 6).map((incident) => (
+            <IncidentRow key={incident.id} incident={incident} now={clock.value} />
+          ))}
+        </ul>
+      )}
+    </section>
+  );
+}
+
+function Curves({ pipeline }: { pipeline: PipelineView }) {
+  const focus = focusStage(pipeline);
+  const length = range.value.length;
+  const { value, error } = useResource<SeriesAnswer>(
+    `${pipeline.name}|${range.value.name}`,
+    Math.floor(step.value) + incidentChanges.value * 1e9,
+    (signal) => {
+      const to = Math.floor(clock.value / 10_000) * 10_000;
+      return read(
+        '/api/series',
+        { pipeline: pipeline.name, from: to - length, to, signals: 'throughput,latency_p99,lag_seconds' },
+        signal,
+      );
+    },
+  );
+  const model = useMemo(
+    () =>
+      value === undefined
+        ? undefined
+        : modelOf(value, overviewPanels(value, focus?.name ?? ''), overview.value?.now ?? 0),
+    [value, focus?.name],
+  );
+  return (
+    <section class="panel curves" aria-label="Curves">
+      {model === undefined || model.panels.length === 0 ? (
+        <p class="nothing">
+          {error !== ''
+            ? `These curves could not be read: ${error}`
+            : value === undefined
+              ? ''
+              : `No numbers for ${pipeline.name} since ${formatClock(clock.value - length)} UTC.`}
+        </p>
+      ) : (
+        <Chart model={model} height={undefined} beside range={rangeText} />
+      )}
+    </section>
+  );
+}

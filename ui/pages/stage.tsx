@@ -1,0 +1,376 @@
+import { useMemo } from 'preact/hooks';
+import { SIGNAL_FACTS, type Signal } from '../../core/signal.ts';
+import type { EdgeView, SeriesAnswer, SignalView, StageView } from '../../core/view.ts';
+import { capital, originSentence } from '../answer.ts';
+import { Chart } from '../charts/chart.tsx';
+import { modelOf, rangeText, stagePanels } from '../charts/panels.ts';
+import { read } from '../client.ts';
+import {
+  durationParts,
+  formatChange,
+  formatClock,
+  formatCount,
+  formatMoment,
+  formatRange,
+  formatRate,
+  formatSeconds,
+  formatUnit,
+  type Part,
+  percentPart,
+  plural,
+} from '../format.ts';
+import { growthText } from '../map/card.tsx';
+import { Glyph, StateChip } from '../parts/glyph.tsx';
+import { Icon } from '../parts/icon.tsx';
+import { Quantity } from '../parts/quantity.tsx';
+import { useResource } from '../resource.ts';
+import { address } from '../router.ts';
+import { clock, incidentChanges, navigate, range, step } from '../state.ts';
+
+const name = (id: string) => id.slice(id.indexOf(':') + 1);
+
+/** One stage: how far behind, how fast, how slow, how often wrong, against what is expected; all on one time axis. */
+export function StagePage({ pipeline, stage }: { pipeline: string; stage: string }) {
+  const version = step.value + incidentChanges.value * 1e9;
+  const path = `/api/stages/${encodeURIComponent(pipeline)}/${encodeURIComponent(stage)}`;
+  const view = useResource<StageView>(path, version, (signal) => read(path, {}, signal));
+  const length = range.value.length;
+  const curves = useResource<SeriesAnswer>(`${path}|${range.value.name}`, version, (signal) => {
+    const to = Math.floor(clock.value / 10_000) * 10_000;
+    return read('/api/series', { pipeline, stage, from: to - length, to }, signal);
+  });
+  const model = useMemo(
+    () => (curves.value === undefined ? undefined : modelOf(curves.value, stagePanels(curves.value), clock.peek())),
+    [curves.value],
+  );
+  const crumbs = (
+    <nav class="crumbs" aria-label="Where you are">
+      <a href={address.overview()}>Overview</a>
+      <Icon name="right" size={10} />
+      <a href={address.overview(pipeline)}>{capital(pipeline)}</a>
+      <Icon name="right" size={10} />
+      <span class="ink1">{stage}</span>
+    </nav>
+  );
+  if (view.value === undefined) {
+    return (
+      <div class="stage-page">
+        {crumbs}
+        <div class="title">
+          <h1>{stage}</h1>
+        </div>
+        {view.error === '' ? <div class="panel kpis" aria-busy="true" /> : <p class="problem">{view.error}</p>}
+      </div>
+    );
+  }
+  const { node, reads, writes, incidents, origins, now } = view.value;
+  const open =
+    incidents.find((incident) => incident.state !== 'resolved' && incident.culprit === stage) ??
+    incidents.find((incident) => incident.state !== 'resolved');
+  const origin = originSentence({ origins, now }, (time) => formatMoment(time, now));
+  const flow = [reads.map((one) => one.topic).join(', '), writes.join(', ')];
+  return (
+    <div class="stage-page">
+      {crumbs}
+      <div class="title">
+        <h1>{stage}</h1>
+        <StateChip state={node.state} />
+        {reads.some((one) => one.group !== '') ? (
+          <span class="tag">group {[...new Set(reads.map((one) => one.group))].join(', ')}</span>
+        ) : null}
+        {flow[0] === '' && flow[1] === '' ? null : (
+          <span class="tag mono">
+            {flow[0] === '' ? `→ ${flow[1]}` : flow[1] === '' ? `${flow[0]} →` : `${flow[0]} → ${flow[1]}`}
+          </span>
+        )}
+        {origin === undefined ? null : (
+          <span class="notice">
+            <Icon name="clock" size={12} /> {origin}
+          </span>
+        )}
+        <div class="actions">
+          {node.consoleUrl === '' ? null : (
+            <a class="control" href={node.consoleUrl} target="_blank" rel="noopener noreferrer">
+              <Icon name="link" /> Console
+            </a>
+          )}
+          <a class="control" href={address.traces({ service: stage })}>
+            Traces from this window
+          </a>
+          {open === undefined ? null : (
+            <a class="control primary" href={address.incident(open.id)}>
+              Open {open.id}
+            </a>
+          )}
+        </div>
+      </div>
+      <Kpis view={view.value} />
+      <div class="stage-main">
+        <section class="panel charts" aria-label="Curves">
+          {model === undefined || model.panels.length === 0 ? (
+            <p class="nothing">
+              {curves.error !== ''
+                ? `These curves could not be read: ${curves.error}`
+                : model === undefined
+                  ? ''
+                  : `No numbers since ${formatClock(clock.value - length)} UTC.`}
+            </p>
+          ) : (
+            <Chart
+              model={model}
+              height={Math.max(0, model.panels.length * 118)}
+              range={rangeText}
+              onPick={(time) =>
+                navigate(
+                  address.traces({
+                    service: stage,
+                    from: String(Math.round(time - 60_000)),
+                    to: String(Math.round(time + 60_000)),
+                  }),
+                )
+              }
+            />
+          )}
+        </section>
+        <aside class="stage-side">
+          <Reason view={view.value} />
+          <Calls title="Depends on" edges={view.value.calls} end="to" strange={view.value.signals} />
+          <Calls title="Called by" edges={view.value.callers} end="from" strange={[]} />
+          <Partitions view={view.value} />
+          <Watched signals={view.value.signals} />
+        </aside>
+      </div>
+    </div>
+  );
+}
+
+interface Kpi {
+  readonly label: string;
+  readonly parts: readonly Part[];
+  readonly context: string;
+  readonly state: string;
+}
+
+function Kpis({ view }: { view: StageView }) {
+  return (
+    <section class="panel kpis" aria-label="Numbers now">
+      {kpisOf(view).map(({ label, parts, context, state }) => (
+        <div class="kpi" key={label} data-state={state}>
+          <h2>{label}</h2>
+          <div class="kpi-value">
+            <Quantity parts={parts} />
+          </div>
+          <p class="ellipsis" title={context}>
+            {context}
+          </p>
+        </div>
+      ))}
+    </section>
+  );
+}
+
+/** The numbers of the strip: those this stage has, in the order of how much they matter. */
+export function kpisOf(view: StageView): Kpi[] {
+  const { node, signals } = view;
+  const of = (signal: Signal) =>
+    signals.filter((one) => one.signal === signal).sort((a, b) => (b.value ?? -1) - (a.value ?? -1))[0];
+  const state = (signal: SignalView | undefined) => (signal?.strange ? 'falling_behind' : '');
+  const expected = (signal: SignalView | undefined) =>
+    signal === undefined || (signal.lower === null && signal.upper === null)
+      ? 'no band yet'
+      : `expected ${formatRange(signal.lower, signal.upper, SIGNAL_FACTS[signal.signal].unit)}`;
+  const kpis: Kpi[] = [];
+  const lag = of('lag_seconds');
+  if (node.lagSeconds !== null) {
+    const grows = growthText(node.lagGrowth);
+    const records = node.lag === null ? '' : `${formatCount(node.lag)} records`;
+    kpis.push({
+      label: 'Lag',
+      parts: durationParts(node.lagSeconds),
+      context: [grows, records].filter((text) => text !== undefined && text !== '').join(' · ') || expected(lag),
+      state: state(lag),
+    });
+  }
+  const throughput = of('throughput');
+  const arriving = view.reads.length > 0;
+  if (node.rate !== null) {
+    const parts = [{ value: formatRate(node.rate).replace('/s', ''), unit: '/s' }];
+    kpis.push({
+      label: arriving ? 'Read' : 'Throughput',
+      parts,
+      context: node.rateChange === null ? expected(throughput) : `${formatChange(node.rateChange)} of what is expected`,
+      state: state(throughput),
+    });
+  }
+  const output = of('output');
+  if (node.output !== null)
+    kpis.push({
+      label: 'Written',
+      parts: [{ value: formatRate(node.output).replace('/s', ''), unit: '/s' }],
+      context: expected(output),
+      state: state(output),
+    });
+  const p99 = of('latency_p99');
+  if (p99 !== undefined)
+    kpis.push({ label: 'Latency p99', parts: durationParts(p99.value), context: expected(p99), state: state(p99) });
+  const errors = of('error_ratio');
+  if (errors !== undefined)
+    kpis.push({ label: 'Errors', parts: [percentPart(errors.value)], context: expected(errors), state: state(errors) });
+  const freshness = of('freshness');
+  if (freshness !== undefined)
+    kpis.push({
+      label: 'Freshness',
+      parts: durationParts(freshness.value),
+      context: expected(freshness),
+      state: state(freshness),
+    });
+  const slowest = of('dependency_p95');
+  if (slowest !== undefined && kpis.length < 6) {
+    kpis.push({
+      label: `${slowest.labels['dependency'] ?? 'Dependency'} p95`,
+      parts: durationParts(slowest.value),
+      context: expected(slowest),
+      state: state(slowest),
+    });
+  }
+  return kpis.slice(0, 6);
+}
+
+function Reason({ view }: { view: StageView }) {
+  const { node, anomalies, now } = view;
+  const recent = anomalies.filter((anomaly) => anomaly.firedAt > 0).slice(0, 4);
+  return (
+    <section class="panel" aria-label="Why this state">
+      <header>
+        <h2>Why this state</h2>
+      </header>
+      <p class="side-text">{node.reason === '' ? 'Nothing is out of the ordinary.' : node.reason}</p>
+      {recent.map((anomaly) => (
+        <div class="row small" key={anomaly.id}>
+          <Glyph state={anomaly.resolvedAt === 0 ? 'falling_behind' : 'healthy'} size={9} />
+          <span class="ellipsis">{signalTitle(anomaly.labels)}</span>
+          <span class="end ink3">
+            {formatMoment(anomaly.time, now)}
+            {anomaly.resolvedAt === 0 ? ' – now' : ` – ${formatMoment(anomaly.resolvedAt, now)}`}
+          </span>
+        </div>
+      ))}
+    </section>
+  );
+}
+
+export function signalTitle(labels: Readonly<Record<string, string>>): string {
+  const signal = labels['signal'] as Signal;
+  const title = SIGNAL_FACTS[signal]?.title ?? labels['signal'] ?? '';
+  const of = labels['dependency'] ?? labels['name'] ?? labels['topic'];
+  return of === undefined ? title : `${title} ${of}`;
+}
+
+function Calls({
+  title,
+  edges,
+  end,
+  strange,
+}: {
+  title: string;
+  edges: readonly EdgeView[];
+  end: 'to' | 'from';
+  strange: readonly SignalView[];
+}) {
+  if (edges.length === 0) return null;
+  return (
+    <section class="panel" aria-label={title}>
+      <header>
+        <h2>{title}</h2>
+      </header>
+      {edges.map((edge) => {
+        const signal = strange.find(
+          (one) => one.signal === 'dependency_p95' && one.labels['dependency'] === name(edge[end]),
+        );
+        const was = signal?.strange && signal.expected !== null ? `, was ${formatSeconds(signal.expected)}` : '';
+        return (
+          <div class="row small" key={edge[end]} data-state={signal?.strange ? 'falling_behind' : 'healthy'}>
+            <Glyph
+              state={signal?.strange ? 'falling_behind' : edge.rate === 0 || edge.rate === null ? 'idle' : 'healthy'}
+              size={9}
+            />
+            <span class="ellipsis">{name(edge[end])}</span>
+            <span class={`end ${signal?.strange ? 'state-text' : 'ink3'}`}>
+              {edge.p95 === null ? formatRate(edge.rate) : `p95 ${formatSeconds(signal?.value ?? edge.p95)}${was}`}
+            </span>
+          </div>
+        );
+      })}
+    </section>
+  );
+}
+
+function Partitions({ view }: { view: StageView }) {
+  const { partitions, node } = view;
+  if (partitions.length === 0) return null;
+  const inTime = partitions.some((one) => one.lagSeconds !== null);
+  const values = partitions.map((one) => (inTime ? one.lagSeconds : one.lag) ?? 0);
+  const most = Math.max(...values);
+  const least = Math.min(...values);
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  const hot = values.length > 1 && most > 3 * mean && most > (inTime ? 10 : 100);
+  const unit = inTime ? 's' : '{record}';
+  const shape = hot
+    ? `partition ${partitions[values.indexOf(most)]?.partition} is far behind the others`
+    : 'even, no hot key';
+  return (
+    <section class="panel" aria-label="Lag by partition" data-state={node.state}>
+      <header>
+        <h2>Lag by partition</h2>
+        <span class="side">{shape}</span>
+      </header>
+      <div
+        class="bars"
+        role="img"
+        aria-label={`${plural(partitions.length, 'partition')}, ${formatUnit(least, unit)} to ${formatUnit(most, unit)}, ${shape}`}
+      >
+        {partitions.map((one, i) => (
+          <i
+            key={`${one.topic}/${one.group}/${one.partition}`}
+            title={`${one.topic} ${one.partition}: ${formatUnit(values[i], unit)}`}
+            style={{ height: `${most === 0 ? 4 : Math.max(4, ((values[i] ?? 0) / most) * 100)}%` }}
+          />
+        ))}
+      </div>
+      <div class="bars-foot">
+        <span>{partitions[0]?.partition}</span>
+        <span>{formatRange(least, most, unit)}</span>
+        <span>{partitions.at(-1)?.partition}</span>
+      </div>
+    </section>
+  );
+}
+
+function Watched({ signals }: { signals: readonly SignalView[] }) {
+  const sorted = [...signals].sort((a, b) => Number(b.strange) - Number(a.strange));
+  return (
+    <section class="panel" aria-label="Watched signals">
+      <header>
+        <h2>Watched signals</h2>
+        <span class="side">now, expected</span>
+      </header>
+      {sorted.map((one) => {
+        const { unit } = SIGNAL_FACTS[one.signal];
+        const banded = one.lower !== null || one.upper !== null;
+        return (
+          <div class="row small" key={one.key} data-state={one.strange ? 'falling_behind' : 'healthy'}>
+            <Glyph state={one.strange ? 'falling_behind' : banded ? 'healthy' : 'idle'} size={9} />
+            <span class="ellipsis">{signalTitle(one.labels)}</span>
+            <span class="end">
+              <b class={one.strange ? 'state-text' : ''}>
+                {one.signal === 'custom' ? formatCount(one.value) : formatUnit(one.value, unit)}
+              </b>{' '}
+              <span class="ink3">{banded ? formatRange(one.lower, one.upper, unit) : ''}</span>
+            </span>
+          </div>
+        );
+      })}
+      {sorted.length === 0 ? <p class="nothing">No signal was seen in the last minutes.</p> : null}
+    </section>
+  );
+}
