@@ -12,7 +12,7 @@ import type { PipelineEdge } from './culprit.ts';
 import { openAlertingDatabase } from './database.ts';
 import { createDestinations } from './destinations.ts';
 import { Dispatcher } from './dispatch.ts';
-import { inhibitedBy } from './inhibit.ts';
+import { type InhibitSubject, inhibitedBy } from './inhibit.ts';
 import { createAlertingMetrics } from './metrics.ts';
 import { type HistoryPort, Mirror } from './mirror.ts';
 import { NotificationLog } from './notification-log.ts';
@@ -98,17 +98,27 @@ export function openEngine(options: EngineOptions) {
   });
   let heardDetector = Math.max(0, ...[...alerts.values()].filter(fromDetector).map((alert) => alert.updatedAt));
   let tidiedAt = startedAt;
+  let closed = false;
   dispatcher.restore(log.entries(), startedAt);
+
+  /** What can inhibit now; one list serves all alerts of a round. */
+  let firingSubjects: { time: Millis; list: readonly InhibitSubject[] } | undefined;
 
   function save(alert: LiveAlert): void {
     alerts.set(alert.fingerprint, alert);
+    firingSubjects = undefined;
     database.saveAlert(alert);
   }
 
-  function firing(): { fingerprint: string; view: ReturnType<typeof alertView> }[] {
-    return [...alerts.values()]
-      .filter((alert) => stateOf(alert) !== 'resolved')
-      .map((alert) => ({ fingerprint: alert.fingerprint, view: alertView(alert) }));
+  function firing(): readonly InhibitSubject[] {
+    if (firingSubjects?.time !== now()) {
+      const live = [...alerts.values()].filter((alert) => stateOf(alert) !== 'resolved');
+      firingSubjects = {
+        time: now(),
+        list: live.map((alert) => ({ fingerprint: alert.fingerprint, view: alertView(alert) })),
+      };
+    }
+    return firingSubjects.list;
   }
 
   function suppression(alert: LiveAlert): Suppression {
@@ -314,7 +324,10 @@ export function openEngine(options: EngineOptions) {
       await deliveries.settled();
       await mirror.settled();
     },
+    /** Safe twice. */
     async close(deadline: Millis = 5000): Promise<void> {
+      if (closed) return;
+      closed = true;
       await deliveries.stop(deadline);
       await mirror.settled();
       database.close();
