@@ -66,7 +66,7 @@ function nameOf(token: Token): string {
 }
 
 function notCallable(token: Token): Refusal {
-  return new Refusal(62, 'SYNTAX_ERROR', `Syntax error: failed at position ${token.start + 1} (${token.value})`);
+  return new Refusal(62, 'SYNTAX_ERROR', `Syntax error: failed at position ${token.start + 1} ('${token.value}')`);
 }
 
 /** The value, in lower case and without quotes, of `{name:Identifier}` closed at `close`; empty for other types. */

@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Readable } from 'node:stream';
 import { acceptedEncoding, formatSummary, type Headers, sendBody, sendRefusal } from './answer.ts';
 import { type BodyReader, createBodyReader, decodeBody } from './body.ts';
 import { authenticate, checkSource } from './credentials.ts';
@@ -38,9 +39,12 @@ export function createHandler(parts: HandlerParts): (request: IncomingMessage, r
       if (url.pathname !== '/') throw unsupported(`the path ${url.pathname.slice(0, 100)}`);
       let options = parseOptions(request, url);
       headers = { ...headers, 'X-ClickHouse-Query-Id': cleanHeader(options.queryId) };
-      const body = createBodyReader(decodeBody(request));
+      let body = createBodyReader(decodeBody(request));
       const type = request.headers['content-type'] ?? '';
-      if (type.startsWith('multipart/form-data')) options = await readForm(type, body, options);
+      if (type.startsWith('multipart/form-data')) {
+        options = await readForm(type, body, options);
+        body = createBodyReader(Readable.from([]));
+      }
       await runStatement(parts, request, response, options, body, headers);
     };
     serve().catch((error: unknown) => {

@@ -121,7 +121,8 @@ function stop(reason: string): void {
     session.close();
     process.exit(0);
   });
-  server.closeIdleConnections();
+  // Connections become idle as their requests end.
+  setInterval(() => server.closeIdleConnections(), 50);
 }
 
 process.on('disconnect', () => stop('supervisor gone'));

@@ -45,7 +45,7 @@ export function parseStatement(sql: string): Statement {
   const known = kind === 'read' || WRITE_VERBS.has(verb) || REFUSED_VERBS.has(verb);
   if (!known || first.kind === 'string' || first.kind === 'quoted') {
     const shown = sql.slice(first.start, Math.min(first.end, first.start + 40));
-    throw new Refusal(62, 'SYNTAX_ERROR', `Syntax error: failed at position ${first.start + 1} (${shown}): ${shown}`);
+    throw new Refusal(62, 'SYNTAX_ERROR', `Syntax error: failed at position ${first.start + 1} ('${shown}')`);
   }
   return { verb, kind, sql: sql.slice(0, end), tokens: seen, format: trailingFormat(sql, seen), data: undefined };
 }
