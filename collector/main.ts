@@ -6,6 +6,7 @@ import type { Store } from '../store/client.ts';
 import { Admission } from './admission.ts';
 import type { CollectorConfig } from './config.ts';
 import { createIngest } from './ingest.ts';
+import { createKafkaLagReceiver } from './receivers/kafka-lag/receiver.ts';
 import { createOtlpGrpcReceiver } from './receivers/otlp-grpc.ts';
 import { createOtlpHttpReceiver } from './receivers/otlp-http.ts';
 import { Spool } from './spool/spool.ts';
@@ -50,7 +51,13 @@ export function createCollector(options: CollectorOptions): Collector {
   const checks = { collector: health };
   const http = createOtlpHttpReceiver({ config: config.otlp_http, ingest, admission, health: checks, telemetry });
   const grpc = createOtlpGrpcReceiver({ config: config.otlp_grpc, ingest, admission, telemetry });
-  const receivers: readonly Service[] = [http, grpc];
+  const kafkaLag = createKafkaLagReceiver({
+    config: config.kafka_lag,
+    consume: (request) => ingest.consume('kafka_lag', 'metrics', request),
+    telemetry,
+    now,
+  });
+  const receivers: readonly Service[] = [http, grpc, kafkaLag];
   let running = false;
 
   function health(): Health {

@@ -26,6 +26,7 @@ export async function startTestCollector(
   const config = collectorConfig.parse({
     otlp_http: { port: 0, ...otlp_http },
     otlp_grpc: { port: 0, ...otlp_grpc },
+    kafka_lag: { brokers: [] },
     spool: { min_free_bytes: 0, segment_age: '100ms', ...spool },
     ...rest,
   });
