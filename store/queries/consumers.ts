@@ -32,8 +32,8 @@ ORDER BY max(silentSince) = 0 DESC, min(silentSince), pipeline, service, topic, 
 
 /**
  * The stage whose work a lag measures: the service that reads the topic in that group, in the pipeline of the
- * measurement if there is one. A group name alone decides when its spans name no topic of that lag. While no
- * consumer was seen, the group's name stands for the stage.
+ * measurement if there is one there. Failing that, a service that reads another topic in that group, or one that
+ * names no group and is called like it. While no consumer was seen, the group's name stands for the stage.
  */
 export function consumerOf(
   consumers: Consumers,
@@ -41,9 +41,12 @@ export function consumerOf(
 ): { readonly pipeline: string; readonly stage: string } {
   const rank = (consumer: Consumer): number => {
     const home = consumer.pipeline === lag.pipeline ? 1 : 0;
-    if (consumer.group === lag.group && consumer.topic === lag.topic) return 8 + home;
+    const topic = consumer.topic === lag.topic;
+    if (topic && consumer.group === lag.group) return 8 + home;
+    // Less than topic and group counts within a pipeline, or where the measurement belongs to none.
+    if (home === 0 && lag.pipeline !== 'default') return 0;
     if (consumer.group === lag.group && consumer.group !== '') return 4 + home;
-    return consumer.service === lag.group && consumer.topic === lag.topic ? 2 + home : 0;
+    return topic && consumer.group === '' && consumer.service === lag.group ? 2 + home : 0;
   };
   let best: Consumer | undefined;
   let bestRank = 0;
