@@ -94,7 +94,7 @@ const TERM = /^(\d[\d,]*(?:\.\d+)?(?:e[+-]?\d+)?)\s*(ms|min|s|h|d|%|\/s|records?
  */
 export function readQuantity(given: string | undefined, say: (size: number) => string): Quantity {
   const text = given?.trim() ?? '';
-  if (text === '' || text === '–') return { text: '', size: Number.NaN };
+  if (text === '' || text === '–' || /^nan$/i.test(text)) return { text: '', size: Number.NaN };
   const plain = Number(text);
   if (!Number.isNaN(plain)) return { text: Number.isFinite(plain) ? say(plain) : '', size: plain };
   const negative = /^[−-]/.test(text);

@@ -1,0 +1,487 @@
+import { readFileSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import fc from 'fast-check';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createAlertingApi } from '../../alerting/api.ts';
+import { MAX_BODY } from '../../alerting/http.ts';
+import type { Incident } from '../../core/incident.ts';
+import { silentTelemetry } from '../../core/telemetry.ts';
+import { detectorLabels, NOON, parseConfig, startScenario } from './harness.ts';
+
+const CONFIG = {
+  route: {
+    receiver: 'team',
+    routes: [{ matchers: ['severity="critical"'], receiver: 'pager', mute_time_intervals: ['evening'] }],
+  },
+  receivers: [{ name: 'team' }, { name: 'pager' }],
+  time_intervals: [{ name: 'evening', time_intervals: [{ times: [{ start_time: '18:00', end_time: '24:00' }] }] }],
+  inhibit_rules: [{ source_matchers: ['alertname="Root"'], target_matchers: ['alertname="Leaf"'], equal: ['cluster'] }],
+};
+
+let story: ReturnType<typeof startScenario>;
+let base: string;
+let stop: () => Promise<void>;
+
+async function start(config: object = CONFIG): Promise<void> {
+  story = startScenario(config);
+  const server = createAlertingApi({
+    engine: story.engine,
+    config: parseConfig(config),
+    telemetry: silentTelemetry(),
+    now: story.now,
+    health: { alerting: () => ({ ready: true }) },
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  stop = async () => {
+    server.closeAllConnections();
+    await new Promise<void>((resolve) => server.close(() => resolve()));
+    await story[Symbol.asyncDispose]();
+  };
+}
+beforeEach(() => start());
+afterEach(() => stop());
+
+async function call<T = unknown>(method: string, path: string, body?: unknown, headers: Record<string, string> = {}) {
+  const response = await fetch(base + path, {
+    method,
+    headers: { ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
+    ...(body === undefined
+      ? {}
+      : { body: typeof body === 'string' || body instanceof Uint8Array ? (body as string) : JSON.stringify(body) }),
+  });
+  const text = await response.text();
+  let value: unknown = text;
+  if (response.headers.get('content-type')?.startsWith('application/json') && text !== '') value = JSON.parse(text);
+  return { status: response.status, value: value as T, text, headers: response.headers };
+}
+const get = <T = unknown>(path: string) => call<T>('GET', path);
+const iso = (seconds: number) => new Date(NOON + seconds * 1000).toISOString();
+
+interface Shown {
+  labels: Record<string, string>;
+  fingerprint: string;
+  status: { state: string; silencedBy: string[]; inhibitedBy: string[]; mutedBy: string[] };
+  receivers: { name: string }[];
+}
+const names = (alerts: readonly Shown[]) => alerts.map((alert) => alert.labels['alertname']).sort();
+
+function silence(more: object = {}): object {
+  return {
+    matchers: [{ name: 'alertname', value: 'Leaf', isRegex: false, isEqual: true }],
+    startsAt: iso(0),
+    endsAt: iso(3600),
+    createdBy: 'ines',
+    comment: 'known',
+    ...more,
+  };
+}
+
+describe('GET /api/v2/status', () => {
+  it('has every required field, and a configuration tools can read', async () => {
+    const { status, value } = await get<{ config: { original: string } }>('/api/v2/status');
+    expect(status).toBe(200);
+    expect(value).toMatchObject({
+      cluster: { status: 'disabled' },
+      versionInfo: {
+        version: expect.any(String),
+        revision: expect.any(String),
+        branch: '',
+        buildUser: '',
+        buildDate: '',
+        goVersion: '',
+      },
+      uptime: iso(0),
+    });
+    expect(value.config.original).toContain('receiver: team');
+    expect((await get('/api/v2/receivers')).value).toEqual([{ name: 'default' }, { name: 'team' }, { name: 'pager' }]);
+  });
+});
+
+describe('POST /api/v2/alerts', () => {
+  it('answers 200 with nothing, and the alert can be read at once', async () => {
+    const answer = await call('POST', '/api/v2/alerts', [
+      {
+        labels: { alertname: 'A', empty: '' },
+        annotations: { summary: 's' },
+        startsAt: iso(-10),
+        endsAt: iso(60),
+        generatorURL: 'http://g',
+      },
+    ]);
+    expect([answer.status, answer.text]).toEqual([200, '']);
+    const { value } = await get<Shown[]>('/api/v2/alerts');
+    expect(value).toEqual([
+      {
+        labels: { alertname: 'A' },
+        annotations: { summary: 's' },
+        context: {},
+        receivers: [{ name: 'team' }],
+        fingerprint: expect.stringMatching(/^[0-9a-f]{16}$/),
+        startsAt: iso(-10),
+        updatedAt: iso(0),
+        endsAt: iso(60),
+        generatorURL: 'http://g',
+        status: { state: 'active', silencedBy: [], inhibitedBy: [], mutedBy: [] },
+      },
+    ]);
+  });
+
+  it('fills in what is missing: now, and resolve_timeout', async () => {
+    await call('POST', '/api/v2/alerts', [
+      { labels: { alertname: 'A' } },
+      { labels: { alertname: 'B' }, startsAt: '0001-01-01T00:00:00Z', endsAt: '0001-01-01T00:00:00Z' },
+    ]);
+    const { value } = await get<object[]>('/api/v2/alerts');
+    expect(value).toMatchObject([
+      { startsAt: iso(0), endsAt: iso(300) },
+      { startsAt: iso(0), endsAt: iso(300) },
+    ]);
+  });
+
+  it('stores the valid ones of a batch and names the others by path', async () => {
+    const { status, value } = await call<string>('POST', '/api/v2/alerts', [
+      { labels: { alertname: 'Good' } },
+      { labels: { empty: '' } },
+      { labels: { alertname: 7 } },
+      { labels: { alertname: 'Backwards' }, startsAt: iso(10), endsAt: iso(5) },
+      { labels: { alertname: 'When' }, startsAt: 'yesterday' },
+      'nothing',
+    ]);
+    expect(status).toBe(400);
+    for (const path of [
+      '1.labels: at least one label',
+      '2.labels.alertname:',
+      '3.endsAt: lies before startsAt',
+      '4.startsAt:',
+      '5:',
+    ]) {
+      expect(value).toContain(path);
+    }
+    expect(names((await get<Shown[]>('/api/v2/alerts')).value)).toEqual(['Good']);
+  });
+
+  it.each<[string, unknown, Record<string, string>, number]>([
+    ['no list', { labels: {} }, {}, 400],
+    ['no JSON', '[{', {}, 400],
+    ['text', '[]', { 'content-type': 'text/plain' }, 415],
+    ['an unknown encoding', '[]', { 'content-encoding': 'br' }, 415],
+    ['broken gzip', '[]', { 'content-encoding': 'gzip' }, 400],
+  ])('%s is refused', async (_name, body, headers, status) => {
+    const answer = await call<string>('POST', '/api/v2/alerts', body, headers);
+    expect(answer.status).toBe(status);
+    expect(typeof answer.value).toBe('string');
+  });
+
+  it('takes gzip, and refuses what is too large however it is packed', async () => {
+    const body = gzipSync(JSON.stringify([{ labels: { alertname: 'Packed' } }]));
+    expect((await call('POST', '/api/v2/alerts', body, { 'content-encoding': 'gzip' })).status).toBe(200);
+    const bomb = gzipSync(Buffer.alloc(MAX_BODY + 1, ' '));
+    expect((await call('POST', '/api/v2/alerts', bomb, { 'content-encoding': 'gzip' })).status).toBe(413);
+    expect(names((await get<Shown[]>('/api/v2/alerts')).value)).toEqual(['Packed']);
+  });
+
+  it('answers any JSON with 200 or 400, never with 500', async () => {
+    const wild = fc.oneof(
+      fc.jsonValue(),
+      fc.array(
+        fc.record(
+          {
+            labels: fc.dictionary(fc.string(), fc.oneof(fc.string(), fc.jsonValue())),
+            startsAt: fc.oneof(fc.string(), fc.constant(iso(0))),
+            endsAt: fc.jsonValue(),
+          },
+          { requiredKeys: [] },
+        ),
+      ),
+    );
+    await fc.assert(
+      fc.asyncProperty(wild, async (value) => {
+        const { status } = await call('POST', '/api/v2/alerts', value);
+        expect([200, 400]).toContain(status);
+      }),
+      { numRuns: 150 },
+    );
+    await story.at(30);
+  });
+});
+
+describe("Prometheus' way of posting", () => {
+  const fixture = (name: string) => readFileSync(join(import.meta.dirname, 'fixtures', name), 'utf8');
+  const headers = { 'user-agent': 'Prometheus/3.7.3' };
+
+  it('works as recorded: heartbeats keep it firing, endsAt resolves it', async () => {
+    expect((await call('POST', '/api/v2/alerts', fixture('prometheus-firing.json'), headers)).status).toBe(200);
+    await story.at(60);
+    const { value } = await get<(Shown & { endsAt: string; startsAt: string })[]>(
+      '/api/v2/alerts?filter=alertname="KafkaConsumerLag"',
+    );
+    expect(value).toMatchObject([
+      { startsAt: '2026-11-17T11:58:30.123Z', endsAt: '2026-11-17T12:04:00.123Z', receivers: [{ name: 'team' }] },
+    ]);
+    expect(value[0]?.labels).not.toHaveProperty('empty');
+    await story.at(100);
+    expect((await call('POST', '/api/v2/alerts', fixture('prometheus-resolved.json'), headers)).status).toBe(200);
+    expect(names((await get<Shown[]>('/api/v2/alerts')).value)).toEqual(['Watchdog']);
+    await story.at(300);
+    expect((await get('/api/v2/alerts')).value).toEqual([]);
+  });
+});
+
+describe('GET /api/v2/alerts', () => {
+  beforeEach(async () => {
+    const post = (alertname: string, more = {}) =>
+      story.post({ alertname, cluster: 'eu', ...more }, { from: -60, until: 600 });
+    post('Root');
+    post('Leaf');
+    post('Silenced');
+    post('Pager', { severity: 'critical' });
+    await call(
+      'POST',
+      '/api/v2/silences',
+      silence({ matchers: [{ name: 'alertname', value: 'Silenced|Other', isRegex: true }] }),
+    );
+    await story.at(5);
+  });
+
+  it.each<[string, string[]]>([
+    ['', ['Leaf', 'Pager', 'Root', 'Silenced']],
+    ['?silenced=false', ['Leaf', 'Pager', 'Root']],
+    ['?inhibited=false', ['Pager', 'Root', 'Silenced']],
+    ['?active=false', ['Leaf', 'Silenced']],
+    ['?silenced=false&inhibited=false&unprocessed=false', ['Pager', 'Root']],
+    ['?filter=alertname=~"R.*|L.*"', ['Leaf', 'Root']],
+    ['?filter=cluster="eu"&filter=severity=""', ['Leaf', 'Root', 'Silenced']],
+    ['?filter=pipeline="default"', ['Leaf', 'Pager', 'Root', 'Silenced']],
+    ['?receiver=pager', ['Pager']],
+    ['?receiver=te.*', ['Leaf', 'Root', 'Silenced']],
+    ['?receiver=te', []],
+  ])('%s', async (query, expected) => {
+    const { status, value } = await get<Shown[]>(`/api/v2/alerts${query}`);
+    expect(status).toBe(200);
+    expect(names(value)).toEqual(expected);
+  });
+
+  it('says what suppresses an alert', async () => {
+    const { value } = await get<Shown[]>('/api/v2/alerts');
+    const find = (name: string) => value.find((alert) => alert.labels['alertname'] === name) as Shown;
+    expect(find('Leaf').status).toEqual({
+      state: 'suppressed',
+      silencedBy: [],
+      inhibitedBy: [find('Root').fingerprint],
+      mutedBy: [],
+    });
+    expect(find('Silenced').status).toMatchObject({ state: 'suppressed', silencedBy: [expect.any(String)] });
+    expect(find('Root').status.state).toBe('active');
+  });
+
+  it('shows a time interval that mutes its route', async () => {
+    const evening = 6.5 * 3600;
+    story.skip(evening);
+    story.post({ alertname: 'Late', severity: 'critical' }, { from: evening - 60, until: evening + 600 });
+    await story.at(evening + 5);
+    expect((await get<Shown[]>('/api/v2/alerts?filter=alertname=Late')).value[0]?.status).toMatchObject({
+      state: 'suppressed',
+      mutedBy: ['evening'],
+    });
+    expect((await get<Shown[]>('/api/v2/alerts?muted=false&filter=alertname=Late')).value).toEqual([]);
+  });
+
+  it.each(['?active=perhaps', '?filter=alertname', '?filter=a=~"("', '?receiver=('])(
+    '%s is refused with its place',
+    async (query) => {
+      const { status, value } = await get<string>(`/api/v2/alerts${query}`);
+      expect(status).toBe(400);
+      expect(value).toMatch(/^query\./);
+    },
+  );
+
+  it('groups: labels, receiver and alerts, with the same filters', async () => {
+    const { value } =
+      await get<{ labels: object; receiver: { name: string }; alerts: Shown[] }[]>('/api/v2/alerts/groups');
+    expect(value.map((group) => [group.receiver.name, group.labels, names(group.alerts)])).toEqual([
+      ['team', { incident: 'INC-1' }, ['Leaf', 'Root', 'Silenced']],
+      ['pager', { incident: 'INC-1' }, ['Pager']],
+    ]);
+    const filtered = await get<{ alerts: Shown[] }[]>(
+      '/api/v2/alerts/groups?receiver=team&silenced=false&inhibited=false',
+    );
+    expect(filtered.value.map((group) => names(group.alerts))).toEqual([['Root']]);
+  });
+});
+
+describe('silences', () => {
+  it('are made, read, filtered, updated and expired', async () => {
+    const made = await call<{ silenceID: string }>('POST', '/api/v2/silences', silence());
+    expect(made.status).toBe(200);
+    const id = made.value.silenceID;
+    expect((await get(`/api/v2/silence/${id}`)).value).toMatchObject({
+      id,
+      status: { state: 'active' },
+      matchers: [{ name: 'alertname', value: 'Leaf', isRegex: false, isEqual: true }],
+      createdBy: 'ines',
+      comment: 'known',
+      startsAt: iso(0),
+      endsAt: iso(3600),
+      updatedAt: iso(0),
+    });
+    const kept = await call<{ silenceID: string }>('POST', '/api/v2/silences', silence({ id, endsAt: iso(7200) }));
+    expect(kept.value.silenceID).toBe(id);
+    const pending = await call<{ silenceID: string }>('POST', '/api/v2/silences', silence({ startsAt: iso(600) }));
+    expect((await get<object[]>('/api/v2/silences?active=false')).value).toMatchObject([
+      { id: pending.value.silenceID, status: { state: 'pending' } },
+    ]);
+    expect((await get<object[]>('/api/v2/silences?filter=alertname=~"Le.*"')).value).toHaveLength(2);
+    expect((await get<object[]>('/api/v2/silences?filter=alertname="Root"')).value).toEqual([]);
+    expect((await call('DELETE', `/api/v2/silence/${id}`)).status).toBe(200);
+    expect((await get(`/api/v2/silence/${id}`)).value).toMatchObject({ status: { state: 'expired' }, endsAt: iso(0) });
+    expect((await call('DELETE', `/api/v2/silence/${id}`)).status).toBe(200);
+    const order = await get<{ status: { state: string } }[]>('/api/v2/silences');
+    expect(order.value.map((one) => one.status.state)).toEqual(['pending', 'expired']);
+  });
+
+  it.each<[string, object, string]>([
+    ['no matchers', { matchers: [] }, 'matchers:'],
+    [
+      'only matchers of nothing',
+      { matchers: [{ name: 'a', value: '.*', isRegex: true }] },
+      'matchers: at least one must not match',
+    ],
+    ['a bad expression', { matchers: [{ name: 'a', value: '(', isRegex: true }] }, 'matchers.0:'],
+    ['no name', { matchers: [{ name: '', value: 'x', isRegex: false }] }, 'matchers.0.name:'],
+    ['an end before the start', { endsAt: iso(-60) }, 'endsAt:'],
+    ['an end in the past', { startsAt: iso(-600), endsAt: iso(-60) }, 'endsAt: must lie in the future'],
+    ['no time', { startsAt: 'now' }, 'startsAt:'],
+    ['no author', { createdBy: undefined }, 'createdBy:'],
+  ])('%s is refused with its place', async (_name, more, message) => {
+    const { status, value } = await call<string>('POST', '/api/v2/silences', silence(more));
+    expect(status).toBe(400);
+    expect(value.startsWith(message)).toBe(true);
+  });
+
+  it('an unknown one is 404', async () => {
+    expect((await get('/api/v2/silence/none')).status).toBe(404);
+    expect((await call('DELETE', '/api/v2/silence/none')).status).toBe(404);
+    expect((await call('POST', '/api/v2/silences', silence({ id: 'none' }))).status).toBe(404);
+  });
+});
+
+describe('incidents', () => {
+  const lag = detectorLabels('lag', 'enrichment', { topic: 'orders' });
+  beforeEach(async () => {
+    story.post(lag, { from: 0, until: 600, annotations: { value: '900', expected: '10', summary: 'lag is 900' } });
+    await story.at(5);
+  });
+
+  it('are listed, newest first, by state', async () => {
+    story.post({ ...lag, pipeline: 'returns' }, { from: 0, until: 600 });
+    await story.at(10);
+    expect((await get<Incident[]>('/api/incidents')).value.map((incident) => incident.id)).toEqual(['INC-2', 'INC-1']);
+    expect((await get<Incident[]>('/api/incidents?limit=1')).value.map((incident) => incident.id)).toEqual(['INC-2']);
+    expect((await get<Incident[]>('/api/incidents?state=resolved')).value).toEqual([]);
+    expect((await get<Incident[]>('/api/incidents?state=open,acknowledged')).value).toHaveLength(2);
+    const { value } = await get<Incident>('/api/incidents/INC-1');
+    expect(value).toMatchObject({
+      id: 'INC-1',
+      pipeline: 'orders',
+      state: 'open',
+      severity: 'warning',
+      culprit: 'enrichment',
+      openedAt: NOON + 1000,
+    });
+    expect(value.alerts).toMatchObject([{ labels: lag, resolvedAt: 0 }]);
+    expect(Object.keys(value)).not.toContain('attachedAt');
+  });
+
+  it('are acknowledged, noted and resolved by a person, and stay so while the alert goes on', async () => {
+    expect((await call<Incident>('POST', '/api/incidents/INC-1/ack', { by: 'ines' })).value).toMatchObject({
+      state: 'acknowledged',
+      acknowledgedBy: 'ines',
+    });
+    expect(
+      (await call<Incident>('POST', '/api/incidents/INC-1/note', { by: 'ines', text: 'rolling back' })).status,
+    ).toBe(200);
+    expect((await call<Incident>('POST', '/api/incidents/INC-1/resolve', { by: 'ines' })).value).toMatchObject({
+      state: 'resolved',
+    });
+    const again = await call('POST', '/api/incidents/INC-1/resolve', { by: 'ines' });
+    expect(again.status).toBe(409);
+    expect((await call('POST', '/api/incidents/INC-1/ack', { by: 'ines' })).status).toBe(409);
+    story.post(lag, { from: 0, until: 900 });
+    await story.at(60);
+    const { value } = await get<Incident>('/api/incidents/INC-1');
+    expect(value.state).toBe('resolved');
+    expect(value.timeline.map((entry) => entry.kind)).toEqual([
+      'opened',
+      'alert_firing',
+      'acknowledged',
+      'note',
+      'resolved',
+    ]);
+    expect((await get('/api/v2/alerts')).value).toEqual([]);
+    // Its sender says it is over; a new firing of it reopens the incident.
+    story.post(lag, { from: 0, until: 60 });
+    await story.at(90);
+    story.post(lag, { from: 90, until: 900 });
+    await story.at(95);
+    expect((await get<Incident>('/api/incidents/INC-1')).value.state).toBe('open');
+  });
+
+  it.each<[string, string, unknown, number]>([
+    ['POST', '/api/incidents/INC-1/ack', {}, 400],
+    ['POST', '/api/incidents/INC-1/ack', { by: '' }, 400],
+    ['POST', '/api/incidents/INC-1/note', { by: 'x' }, 400],
+    ['POST', '/api/incidents/INC-1/note', { by: 'x', text: 'y', z: 1 }, 400],
+    ['POST', '/api/incidents/INC-9/ack', { by: 'x' }, 404],
+    ['GET', '/api/incidents/INC-9', undefined, 404],
+    ['GET', '/api/incidents/INC-0x1', undefined, 404],
+    ['GET', '/api/incidents?state=odd', undefined, 400],
+    ['GET', '/api/incidents?limit=0', undefined, 400],
+    ['GET', '/api/incidents/%zz', undefined, 404],
+    ['GET', '/api/nothing', undefined, 404],
+    ['PUT', '/api/v2/alerts', [], 405],
+    ['DELETE', '/api/incidents', undefined, 405],
+  ])('%s %s %o is %i', async (method, path, body, status) => {
+    const answer = await call(method, path, body);
+    expect(answer.status).toBe(status);
+    expect(typeof answer.value).toBe('string');
+  });
+
+  it('notifications of an incident are listed', async () => {
+    expect((await get('/api/notifications?incident=INC-1')).value).toEqual([]);
+    expect((await get('/api/notifications')).status).toBe(200);
+  });
+});
+
+describe('health', () => {
+  it.each(['/-/healthy', '/-/ready', '/healthz', '/readyz'])('%s is 200', async (path) => {
+    expect((await get(path)).status).toBe(200);
+  });
+});
+
+describe('who may ask', () => {
+  it('with a token: everything but health and metrics needs it', async () => {
+    await stop();
+    const token = 'a-token-of-enough-length';
+    await start({ ...CONFIG, listen: { token } });
+    expect((await get('/api/v2/alerts')).status).toBe(401);
+    expect(
+      (await call('GET', '/api/v2/alerts', undefined, { authorization: 'Bearer wrong-token-of-length' })).status,
+    ).toBe(401);
+    expect((await call('GET', '/api/v2/alerts', undefined, { authorization: `Bearer ${token}` })).status).toBe(200);
+    expect((await get('/healthz')).status).toBe(200);
+    expect((await get('/metrics')).status).toBe(200);
+  });
+
+  it('without a token: a foreign host name is refused, which keeps rebinding pages out', async () => {
+    const { request } = await import('node:http');
+    const status = await new Promise<number | undefined>((resolve) => {
+      request(`${base}/api/v2/alerts`, { headers: { host: 'evil.example' } }, (response) =>
+        resolve(response.resume().statusCode),
+      ).end();
+    });
+    expect(status).toBe(403);
+  });
+});
