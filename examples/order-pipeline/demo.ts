@@ -3,12 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ensureSdkBuilt } from '../../sdk/build.ts';
 import { type BrokerChoice, type DemoBroker, prepareBroker } from './broker/choose.ts';
-import { reportLag } from './broker/lag-metrics.ts';
 import { type FaultState, serveControl } from './control/server.ts';
 import { DEFAULT_CONTROL_PORT } from './fault.ts';
 import { FAULT_NAMES, FAULTS, type FaultName } from './faults.ts';
 import { type HistoryResult, sendHistory as sendSteps } from './history/send.ts';
-import { type LoadGenerator, startLoad } from './load/generator.ts';
+import { startCustomers } from './load/customers.ts';
 import { type StageProcess, startStage } from './processes.ts';
 import { PIPELINE, STAGES, type StageName } from './topics.ts';
 
@@ -36,7 +35,6 @@ export function sendHistory(options: {
 
 export interface RunningStages {
   readonly controlUrl: string;
-  readonly load: LoadGenerator['counts'];
   faults(): Readonly<Record<FaultName, FaultState>>;
   setFault(name: FaultName, on: boolean): void;
   /** Process of a stage, for tests that kill it. */
@@ -104,33 +102,23 @@ export async function startStages(options: {
   });
   cleanup.defer(() => control.close());
 
-  if (broker.log !== undefined) {
-    const resource = { ...RESOURCE, 'service.name': LOG_SERVICE, 'weir.console.url': control.url };
-    const reporting = reportLag({ log: broker.log, otlpUrl, resource });
-    cleanup.defer(() => reporting.stop());
-  }
+  broker.reportLag?.(otlpUrl, { ...RESOURCE, 'service.name': LOG_SERVICE, 'weir.console.url': control.url });
   cleanup.defer(async () => {
     await Promise.all([...stages.values()].map((stage) => stage.stop()));
   });
   const warehouse = join(folder, 'warehouse.db');
-  // Readers first, so that the first order finds the whole pipeline at work.
-  for (const name of [...STAGES].reverse()) {
+  const customers = startCustomers();
+  cleanup.defer(() => customers.stop());
+  const onPort = (port: number | undefined) =>
+    customers.visit(port === undefined ? undefined : `http://127.0.0.1:${port}`);
+  for (const name of STAGES) {
     const variables = stageEnv({ stage: name, otlpUrl, broker, controlUrl: control.url, warehouse, env });
-    stages.set(name, startStage({ name, env: variables, log }));
+    stages.set(name, startStage({ name, env: variables, log, ...(name === 'gateway' ? { onPort } : {}) }));
   }
   await Promise.all([...stages.values()].map((stage) => stage.ready));
-
-  const load = startLoad({
-    url: () => {
-      const port = stages.get('gateway')?.port();
-      return port === undefined ? undefined : `http://127.0.0.1:${port}`;
-    },
-  });
-  cleanup.defer(() => load.stop());
   const running = cleanup.move();
   return {
     controlUrl: control.url,
-    load: load.counts,
     faults: () => ({ ...states }),
     setFault,
     pid: (stage) => stages.get(stage)?.pid(),

@@ -12,8 +12,6 @@ export interface StageProcess {
   readonly name: StageName;
   /** Resolves when the stage does its work for the first time; rejects when it does not get there. */
   readonly ready: Promise<void>;
-  /** Port it listens on, once it has said so. */
-  port(): number | undefined;
   pid(): number | undefined;
   setFault(fault: FaultName, on: boolean): void;
   stop(): Promise<void>;
@@ -28,12 +26,13 @@ export function startStage(options: {
   readonly env: NodeJS.ProcessEnv;
   readonly log: (line: string) => void;
   readonly readyTimeoutMs?: number;
+  /** Told the port the stage listens on, and undefined when the process has ended. */
+  readonly onPort?: (port: number | undefined) => void;
 }): StageProcess {
   const faults = new Set<FaultName>();
   const started = Promise.withResolvers<void>();
   started.promise.catch(() => {});
   let child: ChildProcess | undefined;
-  let port: number | undefined;
   let stopping = false;
   let restart: NodeJS.Timeout | undefined;
   const deadline = setTimeout(
@@ -59,13 +58,14 @@ export function startStage(options: {
     });
     process_.on('message', (message: { ready?: boolean; port?: number }) => {
       if (!message.ready) return;
-      port = message.port;
+      options.onPort?.(message.port);
       for (const fault of faults) process_.send({ fault, on: true });
       clearTimeout(deadline);
       started.resolve();
     });
     process_.on('error', (error) => options.log(`${options.name}: ${error.message}`));
     process_.on('exit', (code, signal) => {
+      options.onPort?.(undefined);
       if (stopping) return;
       options.log(`${options.name} ended (${signal ?? code}); it is started again`);
       restart = setTimeout(launch, RESTART_MS);
@@ -76,7 +76,6 @@ export function startStage(options: {
   return {
     name: options.name,
     ready: started.promise,
-    port: () => port,
     pid: () => child?.pid,
     setFault(fault, on) {
       if (on) faults.add(fault);

@@ -2,7 +2,6 @@ import { PARTITIONS } from '../load/work.ts';
 import { TOPICS } from '../topics.ts';
 import { kafkaObstacle } from './jars.ts';
 import { createTopics, startKafka } from './kafka.ts';
-import type { PartitionedLog } from './log.ts';
 import { startMemoryBroker } from './memory.ts';
 
 export const BROKER_CHOICES = ['auto', 'kafka', 'memory'] as const;
@@ -14,12 +13,12 @@ export interface DemoBroker {
   readonly reason: string;
   /** Kafka's addresses, for KAFKA_BROKERS. */
   readonly brokers?: string;
-  /** The in-process log. */
-  readonly log?: PartitionedLog;
   /** `messaging.system` of what passes through it. */
   readonly system: string;
   /** What a stage's process must know to reach it. */
   readonly env: Readonly<Record<string, string>>;
+  /** The log reports its groups' lag itself; Kafka's is read by Weir. */
+  reportLag?(otlpUrl: string, resource: Readonly<Record<string, string>>): void;
   stop(): Promise<void>;
 }
 
@@ -29,8 +28,15 @@ async function onKafka(brokers: string, reason: string, stop: () => Promise<void
 }
 
 async function inMemory(reason: string): Promise<DemoBroker> {
-  const { log, address, stop } = await startMemoryBroker();
-  return { kind: 'memory', reason, log, system: 'memory_log', env: { ORDER_LOG_ADDRESS: address }, stop };
+  const { address, reportTo, stop } = await startMemoryBroker();
+  return {
+    kind: 'memory',
+    reason,
+    system: 'memory_log',
+    env: { ORDER_LOG_ADDRESS: address },
+    reportLag: reportTo,
+    stop,
+  };
 }
 
 /**

@@ -1,12 +1,12 @@
-import { normal, poisson, type Random, seededRandom } from '../load/random.ts';
+import { exponential, normal, poisson, type Random, seededRandom } from '../load/random.ts';
 import { rateAt } from '../load/rate.ts';
 import { ERROR_RATIO, PARTITIONS, sampleMs, WORK, type Work } from '../load/work.ts';
 import type { StageName } from '../topics.ts';
 
 export const STEP_MS = 10_000;
 
-/** Lag is a level: a third of the steps tell it as well, for a third of the rows. */
-const LAG_EVERY_MS = 30_000;
+/** Lag is a level: one step of six tells it as well, for a sixth of the rows. */
+const LAG_EVERY_MS = 60_000;
 
 /** Scale of the exponential histograms: 16 buckets to a power of two, 4.4 % wide. */
 export const SCALE = 4;
@@ -37,12 +37,14 @@ export interface ServiceStep {
 }
 
 /** What the machinery adds to the sleeps of the live pipeline, milliseconds: handing a record to the broker. */
-const SEND: Work = { medianMs: 3, sigma: 0.4 };
-/** Sleeps end a little late. */
+const SEND: Work = { medianMs: 2, sigma: 0.6 };
+/** Sleeps end a little late, and now and then the machine has something else to do. */
 const TIMER_MS = 1.2;
+const HICCUP_MS = 20;
 
 function sum(works: readonly Work[], random: Random): number {
-  return works.reduce((total, work) => total + sampleMs(work, random), TIMER_MS);
+  const late = random() < 0.04 ? exponential(random, 1 / HICCUP_MS) : 0;
+  return works.reduce((total, work) => total + sampleMs(work, random), TIMER_MS + late);
 }
 
 function histogram(

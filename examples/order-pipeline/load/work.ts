@@ -8,11 +8,11 @@ export interface Work {
 
 /** What each stage does with an order. The warehouse's own part comes before its database call. */
 export const WORK = {
-  gateway: { medianMs: 25, sigma: 0.25 },
-  enrichment: { medianMs: 45, sigma: 0.3 },
-  payments: { medianMs: 50, sigma: 0.3 },
-  'warehouse-sink': { medianMs: 15, sigma: 0.25 },
-  warehouse: { medianMs: 30, sigma: 0.3 },
+  gateway: { medianMs: 40, sigma: 0.25 },
+  enrichment: { medianMs: 60, sigma: 0.3 },
+  payments: { medianMs: 70, sigma: 0.3 },
+  'warehouse-sink': { medianMs: 20, sigma: 0.25 },
+  warehouse: { medianMs: 45, sigma: 0.3 },
 } as const satisfies Record<string, Work>;
 
 /** Share of orders that fail on a normal day. */
@@ -24,7 +24,7 @@ export const ERROR_BURST_RATIO = 0.35;
 export const POISON_RATIO = 0.25;
 
 /** Partitions of each topic, and the records a consumer handles at once: about twice what the load needs. */
-export const PARTITIONS = 6;
+export const PARTITIONS = 8;
 
 export function sampleMs(work: Work, random: Random): number {
   return work.medianMs * Math.exp(work.sigma * normal(random));

@@ -1,6 +1,7 @@
 /** Takes orders over HTTP and publishes them to the topic `orders`. */
 import { randomUUID } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import express from 'express';
 import { POISON_RATIO, WORK } from '../load/work.ts';
 import { isActive } from './fault-inbox.ts';
@@ -11,7 +12,11 @@ const queue = await openQueue('gateway');
 const app = express();
 app.use(express.json());
 
+let open = 0;
+
 app.post('/orders', async (request, response) => {
+  open++;
+  response.once('close', () => open--);
   await work(WORK.gateway);
   const order = { id: randomUUID(), customer: request.body.customer, amount: request.body.amount };
   if (!isActive('silent-producer')) {
@@ -22,14 +27,12 @@ app.post('/orders', async (request, response) => {
   response.status(202).json({ id: order.id });
 });
 
+async function stop(): Promise<void> {
+  server.close();
+  while (open > 0) await sleep(20);
+  await queue.close();
+}
+
 const server = app.listen(Number(process.env['PORT'] ?? 0), '127.0.0.1', () => {
-  const { port } = server.address() as AddressInfo;
-  ready(
-    async () => {
-      server.closeAllConnections();
-      server.close();
-      await queue.close();
-    },
-    { port },
-  );
+  ready(stop, { port: (server.address() as AddressInfo).port });
 });
