@@ -1,4 +1,4 @@
-import { cp, mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
@@ -273,7 +273,7 @@ describe('back-pressure', () => {
       retryable: true,
     });
     await spool.append([lines('otel_traces', 'other table')]);
-    await (await import('node:fs/promises')).mkdir(join(directory, table));
+    await mkdir(join(directory, table));
     await spool.append([lines(table, 'a')]);
     await spool.close();
     expect((await texts(spool, closed)).sort()).toEqual(['a', 'other table']);
