@@ -5,6 +5,9 @@ import { type ActiveAlert, absentAlert, alertAnnotations, alertLabels, anomalyOf
 import type { Verdict } from './judge.ts';
 import { type Watched, watchOf } from './watched.ts';
 
+/** Incidents remembered of one series. */
+const INCIDENTS = 50;
+
 /**
  * The alerts to send: all that fire, and those that resolved not long ago. Level, not edge: what is on the board is
  * sent each round.
@@ -40,6 +43,8 @@ export function createBoard(restored: Iterable<readonly [string, ActiveAlert]> =
       const key = fingerprint(labels);
       if (transition === 'resolved') {
         resolve(key, end);
+        watched.incidents.push([standing.onset, end]);
+        if (watched.incidents.length > INCIDENTS) watched.incidents.shift();
         const resolved = watch.anomaly && { ...watch.anomaly, resolvedAt: end };
         watch.anomaly = undefined;
         return resolved;

@@ -7,6 +7,8 @@ import type { Store } from '../store/client.ts';
 import { createBoard } from './board.ts';
 import type { DetectorConfig } from './config.ts';
 import { createEvaluator, type Evaluator } from './evaluator.ts';
+import { createForecaster } from './forecaster.ts';
+import { openNetwork } from './lstm/network.ts';
 import { createMetrics } from './metrics.ts';
 import { type DetectorPort, storePort } from './port.ts';
 import { createSender } from './sender.ts';
@@ -28,7 +30,6 @@ export interface DetectorOptions {
 /** A little after the step closes, so that the clock's own resolution never makes a tick come early. */
 const AFTER_CLOSE_MS = 50;
 const SNAPSHOT_EVERY_MS = 300_000;
-/** A snapshot older than the history that would be loaded is of no use. */
 const STOP_DEADLINE_MS = 10_000;
 
 export type Detector = Service & { health(): Health; tick(): Promise<void> };
@@ -43,6 +44,15 @@ export function createDetector(options: DetectorOptions): Detector {
   const metrics = createMetrics(telemetry.registry);
   const send = createSender({ url: options.alertingUrl, token: options.alertingToken, timeout: config.send_timeout });
   const port = options.port ?? storePort(options.store);
+  const forecaster = createForecaster({
+    config,
+    catalogue,
+    port,
+    network: openNetwork(join(options.dataDir, 'models', 'lstm')),
+    metrics,
+    log,
+    now,
+  });
   let board = createBoard();
   let evaluator: Evaluator | undefined;
   let timer: NodeJS.Timeout | undefined;
@@ -64,6 +74,7 @@ export function createDetector(options: DetectorOptions): Detector {
       metrics,
       log,
       now,
+      onJudged: (watched) => forecaster.onJudged(watched),
       ...(usable ? { restored: { watched: usable.watched, cursor: usable.cursor } } : {}),
     });
   }
@@ -105,6 +116,7 @@ export function createDetector(options: DetectorOptions): Detector {
     async start() {
       stopped = false;
       evaluator = await restore();
+      await forecaster.start();
       log.info({ event: 'detector_started', detectors: catalogue.watchers.length, series: evaluator.watched.size });
       ticking = tick().finally(schedule);
     },
@@ -115,6 +127,7 @@ export function createDetector(options: DetectorOptions): Detector {
       const deadline = new Promise<void>((done) => setTimeout(done, STOP_DEADLINE_MS).unref());
       await Promise.race([ticking, deadline]);
       clearTimeout(timer);
+      await forecaster.stop();
       await save();
       log.info({ event: 'detector_stopped' });
     },
@@ -123,7 +136,7 @@ export function createDetector(options: DetectorOptions): Detector {
       if (!last) return { ready: false, detail: 'has not ticked yet' };
       if (last.result === 'failed') return { ready: false, detail: 'the store could not be read' };
       if (now() - last.at > 6 * config.step) return { ready: false, detail: 'the tick is overdue' };
-      return { ready: true, detail: last.result };
+      return { ready: true, detail: `${last.result}, network ${forecaster.status().state}` };
     },
   };
 }

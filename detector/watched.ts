@@ -43,6 +43,8 @@ export interface Watched {
   readonly seasonal: Stream<SeasonalState>;
   readonly lstm: Stream<LstmState>;
   readonly watches: Map<string, Watch>;
+  /** Onset and end of the newest incidents. */
+  readonly incidents: [Millis, Millis][];
 }
 
 const sides = (): Sides => ({ up: createTail(), down: createTail() });
@@ -108,6 +110,7 @@ export function createWatched(catalogue: Catalogue, labels: Labels, from: Millis
     seasonal: { state: scorers.seasonal.create(), sides: sides() },
     lstm: { state: scorers.lstm.create(), sides: sides() },
     watches: new Map(),
+    incidents: [],
   };
 }
 

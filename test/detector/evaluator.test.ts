@@ -39,7 +39,10 @@ function run(world: World, options: Parameters<typeof detectorConfig.parse>[0] =
   return { evaluator, board, rounds, advance, firing, telemetry, config };
 }
 
-const steady = (level: number, noise = 0.1) => (_: number, random: () => number) => level * (1 + noise * gauss(random));
+const steady =
+  (level: number, noise = 0.1) =>
+  (_: number, random: () => number) =>
+    level * (1 + noise * gauss(random));
 const flow = (rate: number) => (_: number, random: () => number) => poisson(random, rate * 10) / 10;
 
 describe('evaluator', () => {
@@ -47,10 +50,15 @@ describe('evaluator', () => {
     const world = createWorld(EPOCH);
     const fault = { from: EPOCH + 300_000, to: EPOCH + 600_000 };
     world.add('throughput', 'enrichment', flow(20));
-    world.add('lag_seconds', 'enrichment', (time, random) => {
-      const extra = time >= fault.from && time < fault.to ? (time + STEP - fault.from) / 1000 : 0;
-      return 1 + random() + extra;
-    }, { labels: { topic: 'orders', group: 'enrichment' } });
+    world.add(
+      'lag_seconds',
+      'enrichment',
+      (time, random) => {
+        const extra = time >= fault.from && time < fault.to ? (time + STEP - fault.from) / 1000 : 0;
+        return 1 + random() + extra;
+      },
+      { labels: { topic: 'orders', group: 'enrichment' } },
+    );
     const { advance, firing, board, rounds } = run(world);
 
     await advance(30);
@@ -68,7 +76,9 @@ describe('evaluator', () => {
       topic: 'orders',
       weir_source: 'detector',
     });
-    expect(alert?.annotations['summary']).toMatch(/^enrichment: lag in time on orders is .*s, expected .* – .*s, for .*s$/);
+    expect(alert?.annotations['summary']).toMatch(
+      /^enrichment: lag in time on orders is .*s, expected .* – .*s, for .*s$/,
+    );
     const [anomaly] = world.anomalies.values();
     expect(anomaly).toMatchObject({ detector: 'LagGrowing', resolvedAt: 0, direction: 'up', severity: 'critical' });
     expect(anomaly?.firedAt).toBeGreaterThan(fault.from);
@@ -92,9 +102,14 @@ describe('evaluator', () => {
 
   test('a new service raises nothing while it is young, and has bands after ten minutes', async () => {
     const world = createWorld(EPOCH);
-    const labels = world.add('latency_p95', 'gateway', (time, random) => (time < EPOCH + 150_000 ? 0.1 : 2) * (1 + 0.1 * random()), {
-      from: EPOCH,
-    });
+    const labels = world.add(
+      'latency_p95',
+      'gateway',
+      (time, random) => (time < EPOCH + 150_000 ? 0.1 : 2) * (1 + 0.1 * random()),
+      {
+        from: EPOCH,
+      },
+    );
     const { advance, firing } = run(world);
     await advance(20);
     expect(firing()).toEqual([]);

@@ -66,7 +66,12 @@ export interface World extends DetectorPort {
   readonly anomalies: Map<string, Anomaly>;
   readonly expectations: Expectation[];
   readonly queries: SignalQuery[];
-  add(signal: Signal, stage: string, source: Source, options?: { from?: number; labels?: Labels; seed?: number }): Labels;
+  add(
+    signal: Signal,
+    stage: string,
+    source: Source,
+    options?: { from?: number; labels?: Labels; seed?: number },
+  ): Labels;
   end(labels: Labels, at: number): void;
 }
 
