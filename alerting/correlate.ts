@@ -176,17 +176,16 @@ export class Incidents {
     this.#save(this.#judge({ ...record, alerts }));
   }
 
-  /** Culprit, title, reason and severity from the alerts of the incident's present life. */
+  /** Culprit, title, reason and severity (the worst so far) from the alerts of the incident's present life. */
   #judge(record: IncidentRecord): IncidentRecord {
     const present = record.alerts.filter((one) => one.resolvedAt === 0 || one.resolvedAt >= record.sinceAt);
     const culprit = nameCulprit(present, this.edgesOf(record.pipeline), this.#options.onset);
-    const firing = present.filter((one) => one.resolvedAt === 0);
     return {
       ...record,
       title: culprit.title,
       culprit: culprit.stage,
       reason: culprit.reason,
-      severity: severityOf(firing.length > 0 ? firing : present),
+      severity: severityOf(present),
     };
   }
 

@@ -328,6 +328,7 @@ export function openEngine(options: EngineOptions) {
     async close(deadline: Millis = 5000): Promise<void> {
       if (closed) return;
       closed = true;
+      metrics.unregister();
       await deliveries.stop(deadline);
       await mirror.settled();
       database.close();

@@ -10,9 +10,10 @@ export interface AlertingGauges {
   readonly outbox: () => number;
 }
 
-/** The room's own metrics. Gauges are read when `/metrics` is. */
+/** The room's own metrics. Gauges are read when `/metrics` is, so they are taken back with `unregister` at the end. */
 export function createAlertingMetrics(registry: Registry, gauges: AlertingGauges) {
   const registers = [registry];
+  const before = new Set(registry.getMetricsAsArray().map((metric) => metric.name));
   const counter = <T extends string>(name: string, help: string, labelNames: T[]) =>
     new Counter({ name, help, labelNames, registers });
   const gauge = (name: string, help: string, read: () => number) =>
@@ -60,7 +61,7 @@ export function createAlertingMetrics(registry: Registry, gauges: AlertingGauges
       counted = total;
     };
   };
-  return {
+  const made = {
     received: counter('weir_alerting_alerts_received_total', 'Alerts received, by what they say', ['status']),
     dropped,
     notifications: counter('weir_alerting_notifications_total', 'Attempts to notify, by integration and end', [
@@ -69,5 +70,12 @@ export function createAlertingMetrics(registry: Registry, gauges: AlertingGauges
     ]),
     abandoned: upTo('resolve_undeliverable'),
     mirrorDropped: upTo('mirror_full'),
+  };
+  const names = registry.getMetricsAsArray().flatMap((metric) => (before.has(metric.name) ? [] : [metric.name]));
+  return {
+    ...made,
+    unregister: () => {
+      for (const name of names) registry.removeSingleMetric(name);
+    },
   };
 }
