@@ -128,10 +128,12 @@ function formatPath(path: readonly PropertyKey[]): string {
 /** The keys the schema knows at a path, through defaults, optionals, arrays, records and unions. */
 function knownKeys(schema: z.core.$ZodType, path: readonly PropertyKey[]): string[] {
   const def = (schema as unknown as { def: Record<string, unknown> }).def;
-  const inner = (def['innerType'] ?? def['in'] ?? (def['getter'] as (() => unknown) | undefined)?.()) as
-    | z.core.$ZodType
-    | undefined;
-  if (inner) return knownKeys(inner, path);
+  // A pipe knows its keys on one side; a default, an optional or a lazy schema through what it wraps.
+  const inner = [def['innerType'], def['in'], def['out'], (def['getter'] as (() => unknown) | undefined)?.()];
+  for (const wrapped of inner.filter((one) => one !== undefined)) {
+    const keys = knownKeys(wrapped as z.core.$ZodType, path);
+    if (keys.length > 0) return keys;
+  }
   const options = def['options'] as z.core.$ZodType[] | undefined;
   if (options) return options.flatMap((option) => knownKeys(option, path));
   const [key, ...rest] = path;

@@ -32,6 +32,7 @@ export function demoCommand(): Command {
       `port of the fault switch (default: ${DEFAULT_CONTROL_PORT} plus --port-offset)`,
       wholeNumber,
     )
+    .enablePositionalOptions()
     .action((options: DemoOptions) => runDemo(options));
   command.addCommand(faultCommand());
   return command;
@@ -90,7 +91,10 @@ async function runDemo(options: DemoOptions): Promise<void> {
 
 /** The demo's own data folder is emptied at each start, so that its generated history never overlaps an older one. */
 function demoConfig(options: DemoOptions): WeirConfig {
-  const config = readConfig(options);
+  const given = readConfig(options);
+  // The terminal belongs to the demo's own lines; `--set telemetry.log_level=debug` brings the log back.
+  const quiet = options.config === undefined && !options.set.some((pair) => pair.startsWith('telemetry.log_level'));
+  const config = quiet ? { ...given, telemetry: { ...given.telemetry, log_level: 'warn' as const } } : given;
   if (options.data !== undefined || options.config !== undefined) return config;
   const data = join(config.data, 'demo');
   rmSync(data, { recursive: true, force: true });

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { InvalidArgumentError } from 'commander';
 import { webhookConfig } from '../alerting/notifiers/webhook.ts';
+import { ROUTE_DEFAULTS } from '../alerting/route.ts';
 import { loadConfig, type WeirConfig } from '../config.ts';
 import { shiftPorts } from './listeners.ts';
 
@@ -31,7 +32,7 @@ export function readConfig(options: ConfigOptions): WeirConfig {
 /** The configuration with `url` added to the destinations of the root route's receiver. */
 export function withWebhook(config: WeirConfig, url: string | undefined): WeirConfig {
   if (url === undefined) return config;
-  const root = config.alerting.route.receiver;
+  const root = config.alerting.route.receiver ?? ROUTE_DEFAULTS.receiver;
   const receivers = config.alerting.receivers.map((receiver) =>
     receiver.name === root
       ? { ...receiver, webhook_configs: [...receiver.webhook_configs, webhookConfig.parse({ url })] }
