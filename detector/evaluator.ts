@@ -45,7 +45,7 @@ export interface Evaluator {
   cursor(): Millis;
   /** Judges the steps that closed since the last tick, stores what it found, and sends what fires. Never throws. */
   tick(): Promise<TickResult>;
-  /** Resolves when no history is being loaded. */
+  /** Resolves when no history is being loaded and all rows were written or refused. */
   settled(): Promise<void>;
   lastTick(): { readonly at: Millis; readonly result: TickResult } | undefined;
 }
@@ -222,12 +222,15 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
         seen = running;
         await seen;
       }
+      await outbox.flush(now());
     },
     lastTick: () => last,
     async tick() {
       const time = now();
       const stop = metrics.tickSeconds.startTimer();
       let result: TickResult;
+      // A store that takes long to answer must not let the alerts that fire run out: they are sent meanwhile.
+      const meanwhile = setInterval(() => void post(now()), step);
       try {
         result = await evaluate(time);
       } catch (error) {
@@ -235,8 +238,9 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
         log.warn({ event: 'detector_tick_failed', error: errorMessage(error) });
         if (time - readableAt > config.absent_after) board.absent(readableAt, time, 'The store has not answered');
       }
+      clearInterval(meanwhile);
       await post(time);
-      await outbox.flush(time);
+      void outbox.flush(time);
       metrics.series.set({ state: 'loading' }, loading.size);
       metrics.series.set({ state: 'ready' }, watched.size - loading.size);
       metrics.ticks.inc({ result });

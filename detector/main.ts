@@ -32,7 +32,13 @@ const AFTER_CLOSE_MS = 50;
 const SNAPSHOT_EVERY_MS = 300_000;
 const STOP_DEADLINE_MS = 10_000;
 
-export type Detector = Service & { health(): Health; tick(): Promise<void> };
+export interface Detector extends Service {
+  health(): Health;
+  /** One round, now; `start` makes them happen when steps close. */
+  tick(): Promise<void>;
+  /** Resolves when no history is being loaded, nothing is trained and all rows were written or refused. */
+  settled(): Promise<void>;
+}
 
 /** The detector as a service: restores its state, ticks when a step closes, and keeps its state when it stops. */
 export function createDetector(options: DetectorOptions): Detector {
@@ -95,10 +101,16 @@ export function createDetector(options: DetectorOptions): Detector {
     }
   }
 
-  async function tick(): Promise<void> {
+  async function round(): Promise<void> {
     if (!evaluator) return;
     await evaluator.tick();
     if (now() - savedAt >= SNAPSHOT_EVERY_MS) await save();
+  }
+
+  /** One round at a time. */
+  function tick(): Promise<void> {
+    ticking = ticking.then(round);
+    return ticking;
   }
 
   function schedule(): void {
@@ -106,19 +118,24 @@ export function createDetector(options: DetectorOptions): Detector {
     const { step, lateness } = config;
     const wait = step - ((((now() - lateness) % step) + step) % step) + AFTER_CLOSE_MS;
     timer = setTimeout(() => {
-      ticking = tick().finally(schedule);
+      void tick().finally(schedule);
     }, wait);
   }
 
   return {
     name: 'detector',
     tick,
+    async settled() {
+      await ticking;
+      await evaluator?.settled();
+      await forecaster.settled();
+    },
     async start() {
       stopped = false;
       evaluator = await restore();
       await forecaster.start();
       log.info({ event: 'detector_started', detectors: catalogue.watchers.length, series: evaluator.watched.size });
-      ticking = tick().finally(schedule);
+      void tick().finally(schedule);
     },
     async stop() {
       if (stopped || !evaluator) return;
@@ -128,6 +145,7 @@ export function createDetector(options: DetectorOptions): Detector {
       await Promise.race([ticking, deadline]);
       clearTimeout(timer);
       await forecaster.stop();
+      await Promise.race([evaluator.settled(), deadline]);
       await save();
       log.info({ event: 'detector_stopped' });
     },

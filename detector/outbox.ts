@@ -13,7 +13,7 @@ const BATCH = 20_000;
 export interface Outbox {
   readonly anomalies: Anomaly[];
   readonly expectations: Expectation[];
-  /** Writes what waits; keeps it for the next time when the store refuses. Never throws. */
+  /** Writes what waits, one flush at a time; keeps it for the next time when the store refuses. Never throws. */
   flush(now: Millis): Promise<void>;
 }
 
@@ -39,12 +39,21 @@ export function createOutbox(port: DetectorPort, metrics: DetectorMetrics, log: 
     }
   }
 
+  let flushing: Promise<void> | undefined;
+  async function flush(now: Millis): Promise<void> {
+    await drain('anomalies', anomalies, (batch) => port.writeAnomalies(batch, now));
+    await drain('expectations', expectations, (batch) => port.writeExpectations(batch));
+  }
+
   return {
     anomalies,
     expectations,
     async flush(now) {
-      await drain('anomalies', anomalies, (batch) => port.writeAnomalies(batch, now));
-      await drain('expectations', expectations, (batch) => port.writeExpectations(batch));
+      await flushing;
+      flushing ??= flush(now).finally(() => {
+        flushing = undefined;
+      });
+      await flushing;
     },
   };
 }
