@@ -1,0 +1,117 @@
+import { Counter, Gauge, Histogram } from 'prom-client';
+import { errorMessage } from '../core/errors.ts';
+import type { Health, Service } from '../core/service.ts';
+import { STAGE_STATES } from '../core/state.ts';
+import type { Telemetry } from '../core/telemetry.ts';
+import { type Millis, STEP_MS, stepStart } from '../core/time.ts';
+import type { Store } from '../store/client.ts';
+import type { PipelinesConfig } from './config.ts';
+import { createModel } from './model.ts';
+
+export interface PipelinesOptions {
+  readonly config: PipelinesConfig;
+  readonly store: Store;
+  readonly telemetry: Telemetry;
+  readonly now?: () => Millis;
+}
+
+export type Pipelines = Service & {
+  health(): Health;
+  /** One round now; false when its window was already judged. Rejects when the store fails. */
+  round(): Promise<boolean>;
+};
+
+const STOP_DEADLINE_MS = 5_000;
+/** Rounds that may fail or hang before the part calls itself not ready. */
+const MISSED_ROUNDS = 6;
+
+/** Keeps the pipeline graph and the states of its stages current: a round each `interval`. */
+export function createPipelines({ config, store, telemetry, now = Date.now }: PipelinesOptions): Pipelines {
+  const { log, registry } = telemetry;
+  const rounds = new Counter({
+    name: 'weir_pipelines_rounds_total',
+    help: 'Rounds of the pipeline model, by how they ended.',
+    labelNames: ['result'],
+    registers: [registry],
+  });
+  const seconds = new Histogram({
+    name: 'weir_pipelines_round_seconds',
+    help: 'Time one round took.',
+    buckets: [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+    registers: [registry],
+  });
+  const stages = new Gauge({
+    name: 'weir_pipelines_stages',
+    help: 'Stages by state.',
+    labelNames: ['state'],
+    registers: [registry],
+  });
+  const model = createModel(store, config);
+  let timer: NodeJS.Timeout | undefined;
+  let running: Promise<void> = Promise.resolve();
+  let started = false;
+  let stopped = false;
+  let lastWindow = 0;
+  let lastGood: Millis | undefined;
+  let lastError = 'the first round has not ended';
+
+  async function round(): Promise<boolean> {
+    const at = stepStart(now() - config.delay, STEP_MS);
+    if (at <= lastWindow) return false;
+    const end = seconds.startTimer();
+    try {
+      const states = await model.round(at, now());
+      for (const state of STAGE_STATES) stages.set({ state }, states.filter((found) => found === state).length);
+      lastWindow = at;
+      lastGood = now();
+      rounds.inc({ result: 'done' });
+      return true;
+    } catch (error) {
+      rounds.inc({ result: 'failed' });
+      lastError = errorMessage(error);
+      throw error;
+    } finally {
+      end();
+    }
+  }
+
+  function schedule(): void {
+    if (stopped) return;
+    timer = setTimeout(
+      () => {
+        running = round()
+          .catch((error: unknown) => {
+            if (!stopped) log.warn({ event: 'pipelines_round_failed', error: errorMessage(error) }, 'a round failed');
+          })
+          .then(() => undefined)
+          .finally(schedule);
+      },
+      started ? config.interval : 0,
+    );
+    started = true;
+  }
+
+  return {
+    name: 'pipelines',
+    async start() {
+      if (!started) schedule();
+    },
+    async stop() {
+      stopped = true;
+      clearTimeout(timer);
+      let deadline: NodeJS.Timeout | undefined;
+      const expired = new Promise<void>((resolve) => {
+        deadline = setTimeout(resolve, STOP_DEADLINE_MS);
+      });
+      await Promise.race([running, expired]);
+      clearTimeout(deadline);
+    },
+    health() {
+      if (lastGood === undefined) return { ready: false, detail: lastError };
+      const age = now() - lastGood;
+      if (age <= MISSED_ROUNDS * config.interval) return { ready: true };
+      return { ready: false, detail: `no round has worked for ${Math.round(age / 1000)} s: ${lastError}` };
+    },
+    round,
+  };
+}
