@@ -37,25 +37,24 @@ afterAll(async () => {
 const PROTOCOLS = ['http/protobuf', 'http/protobuf gzip', 'http/json', 'grpc', 'grpc gzip'] as const;
 type Protocol = (typeof PROTOCOLS)[number];
 
-/** The exporter classes of the SDK as they come, told nothing but an address and a compression. */
-function exporter<T>(
+interface Exporter<T> {
+  export(items: T, done: (result: { code: number; error?: Error }) => void): void;
+  shutdown(): Promise<void>;
+}
+type ExporterClass<T> = new (config: never) => Exporter<T>;
+
+/** Sends items through an exporter class of the SDK as it comes, told nothing but an address and a compression. */
+function exported<T>(
   protocol: Protocol,
   path: string,
-  classes: { proto: new (c: never) => T; json: new (c: never) => T; grpc: new (c: never) => T },
-): T {
-  const compression = protocol.endsWith('gzip') ? 'gzip' : 'none';
-  if (protocol.startsWith('grpc')) return new classes.grpc({ url: collector.grpc, compression } as never);
-  const config = { url: `${collector.http}${path}`, compression } as never;
-  return protocol === 'http/json' ? new classes.json(config) : new classes.proto(config);
-}
-
-function exported<T>(
-  exporter: {
-    export(items: T, done: (result: { code: number; error?: Error }) => void): void;
-    shutdown(): Promise<void>;
-  },
+  classes: { readonly proto: ExporterClass<T>; readonly json: ExporterClass<T>; readonly grpc: ExporterClass<T> },
   items: T,
 ): Promise<void> {
+  const isGrpc = protocol.startsWith('grpc');
+  const url = isGrpc ? collector.grpc : `${collector.http}${path}`;
+  const compression = protocol.endsWith('gzip') ? 'gzip' : 'none';
+  const Class = isGrpc ? classes.grpc : protocol === 'http/json' ? classes.json : classes.proto;
+  const exporter = new Class({ url, compression } as never);
   return new Promise<void>((done, fail) => {
     exporter.export(items, ({ code, error }) => (code === 0 ? done() : fail(error ?? new Error(`code ${code}`))));
   }).finally(() => exporter.shutdown());
@@ -113,7 +112,7 @@ describe.each(PROTOCOLS)('an SDK exporter over %s', (protocol) => {
     parent.end([BASE + 1, 1]);
     const spans = memory.getFinishedSpans();
     expect(spans).toHaveLength(2);
-    await exported(exporter(protocol, '/v1/traces', { proto: ProtoTraces, json: JsonTraces, grpc: GrpcTraces }), spans);
+    await exported(protocol, '/v1/traces', { proto: ProtoTraces, json: JsonTraces, grpc: GrpcTraces }, spans);
 
     const rows = await waitForRows(
       test.store,
@@ -196,7 +195,7 @@ describe.each(PROTOCOLS)('an SDK exporter over %s', (protocol) => {
     });
     logger.emit({ timestamp: [BASE + 1, 0], body: 'plain text' });
     const records = memory.getFinishedLogRecords();
-    await exported(exporter(protocol, '/v1/logs', { proto: ProtoLogs, json: JsonLogs, grpc: GrpcLogs }), records);
+    await exported(protocol, '/v1/logs', { proto: ProtoLogs, json: JsonLogs, grpc: GrpcLogs }, records);
 
     const rows = await waitForRows(
       test.store,
@@ -268,10 +267,7 @@ describe.each(PROTOCOLS)('an SDK exporter over %s', (protocol) => {
     const [sent] = memory.getMetrics();
     if (sent === undefined) throw new Error('the SDK collected nothing');
     await reader.shutdown();
-    await exported(
-      exporter(protocol, '/v1/metrics', { proto: ProtoMetrics, json: JsonMetrics, grpc: GrpcMetrics }),
-      sent,
-    );
+    await exported(protocol, '/v1/metrics', { proto: ProtoMetrics, json: JsonMetrics, grpc: GrpcMetrics }, sent);
 
     const metrics = new Map(sent.scopeMetrics[0]?.metrics.map((metric) => [metric.descriptor.name, metric]));
     const common = (name: string, unit: string, attributes: object) => {
