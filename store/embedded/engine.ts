@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Counter, Gauge } from 'prom-client';
 import { WeirError } from '../../core/errors.ts';
+import { isLoopback } from '../../core/listen.ts';
 import type { Health, Service } from '../../core/service.ts';
 import type { Telemetry } from '../../core/telemetry.ts';
 import type { StoreEndpoint } from '../client.ts';
@@ -18,6 +19,8 @@ export interface EngineOptions {
   readonly port: number;
   readonly telemetry: Telemetry;
   readonly database?: string;
+  /** How long `start` keeps trying while a predecessor holds the folder or the port. */
+  readonly startDeadlineMs?: number;
 }
 
 export interface Engine extends Service {
@@ -38,11 +41,18 @@ const CHILD = fileURLToPath(new URL('./main.ts', import.meta.url));
 /**
  * Supervises the engine process. A child that dies comes back with the same port and password after a growing
  * pause; while a predecessor still holds the data folder or the port, starting is tried again until the deadline.
- * `start` throws `store_engine_failed` with the reason of the last attempt.
+ * `start` throws `store_engine_failed` with the reason of the last attempt. Throws `store_engine_host_refused` for a
+ * host that is not loopback.
  */
 export function createEngine(options: EngineOptions): Engine {
   const dataDir = resolve(options.dataDir);
   const host = options.host ?? '127.0.0.1';
+  if (!isLoopback(host)) {
+    throw new WeirError(
+      'store_engine_host_refused',
+      `the embedded engine listens on loopback only, not on ${host}: to reach data from elsewhere, run a ClickHouse server and set store.url`,
+    );
+  }
   const { log, registry } = options.telemetry;
   const restarts = new Counter({
     name: 'weir_store_engine_restarts_total',
@@ -160,7 +170,7 @@ export function createEngine(options: EngineOptions): Engine {
     async start() {
       mkdirSync(join(dataDir, 'clickhouse'), { recursive: true, mode: 0o700 });
       password = readOrCreatePassword(dataDir);
-      const first = await launchUntil(Date.now() + START_DEADLINE_MS);
+      const first = await launchUntil(Date.now() + (options.startDeadlineMs ?? START_DEADLINE_MS));
       log.info({ event: 'store_engine_started', pid: first.pid, port }, 'the embedded engine is running');
       watching = watch(first);
     },

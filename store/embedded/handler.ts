@@ -18,6 +18,8 @@ export interface HandlerParts {
   readonly guard: Guard;
   readonly readers: SessionPool;
   readonly writers: SessionPool;
+  /** For KILL QUERY, which must not wait behind what it kills. */
+  readonly controllers: SessionPool;
   readonly spool: InsertSpool;
   readonly count: (what: 'query' | 'insert' | 'refused', detail: string) => void;
 }
@@ -113,8 +115,11 @@ async function runStatement(
   let gone = false;
   const abandon = () => {
     gone = true;
-    // The result has no reader any more; a write goes on, as in ClickHouse.
-    if (statement.kind === 'read' && !response.writableFinished) killQuery(parts.writers, lease.mark);
+    // The result has no reader any more; a write goes on, as in ClickHouse. The session is given up with its query,
+    // so that the kill cannot meet another request's.
+    if (statement.kind !== 'read' || response.writableFinished) return;
+    lease.spoil();
+    killQuery(parts.controllers, lease.mark);
   };
   response.once('close', abandon);
   try {
@@ -131,7 +136,7 @@ function killQuery(pool: SessionPool, mark: string): void {
   const kill = async () => {
     const lease = await pool.lease({ database: 'default', settings: new Map(), params: new Map() });
     try {
-      await lease.session.queryAsync(`KILL QUERY WHERE Settings['log_comment'] = ${quoteText(mark)} ASYNC`);
+      await lease.query(`KILL QUERY WHERE Settings['log_comment'] = ${quoteText(mark)} ASYNC`, 'TabSeparated');
     } finally {
       await lease.release();
     }
@@ -219,9 +224,7 @@ async function runInsert(
     const lease = await parts.writers.lease(options);
     try {
       const sql = `${into} FROM INFILE ${quoteText(file.path)} COMPRESSION 'none' ${settings} FORMAT ${format}`;
-      const result = await lease.session.queryAsync(sql).catch((error: unknown) => {
-        throw parseEngineError(error);
-      });
+      const result = await lease.query(sql, 'TabSeparated');
       const summary = formatSummary({
         writtenRows: result.rowsRead,
         writtenBytes: file.bytes,

@@ -1,7 +1,7 @@
 import { existsSync, lstatSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { join } from 'node:path';
-import { Session } from 'chdb';
+import { drainPending, Session } from 'chdb';
 import { createTelemetry } from '../../core/telemetry.ts';
 import { readOrCreatePassword } from './credentials.ts';
 import { createGuard, type EngineNames } from './guard.ts';
@@ -15,7 +15,8 @@ import { createInsertSpool } from './spool.ts';
  * as the channel: when the supervisor is gone, however it went, the process closes its sessions and exits, so that
  * nothing is left holding the data folder.
  */
-const STOP_DEADLINE_MS = 10_000;
+const STOP_GRACE_MS = 5000;
+const CLOSE_DEADLINE_MS = 4000;
 const MAX_INSERT_BYTES = 2 * 1024 ** 3;
 
 const options = JSON.parse(process.argv[2] ?? '{}') as ChildOptions;
@@ -87,6 +88,7 @@ const path = join(options.dataDir, 'clickhouse');
 const { session, names, timezone } = await open();
 const readers = new SessionPool(path, { size: 8, readOnly: true });
 const writers = new SessionPool(path, { size: 3, readOnly: false });
+const controllers = new SessionPool(path, { size: 1, readOnly: false });
 const counts = new Map<string, number>();
 const server = createServer(
   { keepAliveTimeout: 30_000, requestTimeout: 0, maxHeaderSize: 1024 * 1024 },
@@ -96,6 +98,7 @@ const server = createServer(
     guard: createGuard(names),
     readers,
     writers,
+    controllers,
     spool: createInsertSpool('inserts', MAX_INSERT_BYTES),
     count: (what, detail) => {
       const key = `${what} ${detail}`;
@@ -108,34 +111,41 @@ const reporter = setInterval(() => tell({ type: 'counts', counts: Object.fromEnt
 reporter.unref();
 
 let stopping = false;
-/** Takes nothing new, lets running requests end, closes the sessions (which flushes parts), and exits. */
-function stop(reason: string): void {
+/**
+ * Takes nothing new, lets running requests end within `graceMs`, closes the sessions (which flushes parts), and
+ * exits. Requests past their grace are cut off, which kills their reads.
+ */
+function stop(reason: string, graceMs: number): void {
   if (stopping) return;
   stopping = true;
   log.debug({ event: 'store_engine_stopping', reason }, 'the embedded engine stops');
   // Past the deadline the kernel ends it: parts are renamed atomically, so nothing is left half-written.
-  setTimeout(() => process.kill(process.pid, 'SIGKILL'), STOP_DEADLINE_MS).unref();
-  server.close(() => {
+  setTimeout(() => process.kill(process.pid, 'SIGKILL'), graceMs + CLOSE_DEADLINE_MS);
+  setTimeout(() => server.closeAllConnections(), graceMs);
+  // Connections become idle as their requests end.
+  setInterval(() => server.closeIdleConnections(), 50);
+  server.close(async () => {
     readers.close();
     writers.close();
+    await drainPending();
+    controllers.close();
     session.close();
     process.exit(0);
   });
-  // Connections become idle as their requests end.
-  setInterval(() => server.closeIdleConnections(), 50);
 }
 
-process.on('disconnect', () => stop('supervisor gone'));
+// Nobody waits for an answer when the supervisor is gone: its process held the clients.
+process.on('disconnect', () => stop('supervisor gone', 200));
 process.on('message', (message: ParentMessage) => {
-  if (message.type === 'stop') stop('asked to');
+  if (message.type === 'stop') stop('asked to', STOP_GRACE_MS);
 });
 // Signals of a terminal reach the whole process group; the supervisor decides when the store stops.
 process.on('SIGINT', () => undefined);
-process.on('SIGTERM', () => stop('SIGTERM'));
+process.on('SIGTERM', () => stop('SIGTERM', STOP_GRACE_MS));
 
 const port = await listen(server).catch((error: NodeJS.ErrnoException) => {
   const reason = error.code === 'EADDRINUSE' ? 'another process uses the port' : error.message;
   return fail(`cannot listen on ${options.host}:${options.port}: ${reason}`);
 });
-if (!process.connected) stop('supervisor gone');
+if (!process.connected) stop('supervisor gone', 0);
 tell({ type: 'ready', port });

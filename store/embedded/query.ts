@@ -30,9 +30,7 @@ export async function answerQuery(
     await streamQuery(lease, text, format, { ...answer, headers });
     return;
   }
-  const result = await lease.session.queryAsync(text, { format }).catch((error: unknown) => {
-    throw parseEngineError(error);
-  });
+  const result = await lease.query(text, format);
   const bytes = result.bytes();
   const summary =
     statement.kind === 'read'
@@ -68,9 +66,9 @@ async function streamQuery(lease: Lease, text: string, format: string, answer: Q
   let body: AnswerBody | undefined;
   try {
     // The head waits for the first chunk: an error before it gets its own status.
-    for await (const chunk of lease.session.queryStream(text, { format })) {
+    for await (const chunk of lease.stream(text, format)) {
       body ??= open();
-      await body.write(chunk.raw());
+      await body.write(chunk);
     }
   } catch (error) {
     const refusal = parseEngineError(error);

@@ -1,11 +1,16 @@
-import { Session } from 'chdb';
+import { type ChdbResult, Session } from 'chdb';
 import { parseEngineError, Refusal } from './refusal.ts';
 
 /** A session in the hands of one request, with the request's database, settings and parameters in force. */
 export interface Lease {
-  readonly session: Session;
-  /** `log_comment` of every query of this session. */
+  /** `log_comment` of every query of this session: by it a running query is found and killed. */
   readonly mark: string;
+  /** The whole result. Errors are Refusals. */
+  query(sql: string, format: string): Promise<ChdbResult>;
+  /** The result in chunks, each formatted by itself. Errors are Refusals. */
+  stream(sql: string, format: string): AsyncIterable<Uint8Array>;
+  /** The session will not serve another request. */
+  spoil(): void;
   release(): Promise<void>;
 }
 
@@ -17,7 +22,6 @@ export interface SessionScope {
 
 interface Slot {
   readonly session: Session;
-  /** Value of `log_comment` in this session: by it a running query is found and killed. */
   readonly mark: string;
   database: string;
   uses: number;
@@ -62,14 +66,45 @@ export class SessionPool {
       this.#replace(slot);
       throw parseEngineError(error);
     }
+    return this.#lend(slot, scope);
+  }
+
+  /**
+   * A session whose query failed or was left half-read is spoiled: the engine keeps what that query had already
+   * written, and puts it before the next query's result.
+   */
+  #lend(slot: Slot, scope: SessionScope): Lease {
+    let spoiled = false;
     let released = false;
+    const { session, mark } = slot;
     return {
-      session: slot.session,
-      mark: slot.mark,
+      mark,
+      query: async (sql, format) => {
+        try {
+          return await session.queryAsync(sql, { format });
+        } catch (error) {
+          spoiled = true;
+          throw parseEngineError(error);
+        }
+      },
+      stream: async function* (sql, format) {
+        let complete = false;
+        try {
+          for await (const chunk of session.queryStream(sql, { format })) yield chunk.raw();
+          complete = true;
+        } catch (error) {
+          throw parseEngineError(error);
+        } finally {
+          if (!complete) spoiled = true;
+        }
+      },
+      spoil: () => {
+        spoiled = true;
+      },
       release: async () => {
         if (released) return;
         released = true;
-        if (await this.#reset(slot, scope)) this.#give(slot);
+        if (!spoiled && (await this.#reset(slot, scope))) this.#give(slot);
         else this.#replace(slot);
       },
     };

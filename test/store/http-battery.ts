@@ -303,6 +303,17 @@ export function describeHttpBattery(name: string, endpointOf: () => StoreEndpoin
       await expect(read()).rejects.toMatchObject({ code: '395' });
     });
 
+    test('a failed query leaves nothing behind for the next one', async () => {
+      for (let i = 0; i < 12; i++) {
+        const failing = client.query({
+          query: 'SELECT throwIf(number = 100000) AS x FROM numbers(200000)',
+          format: 'JSON',
+        });
+        await expect(failing.then((r) => r.text())).rejects.toMatchObject({ code: '395' });
+        expect(await rows('SELECT 5 AS n')).toEqual([{ n: 5 }]);
+      }
+    });
+
     test('query ids come back, given or made', async () => {
       const given = await client.query({ query: 'SELECT 1', query_id: 'my-query-1' });
       expect(given.query_id).toBe('my-query-1');
