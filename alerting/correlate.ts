@@ -50,10 +50,6 @@ function severityOf(alerts: readonly IncidentAlert[]): Severity {
   return SEVERITIES[worst] as Severity;
 }
 
-function withEntry(record: IncidentRecord, entry: TimelineEntry): IncidentRecord {
-  return { ...record, updatedAt: entry.time, timeline: [...record.timeline, entry].slice(-TIMELINE_LIMIT) };
-}
-
 function memberText(alert: { labels: LiveAlert['labels']; annotations: LiveAlert['annotations'] }): string {
   return alert.annotations['summary'] ?? alert.labels['alertname'] ?? 'alert';
 }
@@ -63,15 +59,33 @@ function sameLabels(a: Labels, b: Labels): boolean {
   return names.length === Object.keys(b).length && names.every((name) => a[name] === b[name]);
 }
 
+/** An incident being worked on: changes gather here and are judged and written once, however many there are. */
+interface Draft {
+  record: IncidentRecord;
+  readonly members: Map<string, IncidentAlert>;
+  changed: boolean;
+  /** The alerts differ from those of `record`. */
+  altered: boolean;
+}
+
+function draftOf(record: IncidentRecord): Draft {
+  return {
+    record,
+    members: new Map(record.alerts.map((one) => [one.fingerprint, one])),
+    changed: false,
+    altered: false,
+  };
+}
+
 /**
  * The incidents: alerts of one pipeline within a time window are one incident. An incident opens with an alert that
  * fits none, is resolved once all its alerts have been for `resolveHold`, and reopens when its pipeline fires again
- * within the window. Written through to the store at every change.
+ * within the window. `assign` and `settle` gather changes, `write` stores them; what a person does is stored at once.
  */
 export class Incidents {
   readonly #store: IncidentStore;
   readonly #options: CorrelateOptions;
-  readonly #live = new Map<string, IncidentRecord>();
+  readonly #live = new Map<string, Draft>();
   #next: number;
   /** Set by the owner; called with each changed incident. */
   onChange: (incident: Incident) => void = () => {};
@@ -82,52 +96,85 @@ export class Incidents {
     this.#store = store;
     this.#options = options;
     this.#next = lastNumber + 1;
-    for (const record of known) this.#live.set(record.id, record);
+    for (const record of known) this.#live.set(record.id, draftOf(record));
   }
 
   find(id: string): IncidentRecord | undefined {
-    return this.#live.get(id) ?? this.#store.findIncident(id);
+    const draft = this.#live.get(id);
+    return draft === undefined ? this.#store.findIncident(id) : this.#finish(draft);
   }
 
   /** Incidents not resolved. */
   active(): IncidentRecord[] {
-    return [...this.#live.values()].filter((record) => record.state !== 'resolved');
+    return this.#open().map((draft) => this.#finish(draft));
   }
 
-  #save(record: IncidentRecord): IncidentRecord {
-    this.#live.set(record.id, record);
-    this.#store.saveIncident(record);
-    this.onChange(publicIncident(record));
-    return record;
+  #open(): Draft[] {
+    return [...this.#live.values()].filter((draft) => draft.record.state !== 'resolved');
   }
 
-  /**
-   * The incident of a firing alert; joins, reopens or opens one as needed. `current` is the incident it was last in.
-   */
+  /** Stores every incident that changed. */
+  write(): void {
+    for (const draft of this.#live.values()) {
+      if (!draft.changed) continue;
+      draft.changed = false;
+      this.#store.saveIncident(this.#finish(draft));
+      this.onChange(publicIncident(draft.record));
+    }
+  }
+
+  /** The record of a draft, with culprit, title, reason and severity (the worst) of the alerts of its present life. */
+  #finish(draft: Draft): IncidentRecord {
+    if (!draft.altered) return draft.record;
+    draft.altered = false;
+    const alerts = [...draft.members.values()];
+    const present = alerts.filter((one) => one.resolvedAt === 0 || one.resolvedAt >= draft.record.sinceAt);
+    const culprit = nameCulprit(present, this.edgesOf(draft.record.pipeline), this.#options.onset);
+    draft.record = {
+      ...draft.record,
+      alerts,
+      title: culprit.title,
+      culprit: culprit.stage,
+      reason: culprit.reason,
+      severity: severityOf(present),
+    };
+    return draft.record;
+  }
+
+  #change(draft: Draft, change: Partial<IncidentRecord>, entry?: TimelineEntry): void {
+    const { timeline } = draft.record;
+    const more =
+      entry === undefined ? {} : { updatedAt: entry.time, timeline: [...timeline, entry].slice(-TIMELINE_LIMIT) };
+    draft.record = { ...draft.record, ...change, ...more };
+    draft.changed = true;
+  }
+
+  /** The incident of a firing alert; joins, reopens or opens one as needed. `current` is the incident it was last in. */
   assign(alert: LiveAlert, pipeline: string, current: string, now: Millis): string {
     const own = this.#live.get(current);
-    const member = own?.alerts.find((one) => one.fingerprint === alert.fingerprint);
-    if (own !== undefined && own.state !== 'resolved' && member !== undefined) {
-      if (member.resolvedAt !== 0) this.#attach(own, alert, now);
-      else this.#refresh(own, alert);
-      return own.id;
+    const member = own?.members.get(alert.fingerprint);
+    if (own !== undefined && own.record.state !== 'resolved' && member !== undefined) {
+      if (member.resolvedAt !== 0) return this.#attach(own, alert, now);
+      this.#refresh(own, member, alert);
+      return current;
     }
     const { window } = this.#options;
     const mine = [...this.#live.values()]
-      .filter((record) => record.pipeline === pipeline)
-      .sort((a, b) => b.openedAt - a.openedAt);
-    const open = mine.find(
-      (record) =>
-        record.state !== 'resolved' &&
-        (now - record.attachedAt <= window || record.alerts.some((one) => one.fingerprint === alert.fingerprint)),
-    );
-    if (open !== undefined) return this.#attach(open, alert, now);
-    const recent = mine.find((record) => record.state === 'resolved' && now - record.resolvedAt <= window);
-    return recent !== undefined ? this.#reopen(recent, alert, now) : this.#open(alert, pipeline, now);
+      .filter((draft) => draft.record.pipeline === pipeline)
+      .sort((a, b) => b.record.openedAt - a.record.openedAt);
+    const joins = ({ record, members }: Draft) =>
+      record.state !== 'resolved' && (now - record.attachedAt <= window || members.has(alert.fingerprint));
+    const draft =
+      mine.find(joins) ?? mine.find(({ record }) => record.state === 'resolved' && now - record.resolvedAt <= window);
+    if (draft?.record.state === 'resolved') {
+      const entry: TimelineEntry = { time: now, kind: 'reopened', text: 'Incident reopened' };
+      this.#change(draft, { state: 'open', resolvedAt: 0, acknowledgedBy: '', sinceAt: now }, entry);
+    }
+    return this.#attach(draft ?? this.#create(pipeline, now), alert, now);
   }
 
-  #open(alert: LiveAlert, pipeline: string, now: Millis): string {
-    const record: IncidentRecord = {
+  #create(pipeline: string, now: Millis): Draft {
+    const draft = draftOf({
       id: `INC-${this.#next++}`,
       title: '',
       pipeline,
@@ -143,118 +190,126 @@ export class Incidents {
       timeline: [{ time: now, kind: 'opened', text: 'Incident opened' }],
       attachedAt: now,
       sinceAt: now,
-    };
-    return this.#attach(record, alert, now);
+    });
+    this.#live.set(draft.record.id, draft);
+    return draft;
   }
 
-  #reopen(record: IncidentRecord, alert: LiveAlert, now: Millis): string {
-    const opened = { ...record, state: 'open' as const, resolvedAt: 0, acknowledgedBy: '', sinceAt: now };
-    return this.#attach(withEntry(opened, { time: now, kind: 'reopened', text: 'Incident reopened' }), alert, now);
-  }
-
-  #attach(record: IncidentRecord, alert: LiveAlert, now: Millis): string {
+  #attach(draft: Draft, alert: LiveAlert, now: Millis): string {
     const { fingerprint, labels, annotations, startsAt } = alert;
-    const member: IncidentAlert = { fingerprint, labels, annotations, startsAt, resolvedAt: 0 };
-    const others = record.alerts.filter((one) => one.fingerprint !== fingerprint);
-    const joined = { ...record, alerts: [...others, member], attachedAt: now };
-    const entry: TimelineEntry = { time: now, kind: 'alert_firing', text: memberText(alert), fingerprint };
-    return this.#save(this.#judge(withEntry(joined, entry))).id;
+    // The newest stands last.
+    draft.members.delete(fingerprint);
+    draft.members.set(fingerprint, { fingerprint, labels, annotations, startsAt, resolvedAt: 0 });
+    draft.altered = true;
+    this.#change(draft, { attachedAt: now }, { time: now, kind: 'alert_firing', text: memberText(alert), fingerprint });
+    return draft.record.id;
   }
 
   /**
    * Newer words of a member that keeps firing, not worth a line in the timeline. Where both carry numbers the worst
    * stays: an alert on its way back to normal must not talk the incident small.
    */
-  #refresh(record: IncidentRecord, alert: LiveAlert): void {
-    const before = record.alerts.find((one) => one.fingerprint === alert.fingerprint);
-    if (before === undefined) return;
+  #refresh(draft: Draft, before: IncidentAlert, alert: LiveAlert): void {
     const annotations = deviation(alert) < deviation(before) ? before.annotations : alert.annotations;
     if (before.startsAt === alert.startsAt && sameLabels(before.annotations, annotations)) return;
-    const alerts = record.alerts.map((one) =>
-      one === before ? { ...one, annotations, startsAt: alert.startsAt } : one,
-    );
-    this.#save(this.#judge({ ...record, alerts }));
-  }
-
-  /** Culprit, title, reason and severity (the worst so far) from the alerts of the incident's present life. */
-  #judge(record: IncidentRecord): IncidentRecord {
-    const present = record.alerts.filter((one) => one.resolvedAt === 0 || one.resolvedAt >= record.sinceAt);
-    const culprit = nameCulprit(present, this.edgesOf(record.pipeline), this.#options.onset);
-    return {
-      ...record,
-      title: culprit.title,
-      culprit: culprit.stage,
-      reason: culprit.reason,
-      severity: severityOf(present),
-    };
+    draft.members.set(alert.fingerprint, { ...before, annotations, startsAt: alert.startsAt });
+    draft.altered = true;
+    draft.changed = true;
   }
 
   /** Marks what has resolved, and resolves incidents that are over. `stateOf` is undefined for a forgotten alert. */
   settle(stateOf: (fingerprint: string) => { state: AlertState; alert: LiveAlert } | undefined, now: Millis): void {
-    for (let record of this.active()) {
-      for (const member of record.alerts) {
-        if (member.resolvedAt !== 0) continue;
-        const found = stateOf(member.fingerprint);
-        if (
-          found !== undefined &&
-          found.state !== 'resolved' &&
-          (found.alert.context['incident'] ?? record.id) === record.id
-        )
-          continue;
-        const ended =
-          found?.state === 'resolved' ? Math.min(now, Math.max(resolvedAt(found.alert), member.startsAt)) : now;
-        const alerts = record.alerts.map((one) => (one === member ? { ...one, resolvedAt: ended || now } : one));
-        const entry: TimelineEntry = {
-          time: now,
-          kind: 'alert_resolved',
-          text: memberText(member),
-          fingerprint: member.fingerprint,
-        };
-        record = this.#save(withEntry({ ...record, alerts }, entry));
+    for (const draft of this.#open()) {
+      let last = 0;
+      for (const member of draft.members.values()) {
+        let ended = member.resolvedAt;
+        if (ended === 0) {
+          const found = stateOf(member.fingerprint);
+          const elsewhere =
+            found !== undefined && (found.alert.context['incident'] ?? draft.record.id) !== draft.record.id;
+          if (found !== undefined && found.state !== 'resolved' && !elsewhere) ended = Number.POSITIVE_INFINITY;
+          else {
+            const over = found?.state === 'resolved' ? resolvedAt(found.alert) : now;
+            ended = Math.min(now, Math.max(over, member.startsAt));
+            this.#end(draft, member, ended, now);
+          }
+        }
+        last = Math.max(last, ended);
       }
-      const last = Math.max(
-        ...record.alerts.map((one) => (one.resolvedAt === 0 ? Number.POSITIVE_INFINITY : one.resolvedAt)),
-      );
       if (now - last < this.#options.resolveHold) continue;
-      const over = { ...record, state: 'resolved' as const, resolvedAt: now };
-      this.#save(withEntry(over, { time: now, kind: 'resolved', text: 'All alerts resolved' }));
+      const entry: TimelineEntry = { time: now, kind: 'resolved', text: 'All alerts resolved' };
+      this.#change(draft, { state: 'resolved', resolvedAt: now }, entry);
     }
-    for (const record of this.#live.values()) {
-      if (record.state === 'resolved' && now - record.resolvedAt > this.#options.window) this.#live.delete(record.id);
+    for (const [id, { record, changed }] of this.#live) {
+      if (!changed && record.state === 'resolved' && now - record.resolvedAt > this.#options.window)
+        this.#live.delete(id);
     }
   }
 
-  #require(id: string): IncidentRecord {
-    const record = this.find(id);
+  #end(draft: Draft, member: IncidentAlert, ended: Millis, now: Millis): void {
+    draft.members.set(member.fingerprint, { ...member, resolvedAt: ended });
+    draft.altered = true;
+    const { fingerprint } = member;
+    this.#change(draft, {}, { time: now, kind: 'alert_resolved', text: memberText(member), fingerprint });
+  }
+
+  /** Throws `alerting_incident_unknown`. */
+  #require(id: string): Draft {
+    const live = this.#live.get(id);
+    if (live !== undefined) return live;
+    const record = this.#store.findIncident(id);
     if (record === undefined) throw new WeirError('alerting_incident_unknown', `incident ${id} not found`);
-    return record;
+    const draft = draftOf(record);
+    this.#live.set(id, draft);
+    return draft;
+  }
+
+  /** Throws `alerting_incident_unknown`, or `alerting_incident_over` when it is resolved already. */
+  #requireActive(id: string): Draft {
+    const draft = this.#require(id);
+    if (draft.record.state === 'resolved') throw new WeirError('alerting_incident_over', `incident ${id} is resolved`);
+    return draft;
+  }
+
+  #stored(draft: Draft): Incident {
+    this.write();
+    return publicIncident(draft.record);
   }
 
   /** Throws `alerting_incident_unknown`, or `alerting_incident_over` when it is resolved already. */
   acknowledge(id: string, by: string, now: Millis): Incident {
-    const record = this.#require(id);
-    if (record.state === 'resolved') throw new WeirError('alerting_incident_over', `incident ${id} is resolved`);
+    const draft = this.#requireActive(id);
     const entry: TimelineEntry = { time: now, kind: 'acknowledged', text: `Acknowledged by ${by}` };
-    return publicIncident(this.#save(withEntry({ ...record, state: 'acknowledged', acknowledgedBy: by }, entry)));
+    this.#change(draft, { state: 'acknowledged', acknowledgedBy: by }, entry);
+    return this.#stored(draft);
   }
 
+  /** Throws `alerting_incident_unknown`. */
   note(id: string, by: string, text: string, now: Millis): Incident {
-    const entry: TimelineEntry = { time: now, kind: 'note', text: `${by}: ${text}` };
-    return publicIncident(this.#save(withEntry(this.#require(id), entry)));
+    const draft = this.#require(id);
+    this.#change(draft, {}, { time: now, kind: 'note', text: `${by}: ${text}` });
+    return this.#stored(draft);
   }
 
-  /** A person declares it over. The caller dismisses its alerts first. Throws as `acknowledge`. */
+  /** A person declares it over; the caller dismisses its alerts. Throws as `acknowledge`. */
   resolve(id: string, by: string, now: Millis): Incident {
-    const record = this.#require(id);
-    if (record.state === 'resolved') throw new WeirError('alerting_incident_over', `incident ${id} is resolved`);
-    const alerts = record.alerts.map((one) => (one.resolvedAt === 0 ? { ...one, resolvedAt: now } : one));
-    const over = { ...record, alerts, state: 'resolved' as const, resolvedAt: now };
-    return publicIncident(this.#save(withEntry(over, { time: now, kind: 'resolved', text: `Resolved by ${by}` })));
+    const draft = this.#requireActive(id);
+    for (const member of draft.members.values()) {
+      if (member.resolvedAt === 0) draft.members.set(member.fingerprint, { ...member, resolvedAt: now });
+    }
+    draft.altered = true;
+    this.#change(
+      draft,
+      { state: 'resolved', resolvedAt: now },
+      { time: now, kind: 'resolved', text: `Resolved by ${by}` },
+    );
+    return this.#stored(draft);
   }
 
   /** Writes a line about a notification, if the incident is known. */
   record(id: string, entry: TimelineEntry): void {
-    const record = this.find(id);
-    if (record !== undefined) this.#save(withEntry(record, entry));
+    if (this.find(id) === undefined) return;
+    this.#change(this.#require(id), {}, entry);
+    this.write();
   }
 }

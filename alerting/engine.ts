@@ -224,6 +224,7 @@ export function openEngine(options: EngineOptions) {
       const alert = alerts.get(print);
       return alert === undefined ? undefined : { state: stateOf(alert), alert };
     }, time);
+    incidents.write();
   }
 
   function dispatch(): void {

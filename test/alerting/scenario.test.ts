@@ -455,3 +455,26 @@ describe('delivery', () => {
     expect(reasons(hook)).toEqual(['first notification', 'all alerts resolved']);
   });
 });
+
+describe('an alert storm', () => {
+  it('of 3000 alerts in one pipeline is one incident, one notification, and no stall', async () => {
+    await using hook = await startWebhookServer();
+    await using story = startScenario(webhookConfig(hook.url));
+    const storm = Array.from({ length: 3000 }, (_, i) => detectorLabels('lag', `stage-${i}`));
+    const iso = (seconds: number) => new Date(NOON + seconds * 1000).toISOString();
+    const post = (until: number) =>
+      story.engine.post(storm.map((labels) => ({ labels, startsAt: iso(0), endsAt: iso(until) })));
+    const started = Date.now();
+    post(600);
+    await story.at(12);
+    post(600);
+    await story.at(14);
+    post(14);
+    await story.at(80);
+    const took = Date.now() - started;
+    expect(reasons(hook)).toEqual(['first notification', 'all alerts resolved']);
+    expect(hook.messages[0]?.alerts).toHaveLength(3000);
+    expect(story.engine.listIncidents(['open', 'resolved'], 10)).toHaveLength(1);
+    expect(took).toBeLessThan(25_000);
+  });
+});
