@@ -71,7 +71,7 @@ export function createOtlpGrpcReceiver(options: OtlpGrpcOptions): Service & { ur
     const bytes = call.request;
     admission.take(bytes.length);
     try {
-      const outcome = await ingest.consume(RECEIVER, signal, parseProtobuf(signal, bytes));
+      const outcome = await ingest.consume(RECEIVER, signal, parseProtobuf(signal, bytes), bytes);
       return encodeResponse('protobuf', signal, outcome);
     } finally {
       admission.give(bytes.length);

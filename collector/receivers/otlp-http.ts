@@ -84,7 +84,7 @@ export function createOtlpHttpReceiver(options: OtlpHttpOptions): Service & { ur
     const body = await readBody(request, config.max_request_bytes, admission);
     try {
       const parse = encoding === 'json' ? parseJson : parseProtobuf;
-      const outcome = await ingest.consume(RECEIVER, signal, parse(signal, body.bytes));
+      const outcome = await ingest.consume(RECEIVER, signal, parse(signal, body.bytes), body.bytes);
       send(response, 200, CONTENT_TYPES[encoding], encodeResponse(encoding, signal, outcome));
     } finally {
       body.release();

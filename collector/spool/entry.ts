@@ -1,8 +1,9 @@
 import { crc32 } from 'node:zlib';
 
 /**
- * One appended piece of a segment, as its index file records it: 24 bytes, little endian:
- * offset u64, length u32, rows u32, CRC-32 of the piece u32, CRC-32 of the 20 bytes before u32.
+ * One appended piece of a segment, as its index file records it: 44 bytes, little endian:
+ * offset u64, length u32, rows u32, CRC-32 of the piece u32, number of the piece in its request u32, digest of the
+ * request 16 bytes (zero when it has none), CRC-32 of the 40 bytes before u32.
  * Every record stands for itself, so one damaged record hides one piece and not the rest.
  */
 export interface Entry {
@@ -10,9 +11,14 @@ export interface Entry {
   readonly length: number;
   readonly rows: number;
   readonly crc: number;
+  readonly piece: number;
+  /** 32 hex digits, or '' when the same bytes may come again on purpose. */
+  readonly digest: string;
 }
 
-export const ENTRY_BYTES = 24;
+export const ENTRY_BYTES = 44;
+const CHECKED_BYTES = 40;
+const NO_DIGEST = '0'.repeat(32);
 
 export function encodeEntry(entry: Entry): Buffer {
   const record = Buffer.alloc(ENTRY_BYTES);
@@ -20,7 +26,9 @@ export function encodeEntry(entry: Entry): Buffer {
   record.writeUInt32LE(entry.length, 8);
   record.writeUInt32LE(entry.rows, 12);
   record.writeUInt32LE(entry.crc, 16);
-  record.writeUInt32LE(crc32(record.subarray(0, 20)), 20);
+  record.writeUInt32LE(entry.piece, 20);
+  record.write(entry.digest === '' ? NO_DIGEST : entry.digest, 24, 'hex');
+  record.writeUInt32LE(crc32(record.subarray(0, CHECKED_BYTES)), CHECKED_BYTES);
   return record;
 }
 
@@ -28,20 +36,22 @@ export function encodeEntry(entry: Entry): Buffer {
 export function parseEntries(index: Buffer): (Entry | undefined)[] {
   const entries: (Entry | undefined)[] = [];
   for (let at = 0; at + ENTRY_BYTES <= index.length; at += ENTRY_BYTES) {
-    const record = index.subarray(at, at + ENTRY_BYTES);
-    const intact = crc32(record.subarray(0, 20)) === record.readUInt32LE(20);
-    entries.push(
-      intact
-        ? {
-            offset: Number(record.readBigUInt64LE(0)),
-            length: record.readUInt32LE(8),
-            rows: record.readUInt32LE(12),
-            crc: record.readUInt32LE(16),
-          }
-        : undefined,
-    );
+    entries.push(parseEntry(index.subarray(at, at + ENTRY_BYTES)));
   }
   return entries;
+}
+
+function parseEntry(record: Buffer): Entry | undefined {
+  if (crc32(record.subarray(0, CHECKED_BYTES)) !== record.readUInt32LE(CHECKED_BYTES)) return undefined;
+  const digest = record.toString('hex', 24, 40);
+  return {
+    offset: Number(record.readBigUInt64LE(0)),
+    length: record.readUInt32LE(8),
+    rows: record.readUInt32LE(12),
+    crc: record.readUInt32LE(16),
+    piece: record.readUInt32LE(20),
+    digest: digest === NO_DIGEST ? '' : digest,
+  };
 }
 
 /** Whether the bytes of a segment's data file that an entry speaks of are all there and unchanged. */

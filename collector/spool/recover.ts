@@ -4,9 +4,17 @@ import { STOCK_TABLES, type StockTable } from '../otlp/rows.ts';
 import { ENTRY_BYTES, type Entry, isIntact, parseEntries } from './entry.ts';
 import { type ByteRange, type ClosedSegment, segmentPaths } from './segment.ts';
 
+/** A piece of a request that is durable. */
+export interface KnownPiece {
+  readonly digest: string;
+  readonly piece: number;
+}
+
 export interface Recovery {
   /** Oldest first. */
   readonly segments: readonly ClosedSegment[];
+  /** Pieces in the segments, so that a sender which repeats one is recognized. */
+  readonly known: readonly KnownPiece[];
   /** Bytes behind the last whole piece: a write the crash cut short, never acknowledged. */
   readonly tornBytes: number;
   /** Pieces inside a segment whose bytes changed on disk; acknowledged and lost. Kept in the quarantine. */
@@ -20,6 +28,7 @@ export interface Recovery {
 export async function recoverSegments(directory: string, quarantine: string): Promise<Recovery> {
   const segments: ClosedSegment[] = [];
   const damaged: { segment: string; table: StockTable; rows: number }[] = [];
+  const known: KnownPiece[] = [];
   let tornBytes = 0;
   for (const table of STOCK_TABLES) {
     const names = new Set(await readdir(join(directory, table)));
@@ -29,6 +38,7 @@ export async function recoverSegments(directory: string, quarantine: string): Pr
       if (!name.endsWith('.jsonl')) continue;
       const found = await recoverSegment(directory, table, id, names.has(`${id}.idx`));
       tornBytes += found.tornBytes;
+      known.push(...found.known);
       for (const piece of found.damaged) {
         damaged.push({ segment: id, table, rows: piece.rows });
         await mkdir(join(quarantine, table), { recursive: true });
@@ -39,7 +49,7 @@ export async function recoverSegments(directory: string, quarantine: string): Pr
     }
   }
   segments.sort((a, b) => (a.id < b.id ? -1 : 1));
-  return { segments, tornBytes, damaged };
+  return { segments, known, tornBytes, damaged };
 }
 
 export async function removeSegment(segment: ClosedSegment): Promise<void> {
@@ -49,6 +59,7 @@ export async function removeSegment(segment: ClosedSegment): Promise<void> {
 
 interface Found {
   readonly segment: ClosedSegment;
+  readonly known: readonly KnownPiece[];
   readonly tornBytes: number;
   readonly damaged: readonly { readonly rows: number; readonly offset: number; readonly bytes: Buffer }[];
 }
@@ -70,7 +81,8 @@ async function recoverSegment(directory: string, table: StockTable, id: string, 
   if (index.length > (last + 1) * ENTRY_BYTES) await truncate(paths.indexPath, (last + 1) * ENTRY_BYTES);
   const rows = kept.reduce((total, entry) => total + entry.rows, 0);
   const segment = { id, table, ...paths, rows, bytes: end, ranges: joinRanges(kept) };
-  return { segment, tornBytes: data.length - end, damaged };
+  const known = kept.filter((entry) => entry.digest !== '');
+  return { segment, known, tornBytes: data.length - end, damaged };
 }
 
 /** A broken piece before the last whole one. When its own record is broken, it lies between its neighbours. */

@@ -5,6 +5,13 @@ import type { Lines } from '../otlp/lines.ts';
 import type { StockTable } from '../otlp/rows.ts';
 import { ENTRY_BYTES, encodeEntry } from './entry.ts';
 
+/** Lines with the request they belong to: the digest of its bytes ('' for none) and their number in it. */
+export interface Piece {
+  readonly lines: Lines;
+  readonly digest: string;
+  readonly number: number;
+}
+
 export interface ByteRange {
   readonly start: number;
   /** Exclusive. */
@@ -39,7 +46,7 @@ export class OpenSegment {
   readonly #data: FileHandle;
   readonly #index: FileHandle;
   readonly #days = new Set<number>();
-  #pending: Lines[] = [];
+  #pending: Piece[] = [];
   #durable = { bytes: 0, rows: 0, entries: 0 };
   #rows = 0;
   #bytes = 0;
@@ -83,9 +90,10 @@ export class OpenSegment {
     return this.#durable.bytes;
   }
 
-  /** Takes lines for the next `commit`. */
-  add(lines: Lines): void {
-    this.#pending.push(lines);
+  /** Takes a piece for the next `commit`. */
+  add(piece: Piece): void {
+    const { lines } = piece;
+    this.#pending.push(piece);
     this.#rows += lines.rows;
     this.#bytes += lines.bytes.length;
     for (const day of lines.days) this.#days.add(day);
@@ -93,26 +101,27 @@ export class OpenSegment {
 
   /** Writes what was added and waits until the disk has it, data and index at once. */
   async commit(): Promise<void> {
-    const lines = this.#pending;
+    const pieces = this.#pending;
     this.#pending = [];
-    if (lines.length === 0) return;
+    if (pieces.length === 0) return;
     const { bytes, rows, entries } = this.#durable;
     let offset = bytes;
-    const records = lines.map((piece) => {
-      const entry = { offset, length: piece.bytes.length, rows: piece.rows, crc: crc32(piece.bytes) };
-      offset += piece.bytes.length;
+    const records = pieces.map(({ lines, digest, number }) => {
+      const { length } = lines.bytes;
+      const entry = { offset, length, rows: lines.rows, crc: crc32(lines.bytes), piece: number, digest };
+      offset += length;
       return encodeEntry(entry);
     });
-    const index = Buffer.concat(records);
+    const data = Buffer.concat(pieces.map(({ lines }) => lines.bytes));
     const results = await Promise.allSettled([
-      writeAll(this.#data, Buffer.concat(lines.map((piece) => piece.bytes)), bytes).then(() => this.#data.datasync()),
-      writeAll(this.#index, index, entries * ENTRY_BYTES).then(() => this.#index.datasync()),
+      writeAll(this.#data, data, bytes).then(() => this.#data.datasync()),
+      writeAll(this.#index, Buffer.concat(records), entries * ENTRY_BYTES).then(() => this.#index.datasync()),
     ]);
     for (const result of results) if (result.status === 'rejected') throw result.reason;
     this.#durable = {
       bytes: offset,
-      rows: rows + lines.reduce((total, piece) => total + piece.rows, 0),
-      entries: entries + lines.length,
+      rows: rows + pieces.reduce((total, { lines }) => total + lines.rows, 0),
+      entries: entries + pieces.length,
     };
   }
 

@@ -8,8 +8,9 @@ import type { Lines } from '../otlp/lines.ts';
 import { STOCK_TABLES, type StockTable } from '../otlp/rows.ts';
 import { lockDirectory } from './lock.ts';
 import { createSpoolMetrics, type SpoolMetrics } from './metrics.ts';
+import { RecentRequests } from './recent.ts';
 import { recoverSegments, removeSegment } from './recover.ts';
-import { type ClosedSegment, OpenSegment } from './segment.ts';
+import { type ClosedSegment, OpenSegment, type Piece } from './segment.ts';
 
 export interface SpoolOptions {
   readonly directory: string;
@@ -34,7 +35,7 @@ const MAX_WAITING_BYTES = 128 << 20;
 const RETRY_AFTER_MS = 5000;
 
 interface Waiting {
-  readonly lines: readonly Lines[];
+  readonly pieces: readonly Piece[];
   readonly done: () => void;
   readonly fail: (error: unknown) => void;
 }
@@ -49,6 +50,8 @@ export class Spool {
   readonly #metrics: SpoolMetrics;
   readonly #open = new Map<StockTable, OpenSegment>();
   readonly #run = randomBytes(4).toString('hex');
+  readonly #recent = new RecentRequests();
+  readonly #pending = new Map<string, Promise<void>>();
   #sequence = 0;
   #waiting: Waiting[] = [];
   #waitingBytes = 0;
@@ -85,6 +88,7 @@ export class Spool {
       const facts = { event: 'collector_spool_damaged', segment, table, rows: lost };
       telemetry.log.error(facts, 'rows changed on disk since they were written; they are in the quarantine folder');
     }
+    for (const { digest, piece } of recovery.known) this.#recent.add(digest, piece, this.#options.now());
     for (const segment of recovery.segments) {
       this.#backlogBytes += segment.bytes;
       this.#hand(segment);
@@ -112,26 +116,37 @@ export class Spool {
   }
 
   /**
-   * Resolves when all lines are durable. Throws `collector_spool_refused` (retryable) when the backlog is at its bound
-   * or the disk nearly full, `collector_spool_failed` (retryable) when the disk refuses; then none of them may be
-   * acknowledged.
+   * Resolves when all lines are durable. `digest` names the request: lines that are durable from an earlier arrival of
+   * the same bytes are not written again; the number of rows written is returned. Throws `collector_spool_refused`
+   * (retryable) when the backlog is at its bound or the disk nearly full, `collector_spool_failed` (retryable) when the
+   * disk refuses; then none of them may be acknowledged.
    */
-  async append(lines: readonly Lines[]): Promise<void> {
-    if (lines.length === 0) return;
+  async append(lines: readonly Lines[], digest = ''): Promise<number> {
+    if (lines.length === 0) return 0;
+    while (this.#pending.has(digest)) await this.#pending.get(digest)?.catch(() => {});
+    const { now } = this.#options;
+    const all = lines.map((piece, number) => ({ lines: piece, digest, number }));
+    const pieces = digest === '' ? all : all.filter(({ number }) => !this.#recent.has(digest, number, now()));
+    if (pieces.length === 0) return 0;
     const refusal = this.refusal();
     if (refusal !== undefined) {
       throw new WeirError('collector_spool_refused', refusal, { retryable: true, retryAfterMs: RETRY_AFTER_MS });
     }
-    const bytes = lines.reduce((total, piece) => total + piece.bytes.length, 0);
+    const bytes = pieces.reduce((total, piece) => total + piece.lines.bytes.length, 0);
     this.#waitingBytes += bytes;
+    const durable = new Promise<void>((done, fail) => {
+      this.#waiting.push({ pieces, done, fail });
+      this.#kick();
+    });
+    if (digest !== '') this.#pending.set(digest, durable);
     try {
-      await new Promise<void>((done, fail) => {
-        this.#waiting.push({ lines, done, fail });
-        this.#kick();
-      });
+      await durable;
     } finally {
       this.#waitingBytes -= bytes;
+      this.#pending.delete(digest);
     }
+    if (digest !== '') for (const { number } of pieces) this.#recent.add(digest, number, now());
+    return pieces.reduce((total, piece) => total + piece.lines.rows, 0);
   }
 
   /** The bytes of a closed segment that are to be inserted. */
@@ -200,12 +215,13 @@ export class Spool {
     const touched = new Map<OpenSegment, number>();
     const full: OpenSegment[] = [];
     try {
-      for (const { lines } of group) {
-        for (const piece of lines) {
-          let segment = this.#open.get(piece.table);
-          if (segment === undefined || !this.#fits(segment, piece)) {
+      for (const { pieces } of group) {
+        for (const piece of pieces) {
+          const { lines } = piece;
+          let segment = this.#open.get(lines.table);
+          if (segment === undefined || !this.#fits(segment, lines)) {
             if (segment !== undefined) full.push(segment);
-            segment = await this.#create(piece.table);
+            segment = await this.#create(lines.table);
           }
           segment.add(piece);
           if (!touched.has(segment)) touched.set(segment, segment.durableBytes);

@@ -129,6 +129,24 @@ describe('a good request', () => {
     expect((await send(path, '{"resourceSpans":[{}]}', { headers: JSON_TYPE })).status).toBe(200);
   });
 
+  it('is stored once when its sender repeats it', async () => {
+    const bytes = toProtobuf('traces', traces('repeated', span(), span()));
+    for (let i = 0; i < 3; i++) expect((await send('/v1/traces', bytes, { headers: PROTOBUF_TYPE })).status).toBe(200);
+    await send('/v1/traces', toProtobuf('traces', traces('repeated', span())), { headers: PROTOBUF_TYPE });
+    expect(await stored('repeated', 3)).toHaveLength(3);
+    const repeated = 'weir_collector_repeated_total{receiver="otlp_http",signal="traces"}';
+    expect(await metric(collector.telemetry, repeated)).toBe(4);
+  });
+
+  it('is stored each time when nothing in it tells one event from the next', async () => {
+    const attributes = [{ key: 'service.name', value: { stringValue: 'undated' } }];
+    const scopeLogs = [{ logRecords: [{ body: { stringValue: 'heartbeat' } }] }];
+    const request = json({ resourceLogs: [{ resource: { attributes }, scopeLogs }] });
+    for (let i = 0; i < 2; i++) await send('/v1/logs', request, { headers: JSON_TYPE });
+    const rows = await waitForRows(test.store, `SELECT 1 FROM otel_logs WHERE ServiceName = 'undated'`, 2);
+    expect(rows).toHaveLength(2);
+  });
+
   it('leaves its connection open for the next', async () => {
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
     const sockets = new Set<unknown>();

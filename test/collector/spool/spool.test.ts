@@ -5,6 +5,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { Lines } from '../../../collector/otlp/lines.ts';
 import type { StockTable } from '../../../collector/otlp/rows.ts';
 import { ENTRY_BYTES } from '../../../collector/spool/entry.ts';
+import { REMEMBERED_MS } from '../../../collector/spool/recent.ts';
 import type { ClosedSegment } from '../../../collector/spool/segment.ts';
 import { Spool, type SpoolOptions } from '../../../collector/spool/spool.ts';
 import { WeirError } from '../../../core/errors.ts';
@@ -97,6 +98,55 @@ describe('append', () => {
     for (const text of ['1', '2', '3']) await spool.append([lines(table, text)]);
     const { spool: next, closed } = await openSpool(await afterCrash(directory));
     expect(await texts(next, closed)).toEqual(['1', '2', '3']);
+  });
+});
+
+describe('a request that is sent again', () => {
+  const digest = 'd'.repeat(32);
+  const both = () => [lines(table, 'a', 'b'), lines('otel_traces', 'c')];
+
+  it('is written once, while the first is on its way and after', async () => {
+    const { spool, closed } = await openSpool(await folder());
+    expect(await Promise.all([spool.append(both(), digest), spool.append(both(), digest)])).toEqual([3, 0]);
+    expect(await spool.append(both(), digest)).toBe(0);
+    expect(await spool.append(both(), 'e'.repeat(32))).toBe(3);
+    await spool.close();
+    expect(await texts(spool, closed)).toHaveLength(6);
+  });
+
+  it('is recognized after a crash, piece by piece', async () => {
+    const directory = await folder();
+    const { spool } = await openSpool(directory);
+    await spool.append(both(), digest);
+    const copy = await afterCrash(directory);
+    await rm(join(copy, 'otel_traces'), { recursive: true });
+    const { spool: next, closed } = await openSpool(copy);
+    expect(await next.append(both(), digest)).toBe(1);
+    await next.close();
+    expect((await texts(next, closed)).sort()).toEqual(['a', 'b', 'c']);
+  });
+
+  it('is written when the first could not be', async () => {
+    const directory = await folder();
+    const { spool } = await openSpool(directory);
+    await rm(join(directory, table), { recursive: true });
+    const sent = Promise.allSettled([
+      spool.append([lines(table, 'a')], digest),
+      spool.append([lines(table, 'a')], digest),
+    ]);
+    expect((await sent).map((result) => result.status)).toEqual(['rejected', 'rejected']);
+    await mkdir(join(directory, table));
+    expect(await spool.append([lines(table, 'a')], digest)).toBe(1);
+  });
+
+  it('counts as new after some minutes, and without a digest always', async () => {
+    let now = Date.now();
+    const { spool } = await openSpool(await folder(), { now: () => now });
+    await spool.append([lines(table, 'a')], digest);
+    now += REMEMBERED_MS;
+    expect(await spool.append([lines(table, 'a')], digest)).toBe(1);
+    expect(await spool.append([lines(table, 'a')])).toBe(1);
+    expect(await spool.append([lines(table, 'a')])).toBe(1);
   });
 });
 
