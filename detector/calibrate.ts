@@ -79,14 +79,11 @@ export function chanceFrom(score: number, inputs: Readonly<Record<string, number
   return Math.max(SMALLEST_CHANCE, share * survival);
 }
 
-/** Points above `score`, linear within its bucket. */
+/** Points in the bucket of `score` and above: a value that is seen again and again is as usual as all of them. */
 function above(tail: Readonly<Tail>, score: number): number {
-  const bucket = bucketOf(score);
   let sum = 0;
-  for (let i = bucket + 1; i < BUCKETS; i++) sum += tail.counts[i] as number;
-  const low = edge(bucket);
-  const high = edge(bucket + 1);
-  return sum + (tail.counts[bucket] as number) * Math.min(1, Math.max(0, (high - score) / (high - low)));
+  for (let i = bucketOf(score); i < BUCKETS; i++) sum += tail.counts[i] as number;
+  return sum;
 }
 
 /**
