@@ -102,6 +102,7 @@ const UNREACHABLE = new Set([
   'ENOTFOUND',
   'EAI_AGAIN',
   'UND_ERR_SOCKET',
+  'ERR_STREAM_PREMATURE_CLOSE',
 ]);
 /** ClickHouse errors that pass by themselves: too many queries, a server that stops, no thread, no network. */
 const PASSING = new Set(['202', '209', '210', '236', '439']);
@@ -111,7 +112,7 @@ export function isUnreachable(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   const { code } = error as NodeJS.ErrnoException;
   if (code !== undefined && (UNREACHABLE.has(code) || PASSING.has(String(code)))) return true;
-  if (/socket hang up|ECONNRE(?:SET|FUSED)|other side closed|aborted/i.test(error.message) && code === undefined)
+  if (/socket hang up|ECONNRE(?:SET|FUSED)|other side closed|^aborted$/i.test(error.message) && code === undefined)
     return true;
   return error.cause !== undefined && isUnreachable(error.cause);
 }
