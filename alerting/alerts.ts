@@ -130,3 +130,8 @@ export function mergeAlert(old: LiveAlert, report: LiveAlert): LiveAlert {
 export function alertView(alert: Alert): Labels {
   return { ...alert.context, ...alert.labels };
 }
+
+export function sameLabels(a: Labels, b: Labels): boolean {
+  const names = Object.keys(a);
+  return names.length === Object.keys(b).length && names.every((name) => a[name] === b[name]);
+}

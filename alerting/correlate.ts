@@ -1,9 +1,8 @@
 import { type AlertState, SEVERITIES, type Severity } from '../core/alert.ts';
 import { WeirError } from '../core/errors.ts';
 import type { Incident, IncidentAlert, TimelineEntry } from '../core/incident.ts';
-import type { Labels } from '../core/labels.ts';
 import type { Millis } from '../core/time.ts';
-import { type LiveAlert, resolvedAt } from './alerts.ts';
+import { type LiveAlert, resolvedAt, sameLabels } from './alerts.ts';
 import { deviation, nameCulprit, type PipelineEdge } from './culprit.ts';
 
 /** An incident with what correlation needs to know of it. */
@@ -52,11 +51,6 @@ function severityOf(alerts: readonly IncidentAlert[]): Severity {
 
 function memberText(alert: { labels: LiveAlert['labels']; annotations: LiveAlert['annotations'] }): string {
   return alert.annotations['summary'] ?? alert.labels['alertname'] ?? 'alert';
-}
-
-function sameLabels(a: Labels, b: Labels): boolean {
-  const names = Object.keys(a);
-  return names.length === Object.keys(b).length && names.every((name) => a[name] === b[name]);
 }
 
 /** An incident being worked on: changes gather here and are judged and written once, however many there are. */

@@ -25,7 +25,7 @@ interface Member {
 /** Alerts of one route with the same group labels, told together. */
 export interface Group {
   readonly key: string;
-  readonly route: Route;
+  route: Route;
   readonly labels: Labels;
   readonly members: Map<string, Member>;
   nextFlush: Millis;
@@ -48,6 +48,8 @@ export interface DispatchOptions {
   readonly incident: (id: string) => Incident | undefined;
   /** Whether silences, inhibition or maintenance keep this alert from being told. */
   readonly suppressed: (alert: LiveAlert) => boolean;
+  /** Whether a notification of the group is under way or waiting for another attempt. */
+  readonly pending: (groupKey: string, destination: Destination) => boolean;
 }
 
 /** A resolved alert that cannot be delivered is given up after this. */
@@ -130,6 +132,8 @@ export class Dispatcher {
         const labels = groupLabels(route, view);
         const key = groupKey(route, labels);
         const group = this.#groups.get(key) ?? this.#create(key, route, labels, this.#firstFlush(route, alert, now));
+        // A group rebuilt from the log may not know the route as it is configured now.
+        group.route = route;
         group.members.set(alert.fingerprint, { alert, resolvedAt: 0 });
         present.set(key, (present.get(key) ?? new Set()).add(alert.fingerprint));
       }
@@ -226,10 +230,14 @@ export class Dispatcher {
     return id ? this.#options.incident(id) : undefined;
   }
 
-  /** Lets go of resolved alerts that everyone who was told of them knows about, and of empty groups. */
+  /**
+   * Lets go of resolved alerts that everyone who was told of them knows about, and of empty groups. While a
+   * notification is under way it is open who was told what, so nothing is let go.
+   */
   prune(now: Millis): void {
     for (const group of this.#groups.values()) {
       const destinations = this.#options.destinations.get(group.route.receiver) ?? [];
+      if (destinations.some((one) => this.#options.pending(group.key, one))) continue;
       for (const [fingerprint, member] of group.members) {
         if (member.resolvedAt === 0) continue;
         const owed = destinations.some((one) =>

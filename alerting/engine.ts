@@ -4,7 +4,7 @@ import type { Incident } from '../core/incident.ts';
 import { fingerprint } from '../core/labels.ts';
 import type { Telemetry } from '../core/telemetry.ts';
 import type { Millis } from '../core/time.ts';
-import { alertState, alertView, fromDetector, type LiveAlert, mergeAlert, parseAlert } from './alerts.ts';
+import { alertState, alertView, fromDetector, type LiveAlert, mergeAlert, parseAlert, sameLabels } from './alerts.ts';
 import type { AlertingConfig } from './config.ts';
 import { alertContext } from './context.ts';
 import { Incidents, publicIncident } from './correlate.ts';
@@ -87,6 +87,7 @@ export function openEngine(options: EngineOptions) {
       const by = suppression(alert);
       return by.silencedBy.length + by.inhibitedBy.length + by.mutedBy.length > 0;
     },
+    pending: (key, destination) => deliveries.has(key, destination),
   });
   const deliveries = new Deliveries({ log, now, random: options.random ?? Math.random, onAttempt });
   const metrics = createAlertingMetrics(telemetry.registry, {
@@ -150,7 +151,7 @@ export function openEngine(options: EngineOptions) {
     database.transaction(() => {
       database.appendDelivery(delivery);
       mirror.delivery(delivery);
-      const place = `${destination.notifier.integration} (${destination.receiver})`;
+      const place = `${destination.receiver} by ${destination.notifier.integration}`;
       if (status === 'delivered')
         incidents.record(id, { time: now(), kind: 'notified', text: `Told ${place}: ${notification.reason}` });
       else if (status === 'failed' || attempts === 1) {
@@ -214,7 +215,7 @@ export function openEngine(options: EngineOptions) {
         context = alertContext(alert, id, config, intervals, time);
       }
       const changed = alert.recordedState !== state;
-      if (!changed && JSON.stringify(context) === JSON.stringify(alert.context)) continue;
+      if (!changed && sameLabels(context, alert.context)) continue;
       save({ ...alert, context, recordedState: state });
       if (!changed) continue;
       const { labels, annotations, startsAt, endsAt } = alert;
@@ -326,7 +327,7 @@ export function openEngine(options: EngineOptions) {
       await mirror.settled();
     },
     /** Safe twice. */
-    async close(deadline: Millis = 5000): Promise<void> {
+    async close(deadline: Millis = 3000): Promise<void> {
       if (closed) return;
       closed = true;
       metrics.unregister();

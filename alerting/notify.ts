@@ -55,6 +55,10 @@ export class Deliveries {
     return this.#pending.size;
   }
 
+  has(groupKey: string, destination: Destination): boolean {
+    return this.#pending.has(logKey(groupKey, destination.key));
+  }
+
   offer(destination: Destination, notification: Notification): void {
     const key = logKey(notification.groupKey, destination.key);
     const known = this.#pending.get(key);

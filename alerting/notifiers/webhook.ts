@@ -86,7 +86,6 @@ export function webhookPayload(notification: Notification, maxAlerts: number): o
           incident: {
             id: incident.id,
             title: incident.title,
-            state: incident.state,
             severity: incident.severity,
             pipeline: incident.pipeline,
             culprit: incident.culprit,

@@ -220,7 +220,6 @@ describe('webhook', () => {
       incident: {
         id: 'INC-7',
         title: incident.title,
-        state: 'open',
         severity: 'critical',
         pipeline: 'orders',
         culprit: 'warehouse-sink',

