@@ -121,6 +121,7 @@ export function summarize(incident: Incident): IncidentSummary {
     pipeline,
     state,
     severity,
+    startedAt: Math.min(openedAt, ...alerts.map((alert) => alert.startsAt)),
     openedAt,
     updatedAt,
     resolvedAt,

@@ -12,7 +12,7 @@ import { known, readBands } from './bands.ts';
 import { buildPipelines, downstream, nodeId } from './nodes.ts';
 import { readMapSources } from './overview.ts';
 import { stepFor } from './request.ts';
-import { anomalyView } from './rows.ts';
+import { anomalyView, onsetOf } from './rows.ts';
 
 const BEFORE_MS = 20 * 60_000;
 const AFTER_MS = 5 * 60_000;
@@ -72,7 +72,7 @@ async function readIncidentAnomalies(store: Store, incident: Incident, now: Mill
     for (const anomaly of near)
       if (anomaly.firedAt > 0 && stages.has(anomaly.labels['stage'])) found.set(anomaly.id, anomaly);
   }
-  return [...found.values()].sort((a, b) => a.time - b.time);
+  return [...found.values()].sort((a, b) => onsetOf(a) - onsetOf(b));
 }
 
 async function readAffected(store: Store, incident: Incident, now: Millis) {
@@ -95,7 +95,7 @@ async function readHops(
   anomalies: readonly Anomaly[],
   now: Millis,
 ): Promise<HopView[]> {
-  const first = Math.min(incident.openedAt, ...anomalies.map((anomaly) => anomaly.time));
+  const first = Math.min(incident.openedAt, ...anomalies.map(onsetOf));
   const end = Math.min((incident.resolvedAt || now) + AFTER_MS, now);
   const from = Math.max(first - BEFORE_MS, end - LONGEST_MS);
   if (end <= from || incident.pipeline === '') return [];
@@ -104,7 +104,7 @@ async function readHops(
   for (const anomaly of anomalies) {
     const key = fingerprint(anomaly.labels);
     const before = onset.get(key);
-    if (before === undefined || anomaly.time < before.time) onset.set(key, anomaly);
+    if (before === undefined || onsetOf(anomaly) < onsetOf(before)) onset.set(key, anomaly);
   }
   const signals = SIGNALS.filter((signal) => anomalies.some((anomaly) => anomaly.labels['signal'] === signal));
   if (signals.length === 0) return [];
@@ -115,7 +115,7 @@ async function readHops(
     .filter(({ key }) => onset.has(key))
     .sort(
       (a, b) =>
-        (onset.get(a.key) as Anomaly).time - (onset.get(b.key) as Anomaly).time ||
+        onsetOf(onset.get(a.key) as Anomaly) - onsetOf(onset.get(b.key) as Anomaly) ||
         Number(b.one.labels['stage'] === incident.culprit) - Number(a.one.labels['stage'] === incident.culprit),
     )
     .slice(0, HOPS);
@@ -132,7 +132,7 @@ async function readHops(
       stage: one.labels['stage'] ?? '',
       signal: one.labels['signal'] as Signal,
       labels: one.labels,
-      onset: anomaly.time,
+      onset: onsetOf(anomaly),
       sentence: alert?.annotations['summary'] ?? '',
       culprit: one.labels['stage'] === incident.culprit,
       start: one.start,

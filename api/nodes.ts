@@ -157,9 +157,9 @@ function latestOf(list: readonly Series[]): Known {
   return list.reduce<Known>((top, series) => larger(top, latest(series)), null);
 }
 
-/** Mean of the last minute without its newest step, which may still fill. */
+/** Mean of the last minute without its two newest steps, which may still fill. */
 export function recentMean(series: Series): Known {
-  const recent = [...series.values.slice(-7, -1)].filter((value) => !Number.isNaN(value));
+  const recent = [...series.values.slice(-8, -2)].filter((value) => !Number.isNaN(value));
   if (recent.length === 0) return latest(series);
   return recent.reduce((sum, value) => sum + value, 0) / recent.length;
 }

@@ -38,8 +38,10 @@ export async function readMapSources(
   pipeline?: string,
 ): Promise<Omit<MapSources, 'incidents'>> {
   const until = stepStart(now, STEP_MS) + STEP_MS;
+  // Rates are taken over the last whole minute whose spans have had time to arrive.
+  const settled = until - 2 * STEP_MS;
   const [topology, states, series, anomalies] = await Promise.all([
-    readTopology(store, { since: until - 60_000, until, ...(pipeline === undefined ? {} : { pipeline }) }),
+    readTopology(store, { since: settled - 60_000, until: settled, ...(pipeline === undefined ? {} : { pipeline }) }),
     readLatestStageStates(store, { from: now - STATE_MS, to: now + STEP_MS }),
     readSignals(store, {
       from: until - HISTORY_MS,

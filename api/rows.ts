@@ -28,6 +28,7 @@ export function anomalyView(anomaly: Anomaly): AnomalyView {
     id,
     detector,
     labels,
+    onset: onsetOf(anomaly),
     time,
     firedAt,
     resolvedAt,
@@ -35,12 +36,18 @@ export function anomalyView(anomaly: Anomaly): AnomalyView {
     expected: known(expected),
     lower: known(lower),
     upper: known(upper),
-    score,
+    score: known(score),
     threshold,
     severity,
     votes,
     decision,
   };
+}
+
+/** The first strange step: the decision keeps it, because an anomaly fires only after it held for a while. */
+export function onsetOf(anomaly: Anomaly): Millis {
+  const { onset } = anomaly.decision;
+  return typeof onset === 'number' && onset > 0 ? Math.min(onset, anomaly.time) : anomaly.time;
 }
 
 /** True while an anomaly is open: it fired (or is pending) and has not resolved. */
@@ -59,7 +66,7 @@ export function anomalousSteps(
   const flags = Array<boolean>(grid.count).fill(false);
   for (const anomaly of anomalies) {
     const end = anomaly.firedAt === 0 ? anomaly.time + 1 : anomaly.resolvedAt || now;
-    const first = Math.max(0, Math.floor((anomaly.time - grid.start) / grid.step));
+    const first = Math.max(0, Math.floor((onsetOf(anomaly) - grid.start) / grid.step));
     const last = Math.min(grid.count, Math.ceil((end - grid.start) / grid.step));
     for (let i = first; i < last; i++) flags[i] = true;
   }

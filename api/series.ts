@@ -39,7 +39,7 @@ export async function readSeries(
       return seriesView(one, bands.get(key), anomalousSteps(strange.get(key) ?? [], grid, now));
     }),
     incidents: incidents.filter(
-      (incident) => incident.openedAt < to && (incident.resolvedAt || now) > from && concerns(incident, match),
+      (incident) => incident.startedAt < to && (incident.resolvedAt || now) > from && concerns(incident, match),
     ),
   };
 }

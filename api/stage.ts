@@ -1,12 +1,12 @@
 import { fingerprint } from '../core/labels.ts';
-import type { Signal } from '../core/signal.ts';
+import { SIGNAL_FACTS, type Signal } from '../core/signal.ts';
 import type { Millis } from '../core/time.ts';
-import type { PartitionLag, SignalView, StageView } from '../core/view.ts';
+import type { Known, PartitionLag, SignalView, StageView } from '../core/view.ts';
 import type { Store } from '../store/client.ts';
 import { readAnomalies } from '../store/queries/anomalies.ts';
 import { readOrigins } from '../store/queries/ingest.ts';
 import type { AlertingClient } from './alerting.ts';
-import { known, readBands } from './bands.ts';
+import { type Band, known, readBands } from './bands.ts';
 import { unknown } from './failure.ts';
 import { buildPipelines, lastKnown, latest, nodeId, recentMean } from './nodes.ts';
 import { readIncidentSummaries, readMapSources, recentOrigins } from './overview.ts';
@@ -60,6 +60,11 @@ export async function readStage(
       lower: lastKnown(band?.lower),
       upper: lastKnown(band?.upper),
       strange: strange.has(key),
+      outside: outsideBand(
+        signal,
+        signal === 'throughput' || signal === 'output' ? recentMean(series) : latest(series),
+        band,
+      ),
     };
   });
   const name = (of: string) => of.slice(of.indexOf(':') + 1);
@@ -82,6 +87,16 @@ export async function readStage(
     ),
     origins: recentOrigins(origins, now).filter((origin) => origin.service === stage),
   };
+}
+
+function outsideBand(signal: Signal, value: Known, band: Band | undefined): boolean {
+  const { direction } = SIGNAL_FACTS[signal];
+  const lower = lastKnown(band?.lower);
+  const upper = lastKnown(band?.upper);
+  if (value === null) return false;
+  return (
+    (direction !== 'down' && upper !== null && value > upper) || (direction !== 'up' && lower !== null && value < lower)
+  );
 }
 
 /** Open incidents of the pipeline, and past ones that named this stage. */

@@ -76,6 +76,8 @@ export interface IncidentSummary {
   readonly pipeline: string;
   readonly state: IncidentState;
   readonly severity: Severity;
+  /** When its first alert began; `openedAt` is when that was noticed. */
+  readonly startedAt: Millis;
   readonly openedAt: Millis;
   readonly updatedAt: Millis;
   readonly resolvedAt: Millis;
@@ -117,6 +119,8 @@ export interface AnomalyView {
   readonly id: string;
   readonly detector: string;
   readonly labels: Labels;
+  /** First strange step, the step that was judged last before it fired, and when it fired and resolved (0: not). */
+  readonly onset: Millis;
   readonly time: Millis;
   readonly firedAt: Millis;
   readonly resolvedAt: Millis;
@@ -124,7 +128,8 @@ export interface AnomalyView {
   readonly expected: Known;
   readonly lower: Known;
   readonly upper: Known;
-  readonly score: number;
+  /** Ensemble score; null where a fixed limit decided alone. */
+  readonly score: Known;
   readonly threshold: number;
   readonly severity: Severity;
   readonly votes: readonly Vote[];
@@ -162,6 +167,8 @@ export interface SignalView {
   readonly upper: Known;
   /** True while an anomaly is open on it. */
   readonly strange: boolean;
+  /** True when the value lies outside its band on the side that is bad news, anomaly or not. */
+  readonly outside: boolean;
 }
 
 export interface PartitionLag {

@@ -1,7 +1,7 @@
 import type { IncidentSummary, NodeView, OverviewView, PipelineView } from '../core/view.ts';
 import { formatAge, formatSeconds, formatSecondsShort, plural } from './format.ts';
 import { gravity, stagesOf } from './map/neighbours.ts';
-import type { GlyphState } from './parts/glyph.tsx';
+import type { GlyphState } from './states.ts';
 
 /** The first thing a page says: what is wrong, since when, who is on it. */
 export interface Answer {

@@ -29,7 +29,7 @@ export function durationParts(seconds: Maybe): Part[] {
   if (size === 0) return one('0', 's');
   if (size < 0.00995) return one(trimZero((size * 1000).toFixed(1)), 'ms');
   if (size < 0.9995) return one(String(Math.round(size * 1000)), 'ms');
-  if (size < 9.95) return one(size.toFixed(1), 's');
+  if (size < 9.95) return one(trimZero(size.toFixed(1)), 's');
   if (size < 59.5) return one(String(Math.round(size)), 's');
   if (size < 3599.5) return two(sign, Math.round(size), 60, 'min', 's');
   if (size < 86_370) return two(sign, Math.round(size / 60), 60, 'h', 'min');

@@ -36,6 +36,11 @@ export const clock = signal(Date.now());
 export const step = computed(() => Math.floor(clock.value / STEP_MS));
 export const incidentChanges = signal(0);
 
+/** End of the last step that is closed for long enough to be complete: spans arrive some seconds after they end. */
+export function settledEnd(): number {
+  return Math.floor((clock.peek() - STEP_MS) / STEP_MS) * STEP_MS;
+}
+
 let clockOffset = 0;
 
 export function navigate(url: string, replace = false): void {

@@ -37,13 +37,15 @@ export interface ChartProps {
 }
 
 /** A section of charts: one ECharts instance for its life, whatever changes. */
-export function Chart({ model, height, beside = false, range, onPick }: ChartProps) {
+export function Chart({ model, height, beside: wanted = false, range, onPick }: ChartProps) {
   const frame = useRef<HTMLDivElement>(null);
   const canvas = useRef<HTMLDivElement>(null);
   const chart = useRef<ECharts>(undefined);
   const latest = useRef({ model, range, onPick });
   latest.current = { model, range, onPick };
   const [size, setSize] = useState({ width: 0, height: 0 });
+
+  const beside = wanted && size.width > 640;
 
   useEffect(() => {
     const element = frame.current as HTMLDivElement;
@@ -95,7 +97,7 @@ export function Chart({ model, height, beside = false, range, onPick }: ChartPro
 }
 
 function PanelTitle({ panel, box, beside }: { panel: Panel; box: Box | undefined; beside: boolean }) {
-  if (box === undefined || box.width <= 10) return null;
+  if (box === undefined || box.width <= 10 || panel.title === '') return null;
   const banded = panel.lines.some((line) => line.upper && line.role !== 'context');
   const strange = panel.lines.some((line) => line.anomalous?.some(Boolean));
   const left = beside ? box.left - 38 : 14;
@@ -107,8 +109,8 @@ function PanelTitle({ panel, box, beside }: { panel: Panel; box: Box | undefined
       <b>{panel.title}</b>
       <span class="ellipsis">{panel.caption}</span>
       <span class="chart-legend">
-        {banded && <i class="key band">expected</i>}
-        {panel.lines.length > 1 || !beside
+        {banded && !beside && <i class="key band">expected</i>}
+        {!beside && box.width > 400
           ? panel.lines.slice(0, 3).map((line) => (
               <i key={line.name} class={`key ${line.role}`}>
                 {line.name}

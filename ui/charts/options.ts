@@ -57,6 +57,9 @@ const AXIS = 26;
 /** Where each panel's grid lies: below one another on one time axis, or side by side. */
 export function gridBoxes(model: ChartModel, width: number, height: number, beside: boolean): Box[] {
   const count = model.panels.length;
+  if (count === 1 && model.panels[0]?.title === '') {
+    return [{ left: LEFT, top: 10, width: Math.max(10, width - LEFT - 12), height: Math.max(10, height - 10 - AXIS) }];
+  }
   if (beside) {
     const each = width / Math.max(1, count);
     return model.panels.map((_, i) => ({
@@ -149,7 +152,7 @@ export function chartOption(model: ChartModel, boxes: readonly Box[], palette: P
       },
     })),
     yAxis: scales.map((scale, i) => {
-      const heights = scale.ticks.map(scale.to);
+      const heights = spacedTicks(scale, boxes[i]?.height ?? 100).map(scale.to);
       return {
         type: 'value',
         gridIndex: i,
@@ -158,12 +161,33 @@ export function chartOption(model: ChartModel, boxes: readonly Box[], palette: P
         axisLine: { show: false },
         axisTick: { show: false, customValues: heights },
         splitLine: { lineStyle: { color: palette.line1 } },
-        axisLabel: { ...label, customValues: heights, formatter: (height: number) => scale.format(scale.from(height)) },
+        axisLabel: { ...label, customValues: heights, formatter: (height: number) => tickText(scale, height) },
         axisPointer: { show: false },
       };
     }),
     series: model.panels.flatMap((panel, i) => panelSeries(model, panel, scales[i] as Scale, i, palette)),
   };
+}
+
+/** The ticks whose labels have at least 15 px to themselves; both ends always stay. */
+export function spacedTicks(scale: Scale, pixels: number): number[] {
+  const { ticks, to } = scale;
+  const low = to(ticks[0] as number);
+  const unit = pixels / (to(ticks.at(-1) as number) - low);
+  const end = pixels - 15;
+  let reached = 0;
+  return ticks.filter((tick, i) => {
+    if (i === 0 || i === ticks.length - 1) return true;
+    const place = (to(tick) - low) * unit;
+    if (place - reached < 15 || place > end) return false;
+    reached = place;
+    return true;
+  });
+}
+
+function tickText(scale: Scale, height: number): string {
+  const value = scale.from(height);
+  return Math.abs(value) < 1e-12 ? '0' : scale.format(value);
 }
 
 type Datum = [time: number, height: number];
@@ -283,11 +307,11 @@ function strokeOf(role: LineRole, palette: Palette): Option {
   }
 }
 
-const TIME_STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1440, 2880].map((minutes) => minutes * 60_000);
+const TIME_STEPS = [1, 2, 5, 10, 15, 20, 30, 60, 120, 180, 360, 720, 1440, 2880].map((minutes) => minutes * 60_000);
 
 /** Three to seven round times, about one per 130 px. */
 export function timeTicks(from: Millis, to: Millis, width: number): Millis[] {
-  const want = Math.max(2, Math.min(7, Math.floor(width / 110)));
+  const want = Math.max(2, Math.min(7, Math.floor(width / 90)));
   const step = TIME_STEPS.find((size) => (to - from) / size <= want) ?? 7 * 86_400_000;
   const ticks: Millis[] = [];
   const margin = ((to - from) / Math.max(1, width)) * 16;

@@ -185,7 +185,7 @@ export function modelOf(answer: SeriesAnswer, panels: readonly Panel[], now: num
     to: answer.start + answer.count * answer.step,
     now,
     panels,
-    spans: answer.incidents.map((incident) => ({ from: incident.openedAt, to: incident.resolvedAt || now })),
+    spans: answer.incidents.map((incident) => ({ from: incident.startedAt, to: incident.resolvedAt || now })),
   };
 }
 

@@ -3,6 +3,8 @@ import type { HopView, Known } from '../../core/view.ts';
 /** A hop's residual (observed minus expected) as SVG paths in a box of `width` x `height`, zero at its own level. */
 export interface Strip {
   readonly line: string;
+  /** The strange part down to zero. */
+  readonly area: string;
   readonly strange: string;
   readonly band: string;
   /** x of the first step outside the band; NaN when it lies off the strip. */
@@ -33,6 +35,7 @@ export function stripOf(hop: HopView, from: number, to: number, width: number, h
   const y = (value: number) => 3 + (1 - (value - low) / span) * (height - 6);
   const line = pathOf(residual, (i) => i, x, y);
   const strange = pathOf(residual, (i) => (hop.start + i * hop.step >= hop.onset ? i : -1), x, y);
+  const area = strange === '' ? '' : areaOf(strange, y(0));
   const top: string[] = [];
   const bottom: string[] = [];
   edges.forEach(([lower, upper], i) => {
@@ -42,7 +45,7 @@ export function stripOf(hop: HopView, from: number, to: number, width: number, h
   });
   const band = top.length < 2 ? '' : `M${[...top, ...bottom].join('L')}Z`;
   const onsetX = ((hop.onset - from) / (to - from)) * width;
-  return { line, strange, band, onsetX: onsetX >= 0 && onsetX <= width ? onsetX : Number.NaN };
+  return { line, area, strange, band, onsetX: onsetX >= 0 && onsetX <= width ? onsetX : Number.NaN };
 }
 
 function minus(value: Known | undefined, centre: number): Known {
@@ -66,6 +69,20 @@ function pathOf(
     pen = true;
   });
   return path;
+}
+
+/** Closes each stroke of `path` along the level `zero`. */
+function areaOf(path: string, zero: number): string {
+  return path
+    .split('M')
+    .filter((part) => part.includes('L'))
+    .map((part) => {
+      const points = part.split('L');
+      const first = (points[0] as string).split(' ')[0];
+      const last = (points.at(-1) as string).split(' ')[0];
+      return `M${first} ${fixed(zero)}L${part}L${last} ${fixed(zero)}Z`;
+    })
+    .join('');
 }
 
 function fixed(value: number): string {

@@ -9,9 +9,9 @@ export const CULPRIT_HEIGHT = 164;
 export const DEPENDENCY_HEIGHT = 34;
 const DEPENDENCY_GAP = 30;
 const ROW_GAP = 34;
-const GAP_WITH_TOPIC = 150;
-const GAP_PLAIN = 92;
-const TANK_X = 62;
+const GAP_WITH_TOPIC = 136;
+const GAP_PLAIN = 84;
+const TANK_X = 54;
 export const TANK_WIDTH = 12;
 export const TANK_HEIGHT = 38;
 const TANK_PITCH = 76;
@@ -192,7 +192,7 @@ export function layoutMap(nodes: readonly NodeView[], edges: readonly EdgeView[]
       (hanging.get(id) ?? []).forEach((edge, i) => {
         const y = item.y + item.height + DEPENDENCY_GAP + i * (DEPENDENCY_HEIGHT + 8);
         const node = byId.get(edge.to) as NodeView;
-        const placed = { node, x: left, y, width: cardWidth, height: DEPENDENCY_HEIGHT, column };
+        const placed = { node, x: left - 12, y, width: cardWidth + 24, height: DEPENDENCY_HEIGHT, column };
         dependencies.push({ ...placed, edge, owner: id });
       });
     }

@@ -3,39 +3,11 @@ import type { EdgeView, NodeView, PipelineView } from '../../core/view.ts';
 import { formatChange, formatRate, formatSeconds } from '../format.ts';
 import { Icon } from '../parts/icon.tsx';
 import { address } from '../router.ts';
-import { Card, describeNode, Place } from './card.tsx';
+import { Card, Place } from './card.tsx';
+import { canalWidth, type EdgeLook, edgeLook } from './edges.ts';
 import { layoutMap, type MapLayout, type PlacedEdge, TANK_HEIGHT, TANK_WIDTH } from './layout.ts';
 import { flowOrder, level, pathThrough } from './neighbours.ts';
-
-/** Canal width in pixels: it grows with the decade of the rate. */
-export function canalWidth(rate: number | null): number {
-  return 1.2 + 1.9 * Math.log10(1 + Math.max(0, rate ?? 0) / 60);
-}
-
-type EdgeLook = 'normal' | 'overfull' | 'starved';
-
-/** Amber where water piles up before a culprit, dotted where what it feeds runs dry. */
-export function edgeLook(edge: EdgeView, nodes: ReadonlyMap<string, NodeView>): EdgeLook {
-  const to = nodes.get(edge.to);
-  const from = nodes.get(edge.from);
-  if (
-    edge.kind === 'consumes' &&
-    to !== undefined &&
-    to.culpritOf !== '' &&
-    (to.state === 'falling_behind' || to.state === 'stuck')
-  ) {
-    return 'overfull';
-  }
-  const starved = (node: NodeView | undefined) => node?.affected === true && (node.rateChange ?? 0) < -0.1;
-  if (
-    starved(to) ||
-    (from !== undefined && from.culpritOf !== '' && to?.affected === true && (from.rateChange ?? 0) < -0.1) ||
-    (from?.affected === true && starved(from))
-  ) {
-    return 'starved';
-  }
-  return 'normal';
-}
+import { describeNode } from './words.ts';
 
 export function FlowMap({ pipeline, minHeight }: { pipeline: PipelineView; minHeight: number }) {
   const frame = useRef<HTMLDivElement>(null);

@@ -2,8 +2,9 @@ import type { PipelineView } from '../../core/view.ts';
 import { formatRate, formatSeconds } from '../format.ts';
 import { Icon } from '../parts/icon.tsx';
 import { address } from '../router.ts';
-import { Card, describeNode, Place } from './card.tsx';
+import { Card, Place } from './card.tsx';
 import { flowOrder } from './neighbours.ts';
+import { describeNode } from './words.ts';
 
 /** The map on a phone: nodes and topics from top to bottom in flow order. */
 export function Stream({ pipeline }: { pipeline: PipelineView }) {

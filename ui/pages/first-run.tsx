@@ -35,11 +35,7 @@ export function FirstRun() {
             title="Tell your service where to send"
             code={`OTEL_SERVICE_NAME=order-enrich\nOTEL_EXPORTER_OTLP_ENDPOINT=${http}`}
           />
-          <Step
-            number={2}
-            title="Or send one test span now"
-            code={`curl ${http}/v1/traces \\\n  -H 'content-type: application/json' \\\n  -d "$(node -p "const n=Date.now()+'000000';JSON.stringify({resourceSpans:[{resource:{attributes:[{key:'service.name',value:{stringValue:'hello'}}]},scopeSpans:[{spans:[{traceId:'5b8efff798038103d269b633813fc60c',spanId:'eee19b7ec3c1b174',name:'hello',kind:2,startTimeUnixNano:n,endTimeUnixNano:n}]}]}]})")"`}
-          />
+          <Step number={2} title="Or send one test span now" code={testSpan(http)} />
           <Step number={3} title="Or watch the demo pipeline" code="npm run demo" />
         </ol>
       </section>
@@ -66,6 +62,18 @@ export function FirstRun() {
       </aside>
     </div>
   );
+}
+
+/** One span of now, sent with nothing but a shell. */
+function testSpan(http: string): string {
+  const now = `"'$(date +%s)'000000000"`;
+  return [
+    `curl ${http}/v1/traces -H 'content-type: application/json' -d '`,
+    '{"resourceSpans":[{"resource":{"attributes":[{"key":"service.name",',
+    '"value":{"stringValue":"hello"}}]},"scopeSpans":[{"spans":[{"name":"hello",',
+    '"traceId":"5b8efff798038103d269b633813fc60c","spanId":"eee19b7ec3c1b174",',
+    `"kind":2,"startTimeUnixNano":${now},"endTimeUnixNano":${now}}]}]}]}'`,
+  ].join('\n');
 }
 
 function ReceiverRow({ receiver }: { receiver: ReceiverView }) {

@@ -39,13 +39,13 @@ export function IncidentsPage() {
         <header>
           <h2>Incidents</h2>
           <span class="caption">{value === undefined ? '' : all.length}</span>
-          <div class="segments" role="group" aria-label="Show">
+          <fieldset class="segments" aria-label="Show">
             {FILTERS.map((state) => (
               <button key={state} type="button" aria-pressed={asked === state} onClick={() => setQuery({ state })}>
                 {state === '' ? 'All' : state.charAt(0).toUpperCase() + state.slice(1)}
               </button>
             ))}
-          </div>
+          </fieldset>
         </header>
         {error === '' ? null : <p class="nothing">Incidents could not be read: {error}</p>}
         {value !== undefined && shown.length === 0 ? (

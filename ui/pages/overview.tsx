@@ -8,13 +8,24 @@ import { durationParts, formatClock, formatMoment, formatRate, formatSeconds, pl
 import { FlowMap } from '../map/map.tsx';
 import { byUrgency, focusStage, gravity, stagesOf } from '../map/neighbours.ts';
 import { Stream } from '../map/stream.tsx';
-import { Glyph, STATE_WORDS, StateChip } from '../parts/glyph.tsx';
+import { Glyph, StateChip } from '../parts/glyph.tsx';
 import { Icon } from '../parts/icon.tsx';
 import { IncidentRow } from '../parts/incident-row.tsx';
 import { Quantity } from '../parts/quantity.tsx';
 import { useResource } from '../resource.ts';
 import { address } from '../router.ts';
-import { clock, incidentChanges, location, overview, overviewError, range, setQuery, step } from '../state.ts';
+import {
+  clock,
+  incidentChanges,
+  location,
+  overview,
+  overviewError,
+  range,
+  setQuery,
+  settledEnd,
+  step,
+} from '../state.ts';
+import { STATE_WORDS } from '../states.ts';
 import { FirstRun } from './first-run.tsx';
 
 /** The answer, the live map, what is open, and the three curves that matter. */
@@ -48,7 +59,7 @@ export function OverviewPage() {
       ) : (
         <section class="panel map-panel" aria-label={`Flow of ${open.name}`}>
           <MapHead pipeline={open} view={view} />
-          <FlowMap pipeline={open} minHeight={folded.length > 2 ? 300 : 340} />
+          <FlowMap pipeline={open} minHeight={folded.length > 2 ? 320 : 372} />
           <Stream pipeline={open} />
           {folded.length === 0 ? null : (
             <div class="lanes">
@@ -87,13 +98,18 @@ function AnswerLine({ view }: { view: OverviewView }) {
       {incident === undefined ? null : (
         <div class="answer-count">
           <div class="answer-number state-text">
-            <Quantity parts={durationParts(Math.floor(Math.max(0, (now - incident.openedAt) / 60_000)) * 60)} />
+            <Quantity parts={openFor(now - incident.openedAt)} />
           </div>
           <div class="caption">open since {formatMoment(incident.openedAt, now)} UTC</div>
         </div>
       )}
     </header>
   );
+}
+
+/** Whole minutes: a number that ticks every second would move without meaning. */
+function openFor(ms: number) {
+  return ms < 60_000 ? [{ value: '<1', unit: 'min' }] : durationParts(Math.floor(ms / 60_000) * 60);
 }
 
 function MapHead({ pipeline, view }: { pipeline: PipelineView; view: OverviewView }) {
@@ -217,7 +233,7 @@ function Curves({ pipeline }: { pipeline: PipelineView }) {
     `${pipeline.name}|${range.value.name}`,
     Math.floor(step.value) + incidentChanges.value * 1e9,
     (signal) => {
-      const to = Math.floor(clock.value / 10_000) * 10_000;
+      const to = settledEnd();
       return read(
         '/api/series',
         { pipeline: pipeline.name, from: to - length, to, signals: 'throughput,latency_p99,lag_seconds' },

@@ -1,13 +1,11 @@
 import { useMemo } from 'preact/hooks';
-import { SIGNAL_FACTS, type Signal } from '../../core/signal.ts';
+import { SIGNAL_FACTS } from '../../core/signal.ts';
 import type { EdgeView, SeriesAnswer, SignalView, StageView } from '../../core/view.ts';
 import { capital, originSentence } from '../answer.ts';
 import { Chart } from '../charts/chart.tsx';
 import { modelOf, rangeText, stagePanels } from '../charts/panels.ts';
 import { read } from '../client.ts';
 import {
-  durationParts,
-  formatChange,
   formatClock,
   formatCount,
   formatMoment,
@@ -15,17 +13,15 @@ import {
   formatRate,
   formatSeconds,
   formatUnit,
-  type Part,
-  percentPart,
   plural,
 } from '../format.ts';
-import { growthText } from '../map/card.tsx';
 import { Glyph, StateChip } from '../parts/glyph.tsx';
 import { Icon } from '../parts/icon.tsx';
 import { Quantity } from '../parts/quantity.tsx';
 import { useResource } from '../resource.ts';
 import { address } from '../router.ts';
-import { clock, incidentChanges, navigate, range, step } from '../state.ts';
+import { clock, incidentChanges, navigate, range, settledEnd, step } from '../state.ts';
+import { kpisOf, signalTitle } from './kpis.ts';
 
 const name = (id: string) => id.slice(id.indexOf(':') + 1);
 
@@ -36,7 +32,7 @@ export function StagePage({ pipeline, stage }: { pipeline: string; stage: string
   const view = useResource<StageView>(path, version, (signal) => read(path, {}, signal));
   const length = range.value.length;
   const curves = useResource<SeriesAnswer>(`${path}|${range.value.name}`, version, (signal) => {
-    const to = Math.floor(clock.value / 10_000) * 10_000;
+    const to = settledEnd();
     return read('/api/series', { pipeline, stage, from: to - length, to }, signal);
   });
   const model = useMemo(
@@ -118,7 +114,7 @@ export function StagePage({ pipeline, stage }: { pipeline: string; stage: string
           ) : (
             <Chart
               model={model}
-              height={Math.max(0, model.panels.length * 118)}
+              height={undefined}
               range={rangeText}
               onPick={(time) =>
                 navigate(
@@ -144,13 +140,6 @@ export function StagePage({ pipeline, stage }: { pipeline: string; stage: string
   );
 }
 
-interface Kpi {
-  readonly label: string;
-  readonly parts: readonly Part[];
-  readonly context: string;
-  readonly state: string;
-}
-
 function Kpis({ view }: { view: StageView }) {
   return (
     <section class="panel kpis" aria-label="Numbers now">
@@ -169,73 +158,6 @@ function Kpis({ view }: { view: StageView }) {
   );
 }
 
-/** The numbers of the strip: those this stage has, in the order of how much they matter. */
-export function kpisOf(view: StageView): Kpi[] {
-  const { node, signals } = view;
-  const of = (signal: Signal) =>
-    signals.filter((one) => one.signal === signal).sort((a, b) => (b.value ?? -1) - (a.value ?? -1))[0];
-  const state = (signal: SignalView | undefined) => (signal?.strange ? 'falling_behind' : '');
-  const expected = (signal: SignalView | undefined) =>
-    signal === undefined || (signal.lower === null && signal.upper === null)
-      ? 'no band yet'
-      : `expected ${formatRange(signal.lower, signal.upper, SIGNAL_FACTS[signal.signal].unit)}`;
-  const kpis: Kpi[] = [];
-  const lag = of('lag_seconds');
-  if (node.lagSeconds !== null) {
-    const grows = growthText(node.lagGrowth);
-    const records = node.lag === null ? '' : `${formatCount(node.lag)} records`;
-    kpis.push({
-      label: 'Lag',
-      parts: durationParts(node.lagSeconds),
-      context: [grows, records].filter((text) => text !== undefined && text !== '').join(' · ') || expected(lag),
-      state: state(lag),
-    });
-  }
-  const throughput = of('throughput');
-  const arriving = view.reads.length > 0;
-  if (node.rate !== null) {
-    const parts = [{ value: formatRate(node.rate).replace('/s', ''), unit: '/s' }];
-    kpis.push({
-      label: arriving ? 'Read' : 'Throughput',
-      parts,
-      context: node.rateChange === null ? expected(throughput) : `${formatChange(node.rateChange)} of what is expected`,
-      state: state(throughput),
-    });
-  }
-  const output = of('output');
-  if (node.output !== null)
-    kpis.push({
-      label: 'Written',
-      parts: [{ value: formatRate(node.output).replace('/s', ''), unit: '/s' }],
-      context: expected(output),
-      state: state(output),
-    });
-  const p99 = of('latency_p99');
-  if (p99 !== undefined)
-    kpis.push({ label: 'Latency p99', parts: durationParts(p99.value), context: expected(p99), state: state(p99) });
-  const errors = of('error_ratio');
-  if (errors !== undefined)
-    kpis.push({ label: 'Errors', parts: [percentPart(errors.value)], context: expected(errors), state: state(errors) });
-  const freshness = of('freshness');
-  if (freshness !== undefined)
-    kpis.push({
-      label: 'Freshness',
-      parts: durationParts(freshness.value),
-      context: expected(freshness),
-      state: state(freshness),
-    });
-  const slowest = of('dependency_p95');
-  if (slowest !== undefined && kpis.length < 6) {
-    kpis.push({
-      label: `${slowest.labels['dependency'] ?? 'Dependency'} p95`,
-      parts: durationParts(slowest.value),
-      context: expected(slowest),
-      state: state(slowest),
-    });
-  }
-  return kpis.slice(0, 6);
-}
-
 function Reason({ view }: { view: StageView }) {
   const { node, anomalies, now } = view;
   const recent = anomalies.filter((anomaly) => anomaly.firedAt > 0).slice(0, 4);
@@ -250,20 +172,13 @@ function Reason({ view }: { view: StageView }) {
           <Glyph state={anomaly.resolvedAt === 0 ? 'falling_behind' : 'healthy'} size={9} />
           <span class="ellipsis">{signalTitle(anomaly.labels)}</span>
           <span class="end ink3">
-            {formatMoment(anomaly.time, now)}
+            {formatMoment(anomaly.onset, now)}
             {anomaly.resolvedAt === 0 ? ' – now' : ` – ${formatMoment(anomaly.resolvedAt, now)}`}
           </span>
         </div>
       ))}
     </section>
   );
-}
-
-export function signalTitle(labels: Readonly<Record<string, string>>): string {
-  const signal = labels['signal'] as Signal;
-  const title = SIGNAL_FACTS[signal]?.title ?? labels['signal'] ?? '';
-  const of = labels['dependency'] ?? labels['name'] ?? labels['topic'];
-  return of === undefined ? title : `${title} ${of}`;
 }
 
 function Calls({
@@ -347,7 +262,8 @@ function Partitions({ view }: { view: StageView }) {
 }
 
 function Watched({ signals }: { signals: readonly SignalView[] }) {
-  const sorted = [...signals].sort((a, b) => Number(b.strange) - Number(a.strange));
+  const odd = (one: SignalView) => one.strange || one.outside;
+  const sorted = [...signals].sort((a, b) => Number(odd(b)) - Number(odd(a)));
   return (
     <section class="panel" aria-label="Watched signals">
       <header>
@@ -358,11 +274,11 @@ function Watched({ signals }: { signals: readonly SignalView[] }) {
         const { unit } = SIGNAL_FACTS[one.signal];
         const banded = one.lower !== null || one.upper !== null;
         return (
-          <div class="row small" key={one.key} data-state={one.strange ? 'falling_behind' : 'healthy'}>
-            <Glyph state={one.strange ? 'falling_behind' : banded ? 'healthy' : 'idle'} size={9} />
+          <div class="row small" key={one.key} data-state={odd(one) ? 'falling_behind' : 'healthy'}>
+            <Glyph state={odd(one) ? 'falling_behind' : banded ? 'healthy' : 'idle'} size={9} />
             <span class="ellipsis">{signalTitle(one.labels)}</span>
             <span class="end">
-              <b class={one.strange ? 'state-text' : ''}>
+              <b class={odd(one) ? 'state-text' : ''}>
                 {one.signal === 'custom' ? formatCount(one.value) : formatUnit(one.value, unit)}
               </b>{' '}
               <span class="ink3">{banded ? formatRange(one.lower, one.upper, unit) : ''}</span>

@@ -2,7 +2,7 @@ import { useMemo } from 'preact/hooks';
 import type { TraceHit, TraceSearchView } from '../../core/view.ts';
 import { timeTicks } from '../charts/options.ts';
 import { read } from '../client.ts';
-import { formatClock, formatMoment, formatSeconds, plural } from '../format.ts';
+import { formatClock, formatMoment, formatSeconds, formatSecondsShort, plural } from '../format.ts';
 import { Glyph } from '../parts/glyph.tsx';
 import { useResource } from '../resource.ts';
 import { address } from '../router.ts';
@@ -132,7 +132,7 @@ function Scatter({ hits, from, to }: { hits: readonly TraceHit[]; from: number; 
         <g key={power}>
           <path class="grid-line" d={`M${LEFT} ${y(10 ** power)}H${WIDTH - 20}`} />
           <text x={LEFT - 8} y={y(10 ** power) + 4} text-anchor="end">
-            {formatSeconds(10 ** power / 1000)}
+            {formatSecondsShort(10 ** power / 1000)}
           </text>
         </g>
       ))}

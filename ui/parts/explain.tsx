@@ -1,6 +1,5 @@
 import { useMemo } from 'preact/hooks';
 import { SIGNAL_FACTS, type Signal } from '../../core/signal.ts';
-import { formatDuration } from '../../core/time.ts';
 import type { AnomalyView, HopView } from '../../core/view.ts';
 import { Chart } from '../charts/chart.tsx';
 import type { ChartModel } from '../charts/options.ts';
@@ -14,24 +13,8 @@ import {
   type Part,
   percentPart,
 } from '../format.ts';
+import { decades, factsOf, scorerTitle } from './facts.ts';
 import { Quantity } from './quantity.tsx';
-
-const SCORERS: Readonly<Record<string, string>> = {
-  threshold: 'Threshold',
-  robust: 'Seasonal baseline',
-  seasonal: 'Seasonal baseline',
-  lstm: 'LSTM',
-};
-
-/** A scorer's name as people read it; names not known here stay as they are spelled. */
-export function scorerTitle(name: string): string {
-  return SCORERS[name] ?? name;
-}
-
-/** Surprise of a chance in decades: 1 in 1000 is 3. */
-export function decades(p: number): number {
-  return p > 0 ? -Math.log10(p) : 12;
-}
 
 function partsOf(value: number | null, unit: string): readonly Part[] {
   if (unit === 's') return durationParts(value);
@@ -68,50 +51,9 @@ export function Explain({ anomaly, hop }: { anomaly: AnomalyView; hop: HopView |
   );
 }
 
-const FACTS: Readonly<Record<string, string>> = {
-  for: 'Held for',
-  keep_firing_for: 'Keeps firing',
-  minimum_volume: 'Least volume',
-  min_volume: 'Least volume',
-  history: 'History',
-  rung: 'Baseline',
-  direction: 'Direction',
-  volume: 'Volume',
-};
-
-/** Inputs of the decision in words; durations are stored in milliseconds or as text. */
-export function factsOf(anomaly: AnomalyView): [string, string][] {
-  const facts: [string, string][] = [];
-  for (const [key, value] of Object.entries(anomaly.decision)) {
-    const title = FACTS[key] ?? FACTS[key.replace(/_ms$/, '')];
-    if (title === undefined) continue;
-    const text =
-      typeof value === 'number'
-        ? key.endsWith('_ms') || key === 'for' || key === 'keep_firing_for'
-          ? spaced(formatDuration(value))
-          : formatNumber(value)
-        : /^\d+(ms|s|m|h|d)/.test(value)
-          ? spaced(value)
-          : value;
-    facts.push([title, text]);
-  }
-  facts.push(['Score', `${anomaly.score.toFixed(1)} of ${anomaly.threshold.toFixed(1)} needed`]);
-  return facts.slice(0, 7);
-}
-
-/** `2m30s` as the interface writes durations: `2 min 30 s`. */
-function spaced(text: string): string {
-  return text
-    .replace(
-      /(\d)(ms|s|m|h|d|w|y)(?=\d|$)/g,
-      (_, digit: string, unit: string) => `${digit}\u202f${unit === 'm' ? 'min' : unit} `,
-    )
-    .trim();
-}
-
 function modelAround(anomaly: AnomalyView, hop: HopView): ChartModel {
   const fired = anomaly.firedAt || anomaly.time;
-  const from = Math.max(hop.start, anomaly.time - 12 * 60_000);
+  const from = Math.max(hop.start, anomaly.onset - 12 * 60_000);
   const to = Math.min(hop.start + hop.step * hop.values.length, fired + 3 * 60_000);
   const { scale, format } = signalScale(hop.signal);
   return {
@@ -138,7 +80,7 @@ function modelAround(anomaly: AnomalyView, hop: HopView): ChartModel {
             expected: hop.expected,
             lower: hop.lower,
             upper: hop.upper,
-            anomalous: hop.values.map((_, i) => hop.start + i * hop.step >= anomaly.time),
+            anomalous: hop.values.map((_, i) => hop.start + i * hop.step >= anomaly.onset),
           },
         ],
       },
@@ -171,6 +113,7 @@ function Scorers({ anomaly }: { anomaly: AnomalyView }) {
         </div>
         {votes.map((vote) => {
           const value = decades(vote.p);
+          const rule = vote.weight === 0;
           const against = value < anomaly.threshold;
           return (
             <div
@@ -181,26 +124,30 @@ function Scorers({ anomaly }: { anomaly: AnomalyView }) {
               <span class="scorer-name">
                 {scorerTitle(vote.scorer)}
                 <small>
-                  weight {vote.weight.toFixed(2)}
-                  {against ? ', against' : ''}
+                  {rule ? 'decides alone' : `weight ${vote.weight.toFixed(2)}`}
+                  {!rule && against ? ', against' : ''}
                 </small>
               </span>
               <span class="scorer-axis">
                 <i style={{ width: `${place(value)}%` }} />
                 <b style={{ left: `${place(value)}%` }} />
-                <em style={{ left: `${place(value)}%` }}>{formatChance(vote.p)}</em>
+                <em style={{ left: `${place(value)}%` }}>
+                  {rule ? (against ? 'not passed' : 'passed') : formatChance(vote.p)}
+                </em>
               </span>
             </div>
           );
         })}
-        <div class="scorer together">
-          <span class="scorer-name">Together</span>
-          <span class="scorer-axis">
-            <i style={{ width: `${place(anomaly.score)}%` }} />
-            <b style={{ left: `${place(anomaly.score)}%` }} />
-            <em style={{ left: `${place(anomaly.score)}%` }}>{formatChance(10 ** -anomaly.score)}</em>
-          </span>
-        </div>
+        {anomaly.score === null ? null : (
+          <div class="scorer together">
+            <span class="scorer-name">Together</span>
+            <span class="scorer-axis">
+              <i style={{ width: `${place(anomaly.score)}%` }} />
+              <b style={{ left: `${place(anomaly.score)}%` }} />
+              <em style={{ left: `${place(anomaly.score)}%` }}>{formatChance(10 ** -anomaly.score)}</em>
+            </span>
+          </div>
+        )}
         <div class="scorer-ticks" aria-hidden="true">
           {[1, 3, 5, 7, 9].map((value) => (
             <span

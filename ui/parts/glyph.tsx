@@ -1,18 +1,4 @@
-import type { StageState } from '../../core/state.ts';
-
-export type GlyphState = StageState | 'late';
-
-export const STATE_WORDS: Readonly<Record<GlyphState, string>> = {
-  healthy: 'Healthy',
-  idle: 'Idle',
-  unknown: 'No recent data',
-  catching_up: 'Catching up',
-  rebalancing: 'Rebalancing',
-  falling_behind: 'Falling behind',
-  stuck: 'Stuck',
-  dead: 'Dead',
-  late: 'Late',
-};
+import { type GlyphState, STATE_WORDS } from '../states.ts';
 
 /** Shapes on a 12 px grid: shape says which state, colour how urgent, so that each can be read in greyscale. */
 function shape(state: GlyphState) {

@@ -2,7 +2,8 @@ import type { IncidentSummary } from '../../core/view.ts';
 import { capital } from '../answer.ts';
 import { formatAbsolute, formatSecondsShort, plural } from '../format.ts';
 import { address } from '../router.ts';
-import { Glyph, type GlyphState } from './glyph.tsx';
+import type { GlyphState } from '../states.ts';
+import { Glyph } from './glyph.tsx';
 
 /** The glyph of an incident: amber while someone is needed, healthy once it is over. */
 export function incidentState(incident: IncidentSummary): GlyphState {

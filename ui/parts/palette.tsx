@@ -2,7 +2,8 @@ import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { stagesOf } from '../map/neighbours.ts';
 import { address } from '../router.ts';
 import { navigate, overview } from '../state.ts';
-import { Glyph, type GlyphState } from './glyph.tsx';
+import type { GlyphState } from '../states.ts';
+import { Glyph } from './glyph.tsx';
 import { incidentState } from './incident-row.tsx';
 
 interface Entry {

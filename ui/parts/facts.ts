@@ -1,0 +1,45 @@
+import type { AnomalyView } from '../../core/view.ts';
+import { formatCount, formatSeconds } from '../format.ts';
+
+const SCORERS: Readonly<Record<string, string>> = {
+  threshold: 'Fixed limit',
+  seasonal: 'Seasonal baseline',
+  lstm: 'LSTM',
+};
+
+/** A scorer's name as people read it; names not known here stay as they are spelled. */
+export function scorerTitle(name: string): string {
+  return SCORERS[name] ?? name;
+}
+
+/** Surprise of a chance in decades: 1 in 1000 is 3. */
+export function decades(p: number): number {
+  return p > 0 ? -Math.log10(p) : 12;
+}
+
+const BREACHES: Readonly<Record<string, string>> = {
+  score: 'too rare to be chance',
+  rule: 'a fixed limit was passed',
+  stopped: 'the flow stopped',
+};
+
+/** Inputs of the decision in words, in the order in which people ask for them. Durations are stored in milliseconds. */
+export function factsOf(anomaly: AnomalyView): [string, string][] {
+  const { decision, score, threshold } = anomaly;
+  const facts: [string, string][] = [];
+  const breach = BREACHES[String(decision['breach'])];
+  if (breach !== undefined) facts.push(['Decided by', breach]);
+  if (score !== null) facts.push(['Score', `${score.toFixed(1)} of ${threshold.toFixed(1)} needed`]);
+  const spans: readonly (readonly [string, string])[] = [
+    ['for', 'Held for'],
+    ['keep_firing_for', 'Keeps firing'],
+    ['history', 'History'],
+  ];
+  for (const [key, title] of spans) {
+    const value = decision[key];
+    if (typeof value === 'number' && value > 0) facts.push([title, formatSeconds(value / 1000)]);
+  }
+  const volume = decision['min_volume'];
+  if (typeof volume === 'number' && volume > 0) facts.push(['Least volume', formatCount(volume)]);
+  return facts;
+}
