@@ -77,6 +77,7 @@ export function createEngine(options: EngineOptions): Engine {
   let stopping = false;
   let detail = 'not started';
   let watching: Promise<void> | undefined;
+  let stopped: Promise<void> | undefined;
 
   /** One child from spawn to its first word. Resolves when it listens; throws its reason when it does not. */
   function launch(): Promise<ChildProcess> {
@@ -165,6 +166,25 @@ export function createEngine(options: EngineOptions): Engine {
     }
   }
 
+  async function end(): Promise<void> {
+    const wasReady = ready;
+    stopping = true;
+    ready = false;
+    detail = 'stopped';
+    const last = child;
+    if (last !== undefined && last.exitCode === null && last.signalCode === null) {
+      const message: ParentMessage = { type: 'stop' };
+      // A child that does not listen yet may not hear the message, and has nothing to lose.
+      if (wasReady && last.connected) last.send(message, () => undefined);
+      else last.kill('SIGKILL');
+      const kill = setTimeout(() => last.kill('SIGKILL'), STOP_DEADLINE_MS);
+      await exited(last);
+      clearTimeout(kill);
+    }
+    await watching;
+    up.set(0);
+  }
+
   return {
     name: 'store',
     async start() {
@@ -174,19 +194,9 @@ export function createEngine(options: EngineOptions): Engine {
       log.info({ event: 'store_engine_started', pid: first.pid, port }, 'the embedded engine is running');
       watching = watch(first);
     },
-    async stop() {
-      stopping = true;
-      detail = 'stopped';
-      const last = child;
-      if (last !== undefined && last.exitCode === null && last.signalCode === null) {
-        const message: ParentMessage = { type: 'stop' };
-        if (last.connected) last.send(message, () => undefined);
-        const kill = setTimeout(() => last.kill('SIGKILL'), STOP_DEADLINE_MS);
-        await exited(last);
-        clearTimeout(kill);
-      }
-      await watching;
-      up.set(0);
+    stop() {
+      stopped ??= end();
+      return stopped;
     },
     endpoint() {
       if (port === 0)
