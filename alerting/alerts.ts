@@ -6,8 +6,6 @@ import type { Millis } from '../core/time.ts';
 
 /** An alert with what alerting itself has decided about it. */
 export interface LiveAlert extends Alert {
-  /** When this server first heard of this firing of it. */
-  readonly receivedAt: Millis;
   /** When a person declared it over, 0 if nobody did. Holds until the sender resolves it or it starts anew. */
   readonly dismissedAt: Millis;
   /** The state last written to history, empty before the first. */
@@ -65,7 +63,6 @@ export function parseAlert(value: unknown, path: string, now: Millis, resolveTim
     updatedAt: now,
     timeout: end === 0,
     generatorURL: alert.generatorURL ?? '',
-    receivedAt: now,
     dismissedAt: 0,
     recordedState: '',
   };
@@ -120,7 +117,6 @@ export function mergeAlert(old: LiveAlert, report: LiveAlert): LiveAlert {
     startsAt: Math.min(old.startsAt, report.startsAt),
     endsAt,
     timeout: report.timeout && endsAt === report.endsAt,
-    receivedAt: old.receivedAt,
     dismissedAt: over ? 0 : old.dismissedAt,
     recordedState: old.recordedState,
   };

@@ -171,7 +171,6 @@ describe('the record', () => {
       updatedAt: NOON,
       timeout: false,
       generatorURL: '',
-      receivedAt: NOON,
       dismissedAt: 0,
       recordedState: '' as const,
     };
@@ -201,7 +200,6 @@ describe('the record', () => {
       updatedAt: startsAt,
       timeout: false,
       generatorURL: '',
-      receivedAt: startsAt,
       dismissedAt: 0,
       recordedState: '' as const,
     });

@@ -4,6 +4,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { startPagerdutyServer } from './contract/pagerduty.ts';
+import { SLACK_TOKEN, startSlackServer } from './contract/slack.ts';
 import { startWebhookServer } from './contract/webhook.ts';
 import { detectorLabels, startScenario } from './harness.ts';
 
@@ -182,6 +184,57 @@ describe('a restart', () => {
     story.post(detectorLabels('lag', 'sorting', { pipeline: 'returns' }), { from: 120, until: 10_000 });
     await story.at(140);
     expect(story.engine.listIncidents(['open'], 10).map((incident) => incident.id)).toEqual(['INC-2', 'INC-1']);
+  });
+
+  it('finds a group again whose label values look like the end of a key', async () => {
+    const odd = { ...lag, stage: 'a:{b="c"}:{}' };
+    await using story = startScenario(config(hook.url, { group_by: ['stage'], repeat_interval: '2m' }));
+    story.post(odd, { from: 0, until: 10_000 });
+    await story.at(20);
+    await story.restart();
+    await story.at(100);
+    expect(told()).toEqual(['first notification']);
+    await story.at(200);
+    expect(told()).toEqual(['first notification', 'repeat interval elapsed']);
+  });
+
+  it('goes on with the Slack message that follows the incident, and with the PagerDuty alert', async () => {
+    await using slack = await startSlackServer();
+    await using pagerduty = await startPagerdutyServer();
+    await using story = startScenario({
+      global: {
+        slack_app_token: SLACK_TOKEN,
+        slack_app_url: slack.apiUrl,
+        pagerduty_url: `${pagerduty.url}/v2/enqueue`,
+      },
+      route: { receiver: 'team' },
+      receivers: [
+        {
+          name: 'team',
+          slack_configs: [{ channel: '#orders-data' }],
+          pagerduty_configs: [{ routing_key: 'k'.repeat(32) }],
+        },
+      ],
+    });
+    story.post(lag, { from: 0, until: 10_000, annotations: { value: '90', expected: '2' } });
+    await story.at(20);
+    expect(slack.messages).toMatchObject([{ text: '*Firing:* enrichment is falling behind on orders', updates: 0 }]);
+    expect([...pagerduty.open.values()]).toMatchObject([{ payload: { source: 'enrichment', severity: 'warning' } }]);
+    await story.restart();
+    story.post(detectorLabels('error_ratio', 'payments'), {
+      from: 20,
+      until: 10_000,
+      annotations: { value: '0.31', expected: '0' },
+    });
+    await story.at(100);
+    expect(slack.messages).toMatchObject([{ text: '*Firing:* payments fails 31\u202f% of its work', updates: 1 }]);
+    await story.restart();
+    story.post(lag, { from: 0, until: 100 });
+    story.post(detectorLabels('error_ratio', 'payments'), { from: 20, until: 100 });
+    await story.at(250);
+    expect(slack.messages).toMatchObject([{ text: '*Resolved:* payments fails 31\u202f% of its work', updates: 2 }]);
+    expect(pagerduty.open.size).toBe(0);
+    expect([...slack.violations, ...pagerduty.violations]).toEqual([]);
   });
 
   it('a second process on the same folder is refused with a sentence', async () => {

@@ -28,7 +28,6 @@ function alertOf(labels: Record<string, string>, annotations: Record<string, str
     updatedAt: NOON,
     timeout: false,
     generatorURL: '',
-    receivedAt: NOON,
     dismissedAt: 0,
     recordedState: 'firing',
   };

@@ -1,5 +1,7 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseSilence, type Silence, Silences, silenceState } from '../../alerting/silences.ts';
+import { WeirError } from '../../core/errors.ts';
 import { NOON } from './harness.ts';
 
 function bench(known: readonly Silence[] = []) {
@@ -116,4 +118,30 @@ describe('Silences', () => {
     second.silences.prune(NOON + 61_000);
     expect(second.silences.list()).toEqual([]);
   });
+});
+
+it('parseSilence gives a silence or a typed error on any value', () => {
+  const matcher = fc.record(
+    { name: fc.string(), value: fc.string(), isRegex: fc.boolean(), isEqual: fc.boolean() },
+    { requiredKeys: [] },
+  );
+  const time = fc.oneof(fc.string(), fc.constant('2026-11-17T12:00:00Z'), fc.constant('2026-11-18T12:00:00+01:00'));
+  const near = fc.record({
+    matchers: fc.array(matcher),
+    startsAt: time,
+    endsAt: time,
+    createdBy: fc.string(),
+    comment: fc.string(),
+  });
+  fc.assert(
+    fc.property(fc.oneof(near, fc.jsonValue()), (value) => {
+      try {
+        expect(parseSilence(value).matchers.length).toBeGreaterThan(0);
+      } catch (error) {
+        expect(error).toBeInstanceOf(WeirError);
+        expect((error as WeirError).code).toBe('alerting_silence_invalid');
+      }
+    }),
+    { numRuns: 500 },
+  );
 });
