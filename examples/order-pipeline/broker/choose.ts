@@ -52,7 +52,7 @@ export async function prepareBroker(options: {
   if (broker === 'memory') return await inMemory('an in-process partitioned log, as asked');
   const given = env['KAFKA_BROKERS'];
   if (given) return await onKafka(given, `the Kafka at ${given} (KAFKA_BROKERS)`, async () => {});
-  const obstacle = await kafkaObstacle();
+  const obstacle = await kafkaObstacle(env);
   if (obstacle === undefined) {
     try {
       const own = await startKafka({ log });

@@ -25,9 +25,9 @@ ${dependency('org.apache.logging.log4j', 'log4j-core', LOG4J_VERSION)}
 }
 
 /** Major version of the Java on the path, or undefined. */
-export async function javaVersion(): Promise<number | undefined> {
+export async function javaVersion(env: NodeJS.ProcessEnv = process.env): Promise<number | undefined> {
   try {
-    const { stderr } = await run('java', ['-version'], { timeout: 20_000 });
+    const { stderr } = await run('java', ['-version'], { timeout: 20_000, env });
     const version = /version "(\d+)(?:\.(\d+))?/.exec(stderr);
     const major = Number(version?.[1]);
     return major === 1 ? Number(version?.[2]) : major;
@@ -37,13 +37,13 @@ export async function javaVersion(): Promise<number | undefined> {
 }
 
 /** Why no broker can be fetched and run here, or undefined when it can. */
-export async function kafkaObstacle(): Promise<string | undefined> {
-  const java = await javaVersion();
+export async function kafkaObstacle(env: NodeJS.ProcessEnv = process.env): Promise<string | undefined> {
+  const java = await javaVersion(env);
   if (java === undefined) return 'Java is not installed';
   if (!(java >= OLDEST_JAVA)) return `Java ${java} is older than ${OLDEST_JAVA}`;
-  if (existsSync(jarFolder())) return undefined;
+  if (existsSync(jarFolder(env))) return undefined;
   try {
-    await run('mvn', ['--version'], { timeout: 30_000 });
+    await run('mvn', ['--version'], { timeout: 30_000, env });
   } catch {
     return 'mvn (Maven) is not installed';
   }

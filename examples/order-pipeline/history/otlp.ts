@@ -56,7 +56,7 @@ function push<T>(map: Map<string, T[]>, key: string, value: T): void {
 export function metricsRequest(
   steps: readonly { readonly start: number; readonly services: readonly ServiceStep[] }[],
   resource: Readonly<Record<string, string>>,
-): { readonly body: unknown; readonly points: number } {
+) {
   const services = new Map<string, Metrics>();
   let points = 0;
   for (const { start, services: parts } of steps) {

@@ -36,8 +36,11 @@ export interface ServiceStep {
   readonly gauges: readonly GaugePoint[];
 }
 
-/** What the machinery adds to the sleeps of the live pipeline, milliseconds: handing a record to the broker. */
-const SEND: Work = { medianMs: 2, sigma: 0.6 };
+/** What the machinery adds to the sleeps of the live pipeline: handing a record to the broker. */
+const SEND_KAFKA: Work = { medianMs: 4, sigma: 0.8 };
+const SEND_MEMORY: Work = { medianMs: 1, sigma: 1 };
+const sendOf = (system: string) => (system === 'kafka' ? SEND_KAFKA : SEND_MEMORY);
+
 /** Sleeps end a little late, and now and then the machine has something else to do. */
 const TIMER_MS = 1.2;
 const HICCUP_MS = 20;
@@ -70,15 +73,20 @@ function failures(count: number, ratio: number, random: Random): number {
   return Math.min(count, poisson(random, count * ratio));
 }
 
-/** Lag of a group that keeps up: what is being handled and what has come since the last commit. */
-function lagGauges(group: string, topic: string, rate: number, random: Random): GaugePoint[] {
+/**
+ * Lag of a group that keeps up: what is being handled and what has come since the last commit. Kafka's consumers fetch
+ * in rounds, and Weir reckons their lag in time from the rate; the log's owner knows the age of its records.
+ */
+function lagGauges(group: string, topic: string, rate: number, system: string, random: Random): GaugePoint[] {
+  const perPartition = rate / PARTITIONS;
+  const kafka = system === 'kafka';
   return Array.from({ length: PARTITIONS }, (_, partition) => {
-    const lag = poisson(random, (rate / PARTITIONS) * 0.12);
-    const seconds = lag === 0 ? 0 : Math.min(0.5, 0.08 * Math.exp(0.5 * normal(random)));
+    const lag = poisson(random, perPartition * (kafka ? 0.2 : 0.08));
+    const age = kafka ? (lag - 0.5) / perPartition : Math.min(0.3, 0.05 * Math.exp(0.5 * normal(random)));
     const attributes = { group, topic, partition };
     return [
       { metric: 'kafka.consumer_group.lag', attributes, value: lag },
-      { metric: 'weir.consumer_group.lag_time', attributes, value: seconds },
+      { metric: 'weir.consumer_group.lag_time', attributes, value: lag === 0 ? 0 : age },
     ];
   }).flat();
 }
@@ -98,7 +106,7 @@ const CONSUMED: readonly Consumed[] = [
   {
     service: 'enrichment',
     topic: 'orders',
-    works: [WORK.enrichment, SEND],
+    works: [WORK.enrichment],
     errorRatio: ERROR_RATIO.enrichment,
     error: 'RangeError',
     output: 'orders.enriched',
@@ -106,7 +114,7 @@ const CONSUMED: readonly Consumed[] = [
   {
     service: 'payments',
     topic: 'orders.enriched',
-    works: [WORK.payments, SEND],
+    works: [WORK.payments],
     errorRatio: ERROR_RATIO.payments,
     error: 'ProviderError',
     output: 'payments',
@@ -137,13 +145,14 @@ function consumed(
   const failed = failures(arrived, stage.errorRatio, random);
   const passed = arrived - failed;
   const calls = stage.database === undefined ? undefined : samples(passed, [stage.database], random);
-  const works = samples(passed, stage.works, random).map((ms, i) => ms + (calls?.[i] ?? 0));
+  const parts = stage.output === undefined ? stage.works : [...stage.works, sendOf(system)];
+  const works = samples(passed, parts, random).map((ms, i) => ms + (calls?.[i] ?? 0));
   const durations = [
     ...histogram('messaging.process.duration', process, works),
     ...histogram(
       'messaging.process.duration',
       { ...process, 'error.type': stage.error },
-      samples(failed, stage.works, random),
+      samples(failed, parts, random),
     ),
     ...sent(stage.output, passed, system, random),
     ...sent(failed > 0 ? 'orders.dlq' : undefined, failed, system, random),
@@ -173,7 +182,7 @@ function sent(topic: string | undefined, count: number, system: string, random: 
     'messaging.operation.type': 'send',
     'messaging.destination.name': topic,
   };
-  return histogram('messaging.client.operation.duration', attributes, samples(count, [SEND], random));
+  return histogram('messaging.client.operation.duration', attributes, samples(count, [sendOf(system)], random));
 }
 
 /**
@@ -193,7 +202,7 @@ export function historyStep(start: number, system: string): readonly ServiceStep
   const gateway: ServiceStep = {
     service: 'gateway',
     durations: [
-      ...histogram('http.server.request.duration', route, samples(orders, [WORK.gateway, SEND], random)),
+      ...histogram('http.server.request.duration', route, samples(orders, [WORK.gateway, sendOf(system)], random)),
       ...sent('orders', orders, system, random),
     ],
     gauges: [],
@@ -204,7 +213,7 @@ export function historyStep(start: number, system: string): readonly ServiceStep
   for (const stage of CONSUMED) {
     const step = consumed(stage, flowing, start, system, random);
     steps.push({ service: step.service, durations: step.durations, gauges: step.gauges });
-    if (start % LAG_EVERY_MS === 0) lag.push(...lagGauges(stage.service, stage.topic, rate, random));
+    if (start % LAG_EVERY_MS === 0) lag.push(...lagGauges(stage.service, stage.topic, rate, system, random));
     flowing = step.passed;
   }
   return [...steps, { service: 'order-log', durations: [], gauges: lag }];

@@ -12,19 +12,26 @@ const queue = await openQueue('gateway');
 const app = express();
 app.use(express.json());
 
+/** Requests being worked on: a client may hang up, the order is published all the same. */
 let open = 0;
+
+async function publish(order: object & { id: string }): Promise<void> {
+  if (isActive('silent-producer')) return;
+  const text = JSON.stringify(order);
+  const value = isActive('poison-messages') && Math.random() < POISON_RATIO ? text.slice(0, text.length / 2) : text;
+  await queue.send('orders', { key: order.id, value, timestamp: Date.now() });
+}
 
 app.post('/orders', async (request, response) => {
   open++;
-  response.once('close', () => open--);
-  await work(WORK.gateway);
-  const order = { id: randomUUID(), customer: request.body.customer, amount: request.body.amount };
-  if (!isActive('silent-producer')) {
-    const text = JSON.stringify(order);
-    const value = isActive('poison-messages') && Math.random() < POISON_RATIO ? text.slice(0, text.length / 2) : text;
-    await queue.send('orders', { key: order.id, value, timestamp: Date.now() });
+  try {
+    await work(WORK.gateway);
+    const order = { id: randomUUID(), customer: request.body.customer, amount: request.body.amount };
+    await publish(order);
+    response.status(202).json({ id: order.id });
+  } finally {
+    open--;
   }
-  response.status(202).json({ id: order.id });
 });
 
 async function stop(): Promise<void> {
