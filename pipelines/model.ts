@@ -62,9 +62,10 @@ export function createModel(store: Store, config: PipelinesConfig): Model {
       const stages = series
         .filter(({ labels }) => labels['signal'] === 'throughput' || labels['signal'] === 'output')
         .flatMap(({ labels, values, start, step }) => {
+          const first = values.findIndex((value) => value > 0);
           const last = values.findLastIndex((value) => value > 0);
           const { pipeline = '', stage = '' } = labels;
-          return last < 0 ? [] : [{ pipeline, stage, lastSeen: start + last * step }];
+          return last < 0 ? [] : [{ pipeline, stage, firstSeen: start + first * step, lastSeen: start + last * step }];
         });
       const next = extend(graph, { flows, stages, lags: lagsOf(series), services, at });
       const fresh = changes(written, next, REWRITE_MS);

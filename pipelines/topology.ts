@@ -4,11 +4,16 @@ import type { ServiceSeen } from '../store/queries/ingest.ts';
 import type { GroupLag } from '../store/queries/lags.ts';
 import { edgeKey, type TopologyEdge, type TopologyNode } from '../store/queries/topology.ts';
 
+interface Sight {
+  readonly firstSeen: Millis;
+  readonly lastSeen: Millis;
+}
+
 /** What a round saw. */
 export interface Sightings {
   readonly flows: readonly Flow[];
   /** Stages with entry or output spans, whether or not anything else is known of them. */
-  readonly stages: readonly { readonly pipeline: string; readonly stage: string; readonly lastSeen: Millis }[];
+  readonly stages: readonly (Sight & { readonly pipeline: string; readonly stage: string })[];
   readonly lags: readonly GroupLag[];
   readonly services: readonly ServiceSeen[];
   readonly at: Millis;
@@ -21,7 +26,9 @@ export interface Graph {
 
 export const EMPTY_GRAPH: Graph = { nodes: new Map(), edges: new Map() };
 
-export function nodeKey(node: Pick<TopologyNode, 'pipeline' | 'kind' | 'node'>): string {
+type NodeName = Pick<TopologyNode, 'pipeline' | 'kind' | 'node'>;
+
+export function nodeKey(node: NodeName): string {
   return JSON.stringify([node.pipeline, node.kind, node.node]);
 }
 
@@ -42,8 +49,9 @@ export function extend(graph: Graph, seen: Sightings): Graph {
   const edges = new Map(graph.edges);
   const facts = new Map(seen.services.map((service) => [JSON.stringify([service.pipeline, service.service]), service]));
 
-  const addNode = (pipeline: string, kind: TopologyNode['kind'], node: string, system: string, lastSeen: Millis) => {
-    const key = nodeKey({ pipeline, kind, node });
+  const addNode = (name: NodeName, system: string, { firstSeen, lastSeen }: Sight) => {
+    const { pipeline, kind, node } = name;
+    const key = nodeKey(name);
     const known = nodes.get(key);
     const fact = kind === 'service' ? facts.get(JSON.stringify([pipeline, node])) : undefined;
     nodes.set(key, {
@@ -52,7 +60,7 @@ export function extend(graph: Graph, seen: Sightings): Graph {
       kind,
       system: system || (known?.system ?? ''),
       consoleUrl: safeUrl(fact?.consoleUrl) || (known?.consoleUrl ?? ''),
-      firstSeen: Math.min(known?.firstSeen ?? lastSeen, fact?.firstSeen ?? lastSeen, lastSeen),
+      firstSeen: Math.min(known?.firstSeen ?? firstSeen, fact?.firstSeen ?? firstSeen, firstSeen),
       lastSeen: Math.max(known?.lastSeen ?? 0, lastSeen),
     });
   };
@@ -61,26 +69,25 @@ export function extend(graph: Graph, seen: Sightings): Graph {
     edges.set(edgeKey(edge), { ...edge, lastSeen: Math.max(known?.lastSeen ?? 0, edge.lastSeen) });
   };
 
-  for (const { pipeline, stage, lastSeen } of seen.stages) addNode(pipeline, 'service', stage, '', lastSeen);
-  for (const flow of seen.flows) addNode(flow.pipeline, 'service', flow.service, '', flow.lastSeen);
+  for (const { pipeline, stage, ...sight } of seen.stages)
+    addNode({ pipeline, kind: 'service', node: stage }, '', sight);
+  for (const flow of seen.flows) addNode({ pipeline: flow.pipeline, kind: 'service', node: flow.service }, '', flow);
   for (const flow of seen.flows) {
     const { pipeline, kind, group, lastSeen } = flow;
-    const isService =
-      flow.otherKind === 'external' && nodes.has(nodeKey({ pipeline, kind: 'service', node: flow.other }));
-    if (!isService) addNode(pipeline, flow.otherKind, flow.other, flow.system, lastSeen);
+    const called = { pipeline, kind: 'service', node: flow.other } as const;
+    if (flow.otherKind !== 'external' || !nodes.has(nodeKey(called))) {
+      addNode({ pipeline, kind: flow.otherKind, node: flow.other }, flow.system, flow);
+    }
     addEdge({ pipeline, ...flowEnds(flow), kind, group, lastSeen });
   }
+  const sight = { firstSeen: seen.at, lastSeen: seen.at };
   for (const { pipeline, stage, topic, group } of seen.lags) {
     if (topic === '' || stage === '') continue;
-    addNode(
-      pipeline,
-      'topic',
-      topic,
-      nodes.get(nodeKey({ pipeline, kind: 'topic', node: topic }))?.system || 'kafka',
-      seen.at,
-    );
-    if (!nodes.has(nodeKey({ pipeline, kind: 'service', node: stage })))
-      addNode(pipeline, 'service', stage, '', seen.at);
+    const read = { pipeline, kind: 'topic', node: topic } as const;
+    const reader = { pipeline, kind: 'service', node: stage } as const;
+    // Kafka is where lag is measured, unless the topic's own spans have said otherwise.
+    addNode(read, nodes.get(nodeKey(read))?.system || 'kafka', sight);
+    if (!nodes.has(nodeKey(reader))) addNode(reader, '', sight);
     addEdge({ pipeline, from: topic, to: stage, kind: 'consumes', group, lastSeen: seen.at });
   }
   return { nodes, edges };

@@ -25,7 +25,8 @@ export interface Flow {
   readonly errors: number;
   /** Seconds; NaN without calls. */
   readonly p95: number;
-  /** Start of the last ten seconds in which something went over it. */
+  /** Start of the first and the last ten seconds of the range in which something went over it. */
+  readonly firstSeen: Millis;
   readonly lastSeen: Millis;
 }
 
@@ -36,14 +37,16 @@ export interface Flow {
 export async function readFlows(store: Store, from: Millis, to: Millis): Promise<Flow[]> {
   const rows = await store.rows<Flow>(
     `
-SELECT pipeline, service, kind, other, otherKind, system, group, calls, messages, errors, p95, lastSeen
+SELECT pipeline, service, kind, other, otherKind, system, group, calls, messages, errors, p95,
+    firstSeen, lastSeen
 FROM (
     SELECT Pipeline AS pipeline, Service AS service,
         transform(Kind, ['Producer', 'Consumer', 'Client'], ['produces', 'consumes', 'calls'], '') AS kind,
         if(Destination != '', Destination, DestinationSystem) AS other,
         DestinationKind AS otherKind, max(DestinationSystem) AS system, ConsumerGroup AS group, Source AS source,
         toFloat64(sum(Count)) AS calls, toFloat64(sum(Messages)) AS messages, toFloat64(sum(Errors)) AS errors,
-        ${quantilesSql([0.95])}[1] AS p95, toUnixTimestamp(max(Time)) * 1000 AS lastSeen
+        ${quantilesSql([0.95])}[1] AS p95, 
+        toUnixTimestamp(min(Time)) * 1000 AS firstSeen, toUnixTimestamp(max(Time)) * 1000 AS lastSeen
     FROM red_10s
     WHERE Time >= toDateTime({from:UInt32}) AND Time < toDateTime({to:UInt32})
         AND ((Kind IN ('Producer', 'Consumer') AND DestinationKind = 'topic')
@@ -55,7 +58,12 @@ ORDER BY pipeline, service, kind, otherKind, other, group, source DESC
 LIMIT 1 BY pipeline, service, kind, otherKind, other, group`,
     { from: secondsCell(from), to: secondsCell(to) },
   );
-  return rows.map((row) => ({ ...row, p95: numberOf(row.p95), lastSeen: numberOf(row.lastSeen) }));
+  return rows.map((row) => ({
+    ...row,
+    p95: numberOf(row.p95),
+    firstSeen: numberOf(row.firstSeen),
+    lastSeen: numberOf(row.lastSeen),
+  }));
 }
 
 /** The ends of a flow in the direction of the data: a consumer stands behind its topic. */
