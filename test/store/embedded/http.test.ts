@@ -1,7 +1,8 @@
 import { afterAll, beforeAll } from 'vitest';
 import type { StoreEndpoint } from '../../../store/client.ts';
+import { describeClientBattery } from '../client-battery.ts';
+import { describeCurlBattery } from '../curl-battery.ts';
 import { startTestStore, type TestStore } from '../harness.ts';
-import { describeHttpBattery } from '../http-battery.ts';
 
 let running: TestStore;
 beforeAll(async () => {
@@ -9,7 +10,8 @@ beforeAll(async () => {
 });
 afterAll(() => running.stop());
 
-describeHttpBattery('the embedded engine', () => running.endpoint);
+describeClientBattery('the embedded engine', () => running.endpoint);
+describeCurlBattery('the embedded engine', () => running.endpoint);
 
 /** The same against a ClickHouse server: `WEIR_CLICKHOUSE_URL=http://user:password@host:8123/database`. */
 const external = process.env['WEIR_CLICKHOUSE_URL'];
@@ -21,5 +23,6 @@ if (external !== undefined) {
     username: decodeURIComponent(url.username) || 'default',
     password: decodeURIComponent(url.password),
   };
-  describeHttpBattery('a ClickHouse server', () => endpoint);
+  describeClientBattery('a ClickHouse server', () => endpoint);
+  describeCurlBattery('a ClickHouse server', () => endpoint);
 }
