@@ -79,7 +79,8 @@ describe('layout', () => {
       edges.map((one) => ({ ...one, rate: 500 })),
       1390,
     );
-    const places = (layout: typeof shuffled) => Object.fromEntries(layout.cards.map((card) => [card.node.id, [card.x, card.y]]));
+    const places = (layout: typeof shuffled) =>
+      Object.fromEntries(layout.cards.map((card) => [card.node.id, [card.x, card.y]]));
     expect(places(shuffled)).toEqual(places(layoutMap(nodes, edges, 1390)));
     expect(places(busier)).toEqual(places(shuffled));
   });
@@ -113,7 +114,9 @@ describe('layout', () => {
       .record({
         services: fc.integer({ min: 1, max: 9 }),
         topics: fc.integer({ min: 0, max: 7 }),
-        links: fc.array(fc.tuple(fc.nat(8), fc.nat(6), fc.constantFrom('produces', 'consumes', 'calls', 'store')), { maxLength: 24 }),
+        links: fc.array(fc.tuple(fc.nat(8), fc.nat(6), fc.constantFrom('produces', 'consumes', 'calls', 'store')), {
+          maxLength: 24,
+        }),
         culprit: fc.nat(8),
       })
       .map(({ services, topics, links, culprit }) => {
@@ -145,7 +148,8 @@ describe('layout', () => {
         const boxes = [...layout.cards, ...layout.dependencies];
         boxes.forEach((a, i) => {
           for (const b of boxes.slice(i + 1)) {
-            const apart = a.x + a.width <= b.x || b.x + b.width <= a.x || a.y + a.height <= b.y || b.y + b.height <= a.y;
+            const apart =
+              a.x + a.width <= b.x || b.x + b.width <= a.x || a.y + a.height <= b.y || b.y + b.height <= a.y;
             expect(apart, `${a.node.id} over ${b.node.id}`).toBe(true);
           }
         });
@@ -167,8 +171,12 @@ describe('isotonic', () => {
   test('never falls and keeps the sum', () => {
     fc.assert(
       fc.property(fc.array(fc.double({ min: -1e3, max: 1e3, noNaN: true }), { maxLength: 30 }), (values) => {
-        const fitted = isotonic(values, values.map(() => 1));
-        for (let i = 1; i < fitted.length; i++) expect(fitted[i]).toBeGreaterThanOrEqual((fitted[i - 1] as number) - 1e-9);
+        const fitted = isotonic(
+          values,
+          values.map(() => 1),
+        );
+        for (let i = 1; i < fitted.length; i++)
+          expect(fitted[i]).toBeGreaterThanOrEqual((fitted[i - 1] as number) - 1e-9);
         const sum = (list: readonly number[]) => list.reduce((a, b) => a + b, 0);
         expect(sum(fitted)).toBeCloseTo(sum(values), 6);
       }),
@@ -177,8 +185,34 @@ describe('isotonic', () => {
 });
 
 test('a path rounds its corners within what its legs allow', () => {
-  expect(roundedPath([[0, 0], [100, 0]], 9)).toBe('M0 0L100 0');
-  expect(roundedPath([[0, 0], [50, 0], [50, 40]], 9)).toBe('M0 0L41 0Q50 0 50 9L50 40');
-  expect(roundedPath([[0, 0], [10, 0], [10, 4]], 9)).toBe('M0 0L8 0Q10 0 10 2L10 4');
+  expect(
+    roundedPath(
+      [
+        [0, 0],
+        [100, 0],
+      ],
+      9,
+    ),
+  ).toBe('M0 0L100 0');
+  expect(
+    roundedPath(
+      [
+        [0, 0],
+        [50, 0],
+        [50, 40],
+      ],
+      9,
+    ),
+  ).toBe('M0 0L41 0Q50 0 50 9L50 40');
+  expect(
+    roundedPath(
+      [
+        [0, 0],
+        [10, 0],
+        [10, 4],
+      ],
+      9,
+    ),
+  ).toBe('M0 0L8 0Q10 0 10 2L10 4');
   expect(roundedPath([], 9)).toBe('');
 });

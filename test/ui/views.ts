@@ -60,5 +60,14 @@ export function incident(given: Partial<IncidentSummary> = {}): IncidentSummary 
 }
 
 export function overviewOf(pipelines: readonly PipelineView[], given: Partial<OverviewView> = {}): OverviewView {
-  return { now: 1_000_000, newest: 999_000, pipelines, incidents: [], lastResolvedAt: 0, origins: [], problems: [], ...given };
+  return {
+    now: 1_000_000,
+    newest: 999_000,
+    pipelines,
+    incidents: [],
+    lastResolvedAt: 0,
+    origins: [],
+    problems: [],
+    ...given,
+  };
 }

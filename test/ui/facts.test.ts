@@ -1,0 +1,120 @@
+import { describe, expect, test } from 'vitest';
+import type { AnomalyView, SignalView, StageView } from '../../core/view.ts';
+import { kpisOf, signalTitle } from '../../ui/pages/kpis.ts';
+import { decades, factsOf, scorerTitle } from '../../ui/parts/facts.ts';
+import { node } from './views.ts';
+
+const plain = (text: string) => text.replaceAll('\u202f', ' ').replaceAll('\u2212', '-');
+
+function anomaly(given: Partial<AnomalyView> = {}): AnomalyView {
+  return {
+    id: '1',
+    detector: 'LagGrowing',
+    labels: {},
+    onset: 0,
+    time: 0,
+    firedAt: 0,
+    resolvedAt: 0,
+    value: 1,
+    expected: 1,
+    lower: 0,
+    upper: 2,
+    score: 6.64,
+    threshold: 4,
+    severity: 'critical',
+    votes: [],
+    decision: { breach: 'score', for: 30_000, keep_firing_for: 60_000, history: 10_800_000, min_volume: 0 },
+    ...given,
+  };
+}
+
+describe('why an alert fired', () => {
+  test('the decision in words, nothing that does not apply', () => {
+    expect(factsOf(anomaly()).map(([name, value]) => [name, plain(value)])).toEqual([
+      ['Decided by', 'too rare to be chance'],
+      ['Score', '6.6 of 4.0 needed'],
+      ['Held for', '30 s'],
+      ['Keeps firing', '1 min'],
+      ['History', '3 h'],
+    ]);
+  });
+
+  test('a fixed limit has no score', () => {
+    const names = factsOf(anomaly({ score: null, decision: { breach: 'rule' } }));
+    expect(names).toEqual([['Decided by', 'a fixed limit was passed']]);
+  });
+
+  test('surprise counts decades', () => {
+    expect(decades(0.001)).toBeCloseTo(3);
+    expect(decades(0)).toBe(12);
+    expect(scorerTitle('seasonal')).toBe('Seasonal baseline');
+    expect(scorerTitle('mine')).toBe('mine');
+  });
+});
+
+describe('numbers of a stage', () => {
+  const signal = (name: SignalView['signal'], given: Partial<SignalView> = {}): SignalView => ({
+    key: name,
+    signal: name,
+    labels: {},
+    value: 1,
+    expected: null,
+    lower: null,
+    upper: null,
+    strange: false,
+    outside: false,
+    ...given,
+  });
+  const view = (given: Partial<StageView>): StageView => ({
+    now: 0,
+    pipeline: 'orders',
+    node: node('b'),
+    reads: [],
+    writes: [],
+    calls: [],
+    callers: [],
+    signals: [],
+    partitions: [],
+    anomalies: [],
+    incidents: [],
+    origins: [],
+    ...given,
+  });
+
+  test('only those that are known, lag first, at most six', () => {
+    expect(kpisOf(view({}))).toEqual([]);
+    const full = view({
+      node: node('b', { lagSeconds: 5, rate: 60, output: 60 }),
+      reads: [{ topic: 't', group: 'g' }],
+      signals: ['latency_p99', 'error_ratio', 'freshness', 'dependency_p95'].map((name) =>
+        signal(name as SignalView['signal']),
+      ),
+    });
+    expect(kpisOf(full).map((kpi) => kpi.label)).toEqual([
+      'Lag',
+      'Read',
+      'Written',
+      'Latency p99',
+      'Errors',
+      'Freshness',
+    ]);
+  });
+
+  test('each is held against its band', () => {
+    const [kpi] = kpisOf(
+      view({ signals: [signal('latency_p99', { lower: 0.018, upper: 0.044, value: 1.92, outside: true })] }),
+    );
+    expect(plain(kpi?.context ?? '')).toBe('expected 18 – 44 ms');
+    expect(kpi?.state).toBe('falling_behind');
+    const [unbanded] = kpisOf(view({ signals: [signal('latency_p99')] }));
+    expect(unbanded?.context).toBe('no band yet');
+    expect(unbanded?.state).toBe('');
+  });
+
+  test('series have names people say', () => {
+    expect(signalTitle({ signal: 'throughput' })).toBe('Throughput');
+    expect(signalTitle({ signal: 'lag_seconds', topic: 'orders' })).toBe('Lag in time on orders');
+    expect(signalTitle({ signal: 'dependency_p95', dependency: 'db' })).toBe('p95 of calls to db');
+    expect(signalTitle({ signal: 'custom', name: 'queue' })).toBe('queue');
+  });
+});
