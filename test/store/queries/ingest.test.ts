@@ -1,0 +1,49 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { newestTelemetry, readOrigins, readServices } from '../../../store/queries/ingest.ts';
+import { startTestStore, type TestStore } from '../harness.ts';
+import { NOON, point, span } from './telemetry-rows.ts';
+
+let stand: TestStore;
+beforeAll(async () => {
+  stand = await startTestStore();
+});
+afterAll(() => stand?.stop());
+
+test('an empty store has no newest telemetry, no origins and no services', async () => {
+  expect(await newestTelemetry(stand.store)).toBe(0);
+  expect(await readOrigins(stand.store)).toEqual([]);
+  expect(await readServices(stand.store, 0)).toEqual([]);
+});
+
+test('origins are the time ranges of data that is not live, services what speaks', async () => {
+  const pipeline = 'orders';
+  const generated = { 'weir.origin': 'generated' };
+  const day = 86_400_000;
+  await stand.store.insert('otel_traces', [
+    span({ pipeline, at: NOON - 3 * day, resource: generated }),
+    span({ pipeline, at: NOON - 2 * day, resource: generated }),
+  ]);
+  await stand.store.insert('otel_traces', [
+    span({ pipeline, at: NOON - day, resource: generated, ms: 2000 }),
+    span({ pipeline, at: NOON, resource: { 'weir.console.url': 'http://127.0.0.1:7000/' } }),
+    span({ pipeline: 'other', service: 'replayed', at: NOON - 1000, resource: { 'weir.origin': 'replayed' } }),
+  ]);
+  await stand.store.insert('otel_metrics_gauge', [point({ pipeline, service: 'probe', at: NOON + 5000, value: 1 })]);
+  expect(await readOrigins(stand.store)).toEqual([
+    { origin: 'generated', pipeline, service: 'gateway', from: NOON - 3 * day, to: NOON - day + 2000 },
+    { origin: 'replayed', pipeline: 'other', service: 'replayed', from: NOON - 1000, to: NOON - 1000 },
+  ]);
+  expect(await newestTelemetry(stand.store)).toBe(NOON + 5000);
+  expect(await newestTelemetry(stand.store, 'other')).toBe(NOON - 1000);
+  expect(await newestTelemetry(stand.store, 'nobody')).toBe(0);
+  expect(await readServices(stand.store, NOON)).toEqual([
+    {
+      pipeline,
+      service: 'gateway',
+      consoleUrl: 'http://127.0.0.1:7000/',
+      firstSeen: NOON - 3 * day,
+      lastSeen: NOON,
+    },
+    { pipeline, service: 'probe', consoleUrl: '', firstSeen: NOON + 5000, lastSeen: NOON + 5000 },
+  ]);
+});
