@@ -6,6 +6,7 @@ import { type AlertingConfig, alertingConfig } from '../../alerting/config.ts';
 import { type Engine, openEngine } from '../../alerting/engine.ts';
 import type { HistoryPort } from '../../alerting/mirror.ts';
 import { silentTelemetry } from '../../core/telemetry.ts';
+import type { startWebhookServer } from './contract/webhook.ts';
 
 /** A Tuesday, 12:00:00 UTC. */
 export const NOON = Date.UTC(2026, 10, 17, 12);
@@ -103,3 +104,26 @@ export function detectorLabels(
     ...more,
   };
 }
+
+export function webhookConfig(url: string, route: object = {}, more: object = {}) {
+  return { route: { receiver: 'hook', ...route }, receivers: [{ name: 'hook', webhook_configs: [{ url }] }], ...more };
+}
+
+export type Story = ReturnType<typeof startScenario>;
+export type Hook = Awaited<ReturnType<typeof startWebhookServer>>;
+export type Repeated = readonly [labels: Record<string, string>, annotations?: Record<string, string>];
+
+/** Time passes while a sender repeats its alerts every 10 s with four rounds of life, as detector and Prometheus do. */
+export async function keepFiring(story: Story, until: number, ...alerts: readonly Repeated[]): Promise<void> {
+  for (let t = story.seconds(); t < until; t = story.seconds()) {
+    for (const [labels, annotations] of alerts)
+      story.post(labels, { from: 0, until: t + 40, ...(annotations ? { annotations } : {}) });
+    await story.at(Math.min(until, t + 10));
+  }
+}
+
+export function resolve(story: Story, labels: Record<string, string>): void {
+  story.post(labels, { from: 0, until: story.seconds() });
+}
+
+export const reasons = (hook: Hook) => hook.messages.map((message) => message.notification_reason);
