@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import type { Span } from '@opentelemetry/api';
+import { diag, type Span } from '@opentelemetry/api';
 import { InstrumentationBase, InstrumentationNodeModuleDefinition } from '@opentelemetry/instrumentation';
 import { KafkaJsInstrumentation } from '@opentelemetry/instrumentation-kafkajs';
 import { noteEventTime } from './event-time.ts';
@@ -20,6 +20,10 @@ interface Consumer {
 interface KafkaPrototype {
   consumer(options: { groupId?: string }): Consumer;
   [PATCHED]?: true;
+}
+interface Kafkaish {
+  consumer: unknown;
+  producer: unknown;
 }
 interface KafkaClass {
   prototype: KafkaPrototype;
@@ -99,6 +103,11 @@ export function kafkaInstrumentations(): InstrumentationBase[] {
  * Producers and consumers created afterwards are traced. Safe to call twice and on clients already instrumented.
  */
 export function patchKafka(kafka: object, instrumentations: readonly InstrumentationBase[]): void {
+  const prototype = (kafka.constructor as { prototype?: Partial<Kafkaish> } | undefined)?.prototype;
+  if (typeof prototype?.consumer !== 'function' || typeof prototype.producer !== 'function') {
+    diag.warn('@weir/sdk: instrumentKafka was given something that is no kafkajs client');
+    return;
+  }
   const exports = { Kafka: kafka.constructor };
   for (const instrumentation of instrumentations) {
     for (const definition of instrumentation.getModuleDefinitions()) definition.patch?.(exports, undefined);

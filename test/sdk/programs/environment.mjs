@@ -1,0 +1,7 @@
+console.log(
+  JSON.stringify(
+    Object.keys(process.env)
+      .filter((name) => name.startsWith('OTEL_'))
+      .sort(),
+  ),
+);
