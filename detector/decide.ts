@@ -23,7 +23,7 @@ export type Breach = 'none' | 'rule' | 'stopped' | 'score';
 /** While firing, half of what opened the alert keeps it open, so that it does not flap around its threshold. */
 const HOLD_SHARE = 0.5;
 /** A stop is one only where so low a value is rare: pauses that are ordinary for a series are no news. */
-const STOPPED_CHANCE = 0.02;
+const STOPPED_CHANCE = 0.01;
 
 /** Whether `evidence` is strange by `decision`; `firing` halves the demands. A gap is not a breach. */
 export function breachOf(decision: DecisionConfig, direction: Direction, evidence: Evidence, firing: boolean): Breach {

@@ -28,6 +28,9 @@ const BREACH_TRUST = 0.3;
 const PEAK_CHANCE = 1e-4;
 const PEAK_WEIGHT = 0.1;
 const BREACH_WEIGHT = 0.02;
+/** Recent firings from which on a breach becomes a habit. */
+const HABIT = 4;
+const HALF_LIFE_MS = 172_800_000;
 
 /**
  * Looks at one point: score, calibrate, decide, then learn. Advances the state of the series by one step and returns
@@ -48,8 +51,9 @@ export function judge(catalogue: Catalogue, watched: Watched, point: Point, step
   const firing = verdicts.some(({ standing }) => standing.phase === 'firing');
   const breach = verdicts.some((verdict) => verdict.breach !== 'none');
   const trust = firing ? FIRING_TRUST : breach ? BREACH_TRUST : 1;
-  calibrate(watched.seasonal, seasonal, firing || breach);
-  calibrate(watched.lstm, lstm, firing || breach);
+  const weight = firing || breach ? breachWeight(watched, point.time) : 1;
+  calibrate(watched.seasonal, seasonal, weight);
+  calibrate(watched.lstm, lstm, weight);
   scorers.seasonal.learn(watched.seasonal.state, point, trust);
   scorers.lstm.learn(watched.lstm.state, point, trust);
   if (!gap) watched.history += stepMs;
@@ -125,9 +129,9 @@ function decide(
   };
 }
 
-/** Firings of the last days, halved with every day that passes. */
+/** Firings of the last days, halved with every two days that pass. */
 function firings(watch: Watch, time: Millis): number {
-  return watch.firings * 0.5 ** ((time - watch.firedAt) / 86_400_000);
+  return watch.firings * 0.5 ** ((time - watch.firedAt) / HALF_LIFE_MS);
 }
 
 /**
@@ -138,11 +142,17 @@ function patience(watch: Watch, time: Millis): number {
   return Math.min(5, 1 + Math.max(0, firings(watch, time) - 2) / 4);
 }
 
-function calibrate(stream: Stream<unknown>, score: Score, breach: boolean): void {
+/** What fires again and again, several times a day, is how this series is: its scores count as ordinary ones do. */
+function breachWeight(watched: Watched, time: Millis): number {
+  const most = Math.max(0, ...[...watched.watches.values()].map((watch) => firings(watch, time)));
+  return Math.min(1, BREACH_WEIGHT * Math.max(1, 2 * (most - HABIT)) ** 2);
+}
+
+function calibrate(stream: Stream<unknown>, score: Score, trust: number): void {
   if (!score.ready) return;
   const { up, down } = stream.sides;
   const p = Math.min(exceedance(up, score.score).p, exceedance(down, -score.score).p);
-  const weight = breach ? BREACH_WEIGHT : p < PEAK_CHANCE ? PEAK_WEIGHT : 1;
+  const weight = trust < 1 ? trust : p < PEAK_CHANCE ? PEAK_WEIGHT : 1;
   learnTail(up, score.score, weight);
   learnTail(down, -score.score, weight);
 }

@@ -21,7 +21,7 @@ export interface Stream<State> {
 export interface Watch {
   standing: Standing;
   anomaly: Anomaly | undefined;
-  /** Recent firings (a number that halves every day) and the start of the step of the last one. */
+  /** Recent firings (a number that halves every two days) and the start of the step of the last one. */
   firings: number;
   firedAt: Millis;
 }

@@ -7,7 +7,7 @@ import { FEATURES, WINDOW, type Windows } from './features.ts';
 
 export const QUANTILES = [0.05, 0.5, 0.95] as const;
 const BATCH = 64;
-const LEARNING_RATE = 4e-3;
+const LEARNING_RATE = 2e-2;
 const CLIP_NORM = 1;
 
 /** Brings TensorFlow.js up with its WebAssembly backend. */

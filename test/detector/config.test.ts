@@ -1,0 +1,68 @@
+import { describe, expect, test } from 'vitest';
+import { SIGNALS } from '../../core/signal.ts';
+import { detectorConfig, detectorEntries, directionOf } from '../../detector/config.ts';
+import { createCatalogue } from '../../detector/watched.ts';
+
+describe('configuration', () => {
+  test('an empty file watches every signal', () => {
+    const config = detectorConfig.parse({});
+    expect(config).toMatchObject({ step: 10_000, lateness: 10_000, history: 86_400_000 });
+    const entries = detectorEntries(config);
+    expect(new Set(entries.map(({ query }) => query.signal))).toEqual(new Set(SIGNALS));
+    expect(new Set(entries.map(({ name }) => name)).size).toBe(entries.length);
+    for (const { scorers } of entries) expect(scorers.seasonal).toBeDefined();
+  });
+
+  test('an entry replaces the shipped one of its name; others are added; disabled ones go', () => {
+    const config = detectorConfig.parse({
+      detectors: [
+        {
+          name: 'LatencyHigh',
+          query: { signal: 'latency_p99', match: { stage: 'payments' } },
+          decision: { for: '2m' },
+        },
+        { name: 'LagGrowing', enabled: false, query: { signal: 'lag_seconds' } },
+        { name: 'QueueDepth', query: { signal: 'custom' }, scorers: { threshold: { above: 5 } }, severity: 'notice' },
+      ],
+    });
+    const entries = detectorEntries(config);
+    const named = (name: string) => entries.find((entry) => entry.name === name);
+    expect(named('LatencyHigh')).toMatchObject({ query: { signal: 'latency_p99' }, decision: { for: 120_000 } });
+    expect(named('LagGrowing')).toBeUndefined();
+    expect(named('QueueDepth')?.scorers).toEqual({ threshold: { above: 5 } });
+    expect(detectorEntries({ ...config, shipped: false }).map(({ name }) => name)).toEqual([
+      'LatencyHigh',
+      'QueueDepth',
+    ]);
+  });
+
+  test('labels choose the detectors of a series', () => {
+    const config = detectorConfig.parse({
+      shipped: false,
+      detectors: [{ name: 'Slow', query: { signal: 'latency_p95', match: { stage: 'payments' } } }],
+    });
+    const catalogue = createCatalogue(config);
+    expect(catalogue.watchersOf({ signal: 'latency_p95', stage: 'payments' }).length).toBe(1);
+    expect(catalogue.watchersOf({ signal: 'latency_p95', stage: 'gateway' })).toEqual([]);
+    expect(catalogue.watchersOf({ signal: 'latency_p50', stage: 'payments' })).toEqual([]);
+    expect(catalogue.signals).toEqual(['latency_p95']);
+  });
+
+  test('an entry watches the direction of its signal unless told otherwise', () => {
+    const [entry] = detectorEntries(
+      detectorConfig.parse({ shipped: false, detectors: [{ name: 'A', query: { signal: 'lag' } }] }),
+    );
+    expect(entry && directionOf(entry)).toBe('up');
+  });
+
+  test.each([
+    ['an unknown key', { detectors: [{ name: 'A', query: { signal: 'lag' }, decison: {} }] }],
+    ['an unknown signal', { detectors: [{ name: 'A', query: { signal: 'lags' } }] }],
+    ['a name no alert can have', { detectors: [{ name: 'a b', query: { signal: 'lag' } }] }],
+    ['a step off the grid', { step: '15s' }],
+    ['a duration that is none', { lateness: 'soon' }],
+    ['a share above 1', { detectors: [{ name: 'A', query: { signal: 'lag' }, decision: { stopped_below: 2 } }] }],
+  ])('%s is refused', (_, config) => {
+    expect(() => detectorConfig.parse(config)).toThrow();
+  });
+});
