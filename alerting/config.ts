@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { listenConfig } from '../core/listen.ts';
-import { maintenanceConfig, ownerConfig, positiveDuration } from './context.ts';
+import { maintenanceConfig, ownerConfig } from './context.ts';
+import { positiveDuration } from './duration.ts';
 import { inhibitRuleConfig } from './inhibit.ts';
 import { namedIntervalConfig } from './intervals.ts';
 import { pagerdutyConfig } from './notifiers/pagerduty.ts';

@@ -1,9 +1,8 @@
 import { z } from 'zod';
 import type { Alert } from '../core/alert.ts';
-import { errorMessage } from '../core/errors.ts';
 import type { Labels } from '../core/labels.ts';
 import { normalizeLabels } from '../core/labels.ts';
-import { type Millis, parseDuration } from '../core/time.ts';
+import type { Millis } from '../core/time.ts';
 import { holdingInterval, type NamedIntervals } from './intervals.ts';
 import { type Matcher, matchersConfig, matchesAll } from './matchers.ts';
 
@@ -79,21 +78,4 @@ export function alertContext(
     owner: rules.owners.find((one) => matchesAll(one.matchers, view))?.owner ?? '',
     maintenance: window === undefined ? '' : window.comment || 'true',
   });
-}
-
-/** A duration that must be longer than nothing, for the room's own settings. */
-export function positiveDuration(defaultText: string) {
-  return z
-    .string()
-    .default(defaultText)
-    .transform((text, context): Millis => {
-      try {
-        const value = parseDuration(text);
-        if (value > 0) return value;
-        context.addIssue({ code: 'custom', message: 'must be longer than 0' });
-      } catch (error) {
-        context.addIssue({ code: 'custom', message: errorMessage(error) });
-      }
-      return z.NEVER;
-    });
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import { positiveDuration } from '../context.ts';
+import { positiveDuration } from '../duration.ts';
 import {
   alertLine,
   type Notification,

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { errorMessage, WeirError } from '../../core/errors.ts';
-import { positiveDuration } from '../context.ts';
+import { positiveDuration } from '../duration.ts';
 import {
   alertLine,
   type Notification,

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { positiveDuration } from '../context.ts';
+import { positiveDuration } from '../duration.ts';
 import {
   commonAnnotations,
   commonLabels,
