@@ -1,5 +1,5 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -81,6 +81,12 @@ function openAdmin(brokers: string): Admin {
   });
 }
 
+/**
+ * Becomes the program it is given, and leaves a watcher behind that ends it when standard input does: the broker does
+ * not outlive a parent that was killed.
+ */
+const TETHERED = 'exec 3<&0; (cat <&3 >/dev/null; kill $$ 2>/dev/null) & exec "$@" 3<&- </dev/null';
+
 async function answers(brokers: string): Promise<boolean> {
   const admin = openAdmin(brokers);
   try {
@@ -149,9 +155,10 @@ async function startNode(
 
   const output = join(dataDir, 'broker.out');
   const file = openSync(output, 'a');
-  const child = spawn('java', ['-Xms128m', '-Xmx320m', ...jvm, ...path, 'kafka.Kafka', config], {
-    stdio: ['ignore', file, file],
-  });
+  const java = ['java', '-Xms128m', '-Xmx320m', ...jvm, ...path, 'kafka.Kafka', config];
+  const child = spawn('sh', ['-c', TETHERED, 'sh', ...java], { stdio: ['pipe', file, file] });
+  closeSync(file);
+  child.once('exit', () => child.stdin?.destroy());
   const kill = () => child.kill('SIGKILL');
   process.once('exit', kill);
   const stop = async () => {

@@ -8,7 +8,7 @@ const STYLE = `
   --quiet: #97a1b0; --accent: #4fc3bd; --bad: #ff8a7a; --bad-soft: #35201e; } }
 * { box-sizing: border-box; }
 body { margin: 0; background: var(--page); color: var(--text); font: 15px/1.5 system-ui, sans-serif; }
-main { max-width: 46rem; margin: 0 auto; padding: 2.5rem 1.25rem; }
+main { max-width: 52rem; margin: 0 auto; padding: 2.5rem 1.25rem; }
 h1 { font-size: 1.4rem; margin: 0 0 .25rem; letter-spacing: -.01em; }
 p { margin: 0; color: var(--quiet); }
 .flow { display: flex; flex-wrap: wrap; gap: .4rem; align-items: center; margin: 1.25rem 0 1.75rem; font-size: .85rem; }
@@ -65,7 +65,7 @@ function flow(): string {
 }
 
 /** The switch as a page without dependencies: stages on top, one row per fault. */
-export function controlPage(broker: string): string {
+export function controlPage(broker: string, command: string): string {
   const rows = FAULT_NAMES.map((name) => {
     const { title, description } = FAULTS[name];
     return `<li data-name="${name}"><div><h2 id="${name}">${title} <small></small></h2><p>${description}</p></div>
@@ -78,7 +78,7 @@ export function controlPage(broker: string): string {
 <p>Break a stage and watch Weir find it. Switched off, the pipeline recovers by itself within about a minute.</p>
 <div class="flow">${flow()}</div>
 <ul>${rows.join('')}</ul>
-<footer>Broker: ${broker}. From a terminal: <code>node examples/order-pipeline/fault.ts slow-consumer on</code> <span id="state" role="status"></span></footer>
+<footer>Broker: ${broker}. From a terminal: <code>${command}</code> <span id="state" role="status"></span></footer>
 </main><script>${SCRIPT}</script></body></html>
 `;
 }

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { DEFAULT_CONTROL_PORT } from '../fault.ts';
 import { FAULT_NAMES, FAULTS, type FaultName, isFaultName } from '../faults.ts';
 import { controlPage } from './page.ts';
 
@@ -20,6 +21,12 @@ function listFaults(options: ControlOptions) {
   const states = options.states();
   const faults = FAULT_NAMES.map((name) => ({ name, ...FAULTS[name], ...states[name] }));
   return { broker: options.broker, faults };
+}
+
+/** The same from a terminal; the port is named unless it is the usual one. */
+function command(port: number | undefined): string {
+  const flag = port === DEFAULT_CONTROL_PORT ? '' : ` --control-port ${port}`;
+  return `./weir demo fault slow-consumer on${flag}`;
 }
 
 function send(response: ServerResponse, status: number, body: unknown): void {
@@ -53,7 +60,7 @@ async function handle(request: IncomingMessage, response: ServerResponse, option
       'content-security-policy':
         "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'; frame-ancestors 'none'",
     });
-    response.end(controlPage(options.broker));
+    response.end(controlPage(options.broker, command(request.socket.localPort)));
     return;
   }
   if (request.method === 'GET' && path === '/faults') return send(response, 200, listFaults(options));
