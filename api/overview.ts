@@ -77,7 +77,13 @@ export function createOverviewReader(options: {
   now: () => number;
 }): OverviewReader {
   const { store, alerting, now } = options;
-  type Stored = { sources: Omit<MapSources, 'incidents'>; newest: Millis; origins: Origin[]; at: Millis; took: number };
+  type Stored = {
+    sources: Omit<MapSources, 'incidents'>;
+    newest: Millis;
+    origins: Origin[];
+    readAt: number;
+    took: number;
+  };
   let stored: Stored | undefined;
   let reading: Promise<Stored> | undefined;
 
@@ -89,10 +95,16 @@ export function createOverviewReader(options: {
       newestTelemetry(store),
       readOrigins(store),
     ]);
-    return { sources, newest, origins: recentOrigins(origins, at), at, took: performance.now() - began };
+    return {
+      sources,
+      newest,
+      origins: recentOrigins(origins, at),
+      readAt: performance.now(),
+      took: performance.now() - began,
+    };
   };
   const fresh = async (): Promise<Stored> => {
-    if (stored !== undefined && now() - stored.at < stored.took / SHARE) return stored;
+    if (stored !== undefined && performance.now() - stored.readAt < stored.took / SHARE) return stored;
     reading ??= load().finally(() => {
       reading = undefined;
     });
