@@ -1,4 +1,4 @@
-import { fingerprint, type Labels } from '../../core/labels.ts';
+import type { Labels } from '../../core/labels.ts';
 import type { Series } from '../../core/series.ts';
 import { SIGNALS, type Signal } from '../../core/signal.ts';
 import type { Store } from '../client.ts';
@@ -54,11 +54,6 @@ export async function readSignals(store: Store, query: SignalQuery): Promise<Ser
     .map((series) => ({ series, at: order(series.labels) }))
     .sort((a, b) => (a.at < b.at ? -1 : 1))
     .map(({ series }) => series);
-}
-
-/** The key under which anomalies and expectations of a series are stored. */
-export function seriesKey(labels: Labels): string {
-  return fingerprint(labels);
 }
 
 function matches(labels: Labels, match: Labels): boolean {

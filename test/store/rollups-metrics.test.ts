@@ -1,0 +1,208 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Buckets, bucketSeconds, quantileFromBuckets } from '../../store/queries/buckets.ts';
+import { startTestStore, type TestStore } from './harness.ts';
+import { insertBatch, readRed } from './queries/red-rows.ts';
+import { NOON, point } from './queries/telemetry-rows.ts';
+
+let stand: TestStore;
+beforeAll(async () => {
+  stand = await startTestStore();
+});
+afterAll(() => stand?.stop());
+
+const red = (pipeline: string) => readRed(stand.store, pipeline);
+const insert = (table: string, rows: readonly object[], token?: string) => insertBatch(stand.store, table, rows, token);
+const total = ([, counts]: Buckets) => counts.reduce((sum, count) => sum + count, 0);
+
+describe('histograms of metrics', () => {
+  const delta = { AggregationTemporality: 1 };
+  const kafka = {
+    'messaging.consumer.group.name': 'g',
+    'messaging.destination.name': 'orders',
+    'messaging.system': 'kafka',
+  };
+
+  test('explicit buckets count at their geometric middle, at the end of their interval', async () => {
+    const rest = {
+      Count: 10,
+      Sum: 3,
+      BucketCounts: [1, 4, 5],
+      ExplicitBounds: [0.1, 0.4],
+      Min: 0.025,
+      Max: 0.9,
+      ...delta,
+    };
+    const spec = { pipeline: 'explicit', metric: 'messaging.process.duration', service: 'billing', attributes: kafka };
+    await insert('otel_metrics_histogram', [
+      // A point at the edge of two steps tells of the step before it.
+      point({ ...spec, at: NOON + 10_000 }, rest),
+      point({ ...spec, at: NOON + 5000, attributes: { ...kafka, 'error.type': 'timeout' } }, rest),
+      point({ ...spec, at: NOON + 5000 }, { ...rest, AggregationTemporality: 2 }),
+      point({ ...spec, at: NOON + 5000, metric: 'unrelated.duration' }, rest),
+    ]);
+    const rows = await red('explicit');
+    expect(rows).toHaveLength(1);
+    expect(rows[0]).toMatchObject({
+      time: NOON,
+      kind: 'Consumer',
+      destination: 'orders',
+      group: 'g',
+      source: 'metrics',
+      count: 20,
+      errors: 10,
+      messages: 20,
+      seconds: 6,
+    });
+    const buckets = rows[0]?.buckets as Buckets;
+    expect(buckets[1]).toEqual([2, 8, 10]);
+    for (const [i, middle] of [Math.sqrt(0.025 * 0.1), 0.2, 0.6].entries()) {
+      expect(Math.abs(bucketSeconds(buckets[0][i] as number) / middle - 1)).toBeLessThan(0.0111);
+    }
+  });
+
+  test('a first bound of zero, a missing maximum and a point without bounds do no harm', async () => {
+    const spec = { pipeline: 'odd', metric: 'http.server.request.duration', service: 'gateway' };
+    await insert('otel_metrics_histogram', [
+      point(spec, { Count: 6, Sum: 1, BucketCounts: [1, 2, 3], ExplicitBounds: [0, 5], Min: 0, Max: 0, ...delta }),
+      point(spec, { Count: 4, Sum: 2, BucketCounts: [4], ExplicitBounds: [], ...delta }),
+      point(spec, { Count: 3, Sum: 1.5, BucketCounts: [], ExplicitBounds: [], ...delta }),
+    ]);
+    const [row] = await red('odd');
+    expect(row?.count).toBe(13);
+    expect(total(row?.buckets as Buckets)).toBe(13);
+    expect(quantileFromBuckets(row?.buckets as Buckets, 0.5)).toBeCloseTo(0.5, 1);
+  });
+
+  test.each([
+    ['finer', 8],
+    ['equal', 5],
+    ['coarser', 1],
+  ])('an exponential histogram of %s scale is brought to ours', async (name, scale) => {
+    const base = 2 ** (2 ** -scale);
+    const values = [0.012, 0.05, 0.05, 0.31, 1.7];
+    const offset = Math.floor(Math.log(0.012) / Math.log(base)) - 1;
+    const counts = new Array<number>(Math.ceil(Math.log(1.7) / Math.log(base)) - offset).fill(0);
+    for (const value of values) {
+      const at = Math.ceil(Math.log(value) / Math.log(base)) - 1 - offset;
+      counts[at] = (counts[at] as number) + 1;
+    }
+    const rest = {
+      Count: 7,
+      Sum: 2,
+      Scale: scale,
+      ZeroCount: 2,
+      PositiveOffset: offset,
+      PositiveBucketCounts: counts,
+      ...delta,
+    };
+    await insert('otel_metrics_exponential_histogram', [
+      point({ pipeline: name, metric: 'messaging.process.duration', attributes: kafka, at: NOON + 3000 }, rest),
+    ]);
+    const [row] = await red(name);
+    const buckets = row?.buckets as Buckets;
+    expect(total(buckets)).toBe(7);
+    expect(quantileFromBuckets(buckets, 0.2)).toBeLessThan(1e-8);
+    const allowed = Math.sqrt(base) * 2 ** (1 / 64) * 1.0001;
+    for (const [i, value] of values.entries()) {
+      const error = quantileFromBuckets(buckets, (i + 3) / 7) / value;
+      expect(Math.max(error, 1 / error), `${value} s`).toBeLessThan(allowed);
+    }
+  });
+
+  test('client operations that send are producers, other clients stay clients', async () => {
+    const rest = { Count: 1, Sum: 1, BucketCounts: [1], ExplicitBounds: [], ...delta };
+    const operation = (type: string) =>
+      point(
+        {
+          pipeline: 'operations',
+          metric: 'messaging.client.operation.duration',
+          attributes: {
+            'messaging.destination.name': 'orders',
+            'messaging.operation.type': type,
+            'messaging.system': 'kafka',
+          },
+        },
+        rest,
+      );
+    const db = { 'db.namespace': 'warehouse', 'db.system.name': 'postgresql' };
+    await insert('otel_metrics_histogram', [
+      operation('send'),
+      operation('receive'),
+      point({ pipeline: 'operations', metric: 'db.client.operation.duration', attributes: db }, rest),
+    ]);
+    expect((await red('operations')).map((row) => [row.kind, row.destinationKind, row.destination])).toEqual([
+      ['Client', 'topic', 'orders'],
+      ['Client', 'database', 'warehouse'],
+      ['Producer', 'topic', 'orders'],
+    ]);
+  });
+});
+
+describe('gauges', () => {
+  interface GaugeRow {
+    readonly kind: string;
+    readonly signal: string;
+    readonly topic: string;
+    readonly group: string;
+    readonly partition: string;
+    readonly last: number;
+    readonly min: number;
+    readonly max: number;
+    readonly sum: number;
+    readonly count: number;
+    readonly attributes: Record<string, string>;
+  }
+  const gauges = (pipeline: string) =>
+    stand.store.rows<GaugeRow>(
+      `SELECT MetricKind AS kind, Signal AS signal, Topic AS topic, ConsumerGroup AS group, Partition AS partition,
+          Last.2 AS last, Min AS min, Max AS max, Sum AS sum, Count AS count, Attributes AS attributes
+      FROM gauge_10s FINAL WHERE Pipeline = {pipeline:String} ORDER BY MetricName, MetricKind`,
+      { pipeline },
+    );
+
+  test('keep last by time, extremes, sum and count per series and step, across inserts', async () => {
+    const attributes = { group: 'g', partition: '3', topic: 'orders' };
+    const sample = (at: number, value: number) => point({ pipeline: 'gauges', at: NOON + at, value, attributes });
+    await insert('otel_metrics_gauge', [sample(7000, 4), sample(9999, 2), sample(1000, 9)]);
+    await insert('otel_metrics_gauge', [sample(8000, 1)]);
+    expect(await gauges('gauges')).toEqual([
+      {
+        kind: 'gauge',
+        signal: '',
+        topic: 'orders',
+        group: 'g',
+        partition: '3',
+        last: 2,
+        min: 1,
+        max: 9,
+        sum: 16,
+        count: 4,
+        attributes,
+      },
+    ]);
+  });
+
+  test('sums say how they are to be read, and a NaN is left out', async () => {
+    const attributes = { 'weir.signal': 'orders' };
+    const sum = (metric: string, value: number | string, rest: object) =>
+      point({ pipeline: 'sums', metric, attributes }, { Value: value, ...rest });
+    await insert('otel_metrics_sum', [
+      sum('a', 3, { AggregationTemporality: 1, IsMonotonic: true }),
+      sum('b', 3, { AggregationTemporality: 2, IsMonotonic: true }),
+      sum('c', 3, { AggregationTemporality: 2, IsMonotonic: false }),
+      sum('d', 'nan', { AggregationTemporality: 1, IsMonotonic: true }),
+    ]);
+    expect((await gauges('sums')).map((row) => [row.kind, row.signal])).toEqual([
+      ['delta', 'orders'],
+      ['cumulative', 'orders'],
+      ['gauge', 'orders'],
+    ]);
+  });
+
+  test('the gauge weir.event.time feeds freshness', async () => {
+    await insert('otel_metrics_gauge', [
+      point({ pipeline: 'events', service: 'sink', metric: 'weir.event.time', value: NOON - 1500 }),
+    ]);
+    expect(await red('events')).toMatchObject([{ service: 'sink', count: 0, eventTime: NOON - 1500 }]);
+  });
+});
