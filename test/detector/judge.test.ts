@@ -132,7 +132,8 @@ describe('awake when something does', () => {
 
   test('the decision can be computed again from what the vote stores', () => {
     const { fired } = play('latency_p95', 2, 400, 380);
-    const { votes, score } = fired[0]?.verdict as Verdict;
+    const [first] = fired;
+    const { votes, score } = (first as { verdict: Verdict }).verdict;
     const again = votes.map((vote: Vote): Vote => {
       const { value, expected, spread } = vote.inputs as Record<string, number>;
       const raw = ((value as number) - (expected as number)) / (spread as number);

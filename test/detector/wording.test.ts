@@ -33,7 +33,7 @@ test.each<[Signal, number, string]>([
   ['output', 12.34, '12.3/s'],
   ['lag', 48_213, '48,213 records'],
   ['lag', 1, '1 record'],
-  ['custom', -3.14159, '−3.14'],
+  ['custom', -2.71234, '−2.71'],
   ['custom', NaN, '–'],
 ])('%s of %d is %s', (signal, value, words) => {
   expect(plain(valueWords(signal, value))).toBe(words);

@@ -18,18 +18,18 @@ function withPredictions(scorer: Scorer<LstmState>): Scorer<LstmState> {
   };
 }
 
-const SCORERS: readonly Scorer<unknown>[] = [
-  createThresholdScorer({ above: 66, below: 34 }) as Scorer<unknown>,
-  createSeasonalScorer('custom', 10) as Scorer<unknown>,
-  withPredictions(createLstmScorer('custom', 10)) as Scorer<unknown>,
+const SCORERS: readonly Scorer<object>[] = [
+  createThresholdScorer({ above: 66, below: 34 }) as Scorer<object>,
+  createSeasonalScorer('custom', 10) as Scorer<object>,
+  withPredictions(createLstmScorer('custom', 10)) as Scorer<object>,
 ];
 
 interface Run {
   readonly scores: Score[];
-  readonly state: unknown;
+  readonly state: object;
 }
 
-function play(scorer: Scorer<unknown>, values: readonly number[], state = scorer.create(), from = 0): Run {
+function play(scorer: Scorer<object>, values: readonly number[], state = scorer.create(), from = 0): Run {
   const scores = values.map((value, i) => {
     const point = { time: EPOCH + (from + i) * STEP, value, volume: NaN };
     const score = scorer.score(state, point);
