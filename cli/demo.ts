@@ -2,19 +2,15 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { WeirConfig } from '../config.ts';
-import {
-  BROKER_CHOICES,
-  type BrokerChoice,
-  DEFAULT_HISTORY_HOURS,
-  prepareBroker,
-  sendHistory,
-  startStages,
-} from '../examples/order-pipeline/demo.ts';
+import type { BrokerChoice } from '../examples/order-pipeline/broker/choose.ts';
 import { DEFAULT_CONTROL_PORT, formatFaults, listFaults, switchFault } from '../examples/order-pipeline/fault.ts';
 import { startNotificationPrinter } from './notification-printer.ts';
 import { type ConfigOptions, readConfig, wholeNumber, withConfigOptions, withWebhook } from './options.ts';
-import { type Platform, startPlatform } from './platform.ts';
+import type { Platform } from './platform.ts';
 import { banner, untilStopped } from './run.ts';
+
+const BROKERS = ['auto', 'kafka', 'memory'] as const satisfies readonly BrokerChoice[];
+const DEFAULT_HISTORY_HOURS = 24;
 
 interface DemoOptions extends ConfigOptions {
   readonly broker: BrokerChoice;
@@ -25,7 +21,7 @@ interface DemoOptions extends ConfigOptions {
 export function demoCommand(): Command {
   const command = withConfigOptions(new Command('demo'), './data/demo, emptied at each start')
     .description('run the platform with a live order pipeline and a fault switch')
-    .addOption(new Option('--broker <kind>', 'the log the orders travel on').choices(BROKER_CHOICES).default('auto'))
+    .addOption(new Option('--broker <kind>', 'the log the orders travel on').choices(BROKERS).default('auto'))
     .option('--history <hours>', 'hours of generated history, 0 for none', hours, DEFAULT_HISTORY_HOURS)
     .option(
       '--control-port <port>',
@@ -56,6 +52,9 @@ function faultCommand(): Command {
 }
 
 async function runDemo(options: DemoOptions): Promise<void> {
+  // Loaded here, so that `weir --help` and the small commands do not pay for them.
+  const { prepareBroker, sendHistory, startStages } = await import('../examples/order-pipeline/demo.ts');
+  const { startPlatform } = await import('./platform.ts');
   const say = (line: string) => process.stdout.write(`${line}\n`);
   await using cleanup = new AsyncDisposableStack();
 

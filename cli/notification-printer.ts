@@ -6,14 +6,14 @@ interface WebhookAlert {
   readonly annotations?: Readonly<Record<string, string>>;
 }
 
-/** The lines a person sees for one Alertmanager webhook payload: its status, then each alert's summary. */
+/** The lines a person sees for one webhook payload: its status and incident, then each alert's summary. */
 export function describeNotification(payload: unknown): string {
-  const { status, alerts, commonAnnotations } = (payload ?? {}) as {
+  const { status, alerts, incident } = (payload ?? {}) as {
     status?: string;
     alerts?: readonly WebhookAlert[];
-    commonAnnotations?: Readonly<Record<string, string>>;
+    incident?: { id?: string; title?: string };
   };
-  const title = commonAnnotations?.['incident_title'] ?? '';
+  const title = [incident?.id, incident?.title].filter((part) => part !== undefined).join(' ');
   const head = `[${status ?? 'unknown'}]${title === '' ? '' : ` ${title}`}`;
   const rows = (alerts ?? []).map((alert) => `    ${alert.status ?? ''}: ${alert.annotations?.['summary'] ?? ''}`);
   return [head, ...rows].join('\n');

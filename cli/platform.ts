@@ -15,10 +15,7 @@ import { openStore, type Store, type StoreEndpoint } from '../store/client.ts';
 import { createEngine } from '../store/embedded/engine.ts';
 import { migrate } from '../store/migrate.ts';
 import { assertListeners } from './listeners.ts';
-
-/** The parts a process can take on. `store` is the embedded engine; it is left out when `store.url` is configured. */
-export const ROLES = ['store', 'collector', 'pipelines', 'detector', 'alerting', 'api'] as const;
-export type Role = (typeof ROLES)[number];
+import { ROLES, type Role } from './roles.ts';
 
 export interface Platform {
   readonly store: Store;

@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { type ConfigOptions, readConfig, withConfigOptions, withWebhook } from './options.ts';
-import { type Platform, ROLES, type Role, startPlatform } from './platform.ts';
+import type { Platform } from './platform.ts';
+import { ROLES, type Role } from './roles.ts';
 
 interface RunOptions extends ConfigOptions {
   readonly role?: readonly Role[];
@@ -11,6 +12,7 @@ export function runCommand(): Command {
     .description('run the platform: all roles in one process, or some of them')
     .option('-r, --role <names>', `which roles, comma-separated: ${ROLES.join(', ')} (default: all)`, parseRoles)
     .action(async (options: RunOptions) => {
+      const { startPlatform } = await import('./platform.ts');
       const platform = await startPlatform(withWebhook(readConfig(options), options.webhook), options.role ?? ROLES);
       process.stdout.write(banner(platform));
       await untilStopped(() => platform.stop());

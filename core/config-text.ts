@@ -14,16 +14,24 @@ const REFERENCE = /\$\{env:([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}/g;
 /**
  * Resolves `${env:NAME}` (with an optional default, `${env:NAME:-fallback}`) in every string, and replaces each
  * `x_file: path` by `x: <the file's text, trimmed>`. Returns a new tree.
- * Throws `config_env_missing`, `config_file_unreadable` or `config_file_twice` with the path of the key.
+ * Throws `config_env_missing`, `config_file_unreadable`, `config_file_twice` or `config_alias_cycle` with the path of the key.
  */
-export function resolveSecrets(value: unknown, sources: SecretSources, path = ''): unknown {
+export function resolveSecrets(value: unknown, sources: SecretSources): unknown {
+  return resolve(value, sources, '', []);
+}
+
+function resolve(value: unknown, sources: SecretSources, path: string, above: readonly object[]): unknown {
   if (typeof value === 'string') return resolveText(value, sources, path);
-  if (Array.isArray(value)) return value.map((item, i) => resolveSecrets(item, sources, `${path}[${i}]`));
   if (value === null || typeof value !== 'object') return value;
+  if (above.includes(value)) {
+    throw new WeirError('config_alias_cycle', `${path}: a YAML alias stands inside its own anchor; name it elsewhere`);
+  }
+  const chain = [...above, value];
+  if (Array.isArray(value)) return value.map((item, i) => resolve(item, sources, `${path}[${i}]`, chain));
   const out: Record<string, unknown> = {};
   for (const [key, item] of Object.entries(value)) {
     const at = path === '' ? key : `${path}.${key}`;
-    const resolved = resolveSecrets(item, sources, at);
+    const resolved = resolve(item, sources, at, chain);
     if (key.endsWith('_file') && !PATH_KEYS.has(key) && typeof resolved === 'string') {
       const target = key.slice(0, -'_file'.length);
       if (Object.hasOwn(value, target)) {

@@ -28,8 +28,8 @@ export interface SignalFacts {
 }
 
 /**
- * `throughput`: entry spans (server, consumer) per second; `output`: producer spans per second;
- * `error_ratio`: failed entry spans over all, 0..1; `latency_*`: seconds of entry spans;
+ * `throughput`: messages (or requests) of entry spans (server, consumer) per second; `output`: messages of producer
+ * spans per second; `error_ratio`: failed entry spans over all, 0..1; `latency_*`: seconds of entry spans;
  * `dependency_p95`: seconds of calls to one database or service; `lag`: records not yet committed;
  * `lag_seconds`: age of the oldest of them; `freshness`: seconds since the newest event time handled;
  * `custom`: any metric whose points carry the attribute `weir.signal`.

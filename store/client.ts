@@ -82,7 +82,7 @@ export function openStore(endpoint: StoreEndpoint, options: StoreOptions = {}): 
           table,
           values: rows,
           format: 'JSONEachRow',
-          clickhouse_settings: token === undefined ? {} : { insert_deduplication_token: token },
+          clickhouse_settings: token === undefined ? {} : onceSettings(token),
         });
       };
       await (token === undefined ? send() : retried(send));
@@ -92,6 +92,11 @@ export function openStore(endpoint: StoreEndpoint, options: StoreOptions = {}): 
       await client.close();
     },
   };
+}
+
+/** What makes an insert count once, in its table and in the rollups that views fill from it. */
+function onceSettings(token: string): ClickHouseSettings {
+  return { insert_deduplication_token: token, deduplicate_blocks_in_dependent_materialized_views: 1 };
 }
 
 const UNREACHABLE = new Set([

@@ -2,16 +2,17 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { describeNotification, startNotificationPrinter } from '../../cli/notification-printer.ts';
 
 describe('describeNotification', () => {
-  it('is the status and a line for each alert', () => {
+  it('is the status, the incident and a line for each alert', () => {
     const payload = {
       status: 'firing',
+      incident: { id: 'INC-1', title: 'enrichment is falling behind on orders' },
       alerts: [
         { status: 'firing', annotations: { summary: 'enrichment: lag in time is 95 s' } },
         { status: 'resolved', annotations: { summary: 'payments: error ratio is 2 %' } },
       ],
     };
     expect(describeNotification(payload)).toBe(
-      '[firing]\n    firing: enrichment: lag in time is 95 s\n    resolved: payments: error ratio is 2 %',
+      '[firing] INC-1 enrichment is falling behind on orders\n    firing: enrichment: lag in time is 95 s\n    resolved: payments: error ratio is 2 %',
     );
   });
 

@@ -55,6 +55,16 @@ describe('resolveSecrets', () => {
   });
 });
 
+describe('a tree that refers to itself', () => {
+  it('is refused with its path', () => {
+    const tree: Record<string, unknown> = { a: {} };
+    (tree['a'] as Record<string, unknown>)['b'] = tree['a'];
+    expect(() => resolveSecrets(tree, sources)).toThrowError(
+      expect.objectContaining({ code: 'config_alias_cycle', message: expect.stringMatching(/^a\.b: /) }),
+    );
+  });
+});
+
 describe('nearestKey', () => {
   const known = ['otlp_http', 'otlp_grpc', 'kafka_lag'];
   it('finds the key a slip most likely means', () => {

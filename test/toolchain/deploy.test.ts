@@ -2,7 +2,7 @@ import { Ajv } from 'ajv';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { listeners } from '../../cli/listeners.ts';
-import { ROLES } from '../../cli/platform.ts';
+import { ROLES } from '../../cli/roles.ts';
 import { parseRoles, runCommand } from '../../cli/run.ts';
 import { loadConfig } from '../../config.ts';
 import { isLoopback } from '../../core/listen.ts';
