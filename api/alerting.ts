@@ -33,7 +33,7 @@ export function createAlertingClient(url: string | (() => string), token?: strin
       });
       text = await response.text();
     } catch (error) {
-      throw new RequestError(502, 'api_alerting_unreachable', `Alerting does not answer: ${errorMessage(error)}`);
+      throw new RequestError(502, 'api_alerting_unreachable', `Alerting does not answer: ${causeOf(error)}`);
     }
     if (!response.ok) {
       const status = response.status >= 400 && response.status < 500 && response.status !== 401 ? response.status : 502;
@@ -68,6 +68,12 @@ export function createAlertingClient(url: string | (() => string), token?: strin
     },
     forward: call,
   };
+}
+
+/** fetch says only that it failed; why stands in its cause. */
+function causeOf(error: unknown): string {
+  const cause = (error as { cause?: unknown }).cause;
+  return cause instanceof Error ? cause.message || errorMessage(error) : errorMessage(error);
 }
 
 function sentenceOf(text: string): string | undefined {

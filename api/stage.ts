@@ -85,7 +85,7 @@ export async function readStage(
     incidents: incidents.all.filter(
       (incident) => incident.pipeline === pipeline && concernsStage(incident.culprit, stage, incident.state),
     ),
-    origins: recentOrigins(origins, now).filter((origin) => origin.service === stage),
+    origins: recentOrigins(origins, now).filter((origin) => origin.pipeline === pipeline && origin.service === stage),
   };
 }
 

@@ -65,6 +65,7 @@ export interface PipelineView {
 /** A span of time whose data was not live: `generated` or `replayed`. */
 export interface OriginView {
   readonly origin: string;
+  readonly pipeline: string;
   readonly service: string;
   readonly from: Millis;
   readonly to: Millis;

@@ -68,7 +68,11 @@ export function answerOf(view: OverviewView, now: number): Answer {
       state: worst.state,
       subject: `${worst.name} ${IS[worst.state]}.`,
       rest: waits(worst),
-      detail: [worst.reason, more > 0 ? `${plural(more, 'other stage')} not healthy.` : '', 'No incident is open.']
+      detail: [
+        sentence(worst.reason),
+        more > 0 ? `${plural(more, 'other stage')} not healthy.` : '',
+        'No incident is open.',
+      ]
         .filter((text) => text !== '')
         .join(' '),
       incident: undefined,
@@ -102,12 +106,15 @@ function incidentAnswer(view: OverviewView, incident: IncidentSummary, more: num
     incident.state === 'acknowledged' && incident.acknowledgedBy !== ''
       ? `${incident.acknowledgedBy} is on it.`
       : 'Nobody has acknowledged it.';
-  const reason = incident.reason === '' || incident.reason.endsWith('.') ? incident.reason : `${incident.reason}.`;
   return {
     state: stated ? culprit.state : 'falling_behind',
     subject: stated ? `${culprit.name} ${IS[culprit.state]}.` : sentence(incident.title),
     rest: (pipeline === undefined ? '' : consequence(pipeline)) || (culprit === undefined ? '' : waits(culprit)),
-    detail: [reason, `Open for ${formatSecondsShort(Math.max(1, (now - incident.openedAt) / 1000))}.`, who]
+    detail: [
+      sentence(incident.reason),
+      `Open for ${formatSecondsShort(Math.max(1, (now - incident.openedAt) / 1000))}.`,
+      who,
+    ]
       .filter((text) => text !== '')
       .join(' '),
     incident,
@@ -116,7 +123,7 @@ function incidentAnswer(view: OverviewView, incident: IncidentSummary, more: num
 }
 
 function sentence(text: string): string {
-  return /[.!?]$/.test(text) ? text : `${text}.`;
+  return text === '' || /[.!?]$/.test(text) ? text : `${text}.`;
 }
 
 function waits(node: NodeView): string {

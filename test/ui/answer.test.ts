@@ -84,7 +84,7 @@ test('the consequence looks at the end of the flow only', () => {
 });
 
 test('data that was not live is named as such', () => {
-  const origin = { origin: 'generated', service: 'a', from: 0, to: NOW - 3_600_000 };
+  const origin = { origin: 'generated', pipeline: 'orders', service: 'a', from: 0, to: NOW - 3_600_000 };
   expect(originSentence({ origins: [], now: NOW }, formatClock)).toBeUndefined();
   expect(originSentence({ origins: [origin], now: NOW + 7_200_000 }, () => '14:02')).toBe(
     'History before 14:02 is generated.',

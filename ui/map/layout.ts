@@ -330,7 +330,7 @@ function placeRows(
   };
   const mean = (ids: readonly string[], id: string) =>
     ids.length === 0 ? level(id) : ids.reduce((sum, other) => sum + level(other), 0) / ids.length;
-  for (let sweep = 0; sweep < 6; sweep++) {
+  for (let sweep = 0; sweep < 7; sweep++) {
     const forward = sweep % 2 === 0;
     for (const ids of forward ? order : [...order].reverse()) {
       settle(ids, (id) => {

@@ -117,7 +117,8 @@ function MapHead({ pipeline, view }: { pipeline: PipelineView; view: OverviewVie
   const worst = [...stages].sort((a, b) => gravity(b.state) - gravity(a.state))[0];
   const bad =
     worst === undefined || gravity(worst.state) < 3 ? [] : stages.filter((node) => node.state === worst.state);
-  const origin = originSentence(view, (time) => formatMoment(time, view.now));
+  const origins = view.origins.filter((one) => one.pipeline === pipeline.name);
+  const origin = originSentence({ origins, now: view.now }, (time) => formatMoment(time, view.now));
   const legend = ['healthy', 'catching_up', 'falling_behind', 'stuck', 'idle', 'dead'] as const;
   return (
     <header>
@@ -151,10 +152,11 @@ function Lane({ pipeline }: { pipeline: PipelineView }) {
   const rate = Math.max(0, ...stages.map((node) => node.rate ?? node.output ?? 0));
   const p95 = Math.max(...stages.map((node) => node.p95 ?? Number.NaN).filter((value) => !Number.isNaN(value)));
   const fresh = Math.max(...stages.map((node) => node.freshness ?? Number.NaN).filter((value) => !Number.isNaN(value)));
-  const bad = stages.filter((node) => gravity(node.state) >= 3);
+  const bad =
+    worst === undefined || gravity(worst.state) < 3 ? [] : stages.filter((node) => node.state === worst.state);
   const phrase =
     bad.length > 0
-      ? `${plural(bad.length, 'stage')} ${STATE_WORDS[(worst ?? bad[0])!.state].toLowerCase()}`
+      ? `${plural(bad.length, 'stage')} ${STATE_WORDS[worst?.state ?? 'unknown'].toLowerCase()}`
       : stages.every((node) => node.state === 'healthy')
         ? 'All healthy'
         : `${plural(stages.length, 'stage')}`;

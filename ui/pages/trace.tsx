@@ -112,7 +112,7 @@ function Row({
   const label = formatSeconds((row.end - row.start) / 1000);
   const content = (
     <>
-      <span class="wf-name" style={{ paddingLeft: `${14 + Math.min(6, row.depth) * 16}px` }}>
+      <span class="wf-name" style={{ paddingLeft: `${14 + Math.max(0, Math.min(6, row.depth)) * 16}px` }}>
         {row.kind === 'wait' ? (
           <span class="ink2">
             <Icon name="topic" size={12} /> <span class="mono">{row.topic}</span> {label} in the topic
