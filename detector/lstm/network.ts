@@ -1,3 +1,4 @@
+import { stat } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import { WeirError } from '../../core/errors.ts';
 import type { Millis } from '../../core/time.ts';
@@ -68,6 +69,9 @@ export function openNetwork(directory: string): Network {
   }
 
   function start(): Worker {
+    // The pool behind file calls is started by its first user and takes over that thread's priority. It must not be
+    // the network's low one: others of this process wait for the disk to acknowledge telemetry.
+    stat(process.execPath, () => {});
     const thread = new Worker(new URL('./worker.ts', import.meta.url));
     thread.unref();
     thread.on('message', ({ id, value, error }: Answer) => {
