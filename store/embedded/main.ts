@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { drainPending, Session } from 'chdb';
 import { createTelemetry } from '../../core/telemetry.ts';
 import { readOrCreatePassword } from './credentials.ts';
+import { repairDeduplicationLogs } from './deduplication-log.ts';
 import { createGuard, type EngineNames } from './guard.ts';
 import { createHandler } from './handler.ts';
 import type { ChildMessage, ChildOptions, ParentMessage } from './messages.ts';
@@ -39,11 +40,26 @@ async function column(session: Session, sql: string): Promise<string[]> {
 /**
  * The engine makes its database `default` an overlay that also reads any file of the machine as a table
  * (`SELECT * FROM "/etc/passwd"`). Here `default` is a plain Atomic database, made or attached in place of the
- * overlay before anyone can connect; the server refuses to start when that failed.
+ * overlay before anyone can connect; the server refuses to start when that failed. While no database is loaded, the
+ * deduplication logs are repaired.
  */
-async function removeFileOverlay(session: Session, metadata: string): Promise<void> {
+async function openDatabases(session: Session, path: string): Promise<void> {
+  const metadata = join(path, 'metadata');
   await session.queryAsync('USE system');
   await session.queryAsync('DETACH DATABASE default');
+  const others = await column(
+    session,
+    "SELECT name FROM system.databases WHERE lower(name) NOT IN ('system', 'information_schema', 'default')",
+  );
+  for (const name of others) await session.queryAsync(`DETACH DATABASE ${quoted(name)}`);
+  // Under the engine's lock, and before any table reads its log.
+  for (const ghost of await repairDeduplicationLogs(path)) {
+    log.warn(
+      { event: 'store_deduplication_repaired', ...ghost },
+      'a kill left the token of an insert without its rows; it was forgotten, so that the insert can be repeated',
+    );
+  }
+  for (const name of others) await session.queryAsync(`ATTACH DATABASE ${quoted(name)}`);
   rmSync(join(metadata, 'default.sql.tmp'), { force: true });
   // The link `default` comes with the first table. Without it the engine gives the database a new UUID at every
   // start, so the old description of the empty database would not fit any more.
@@ -56,11 +72,15 @@ async function removeFileOverlay(session: Session, metadata: string): Promise<vo
   if (engines.join() !== 'Atomic') throw new Error(`database default has the engine ${engines.join()}, not Atomic`);
 }
 
+function quoted(name: string): string {
+  return `\`${name.replaceAll('\\', '\\\\').replaceAll('`', '\\`')}\``;
+}
+
 async function open(): Promise<{ session: Session; names: EngineNames; timezone: string }> {
   process.chdir(options.dataDir);
   try {
     const session = new Session(path);
-    await removeFileOverlay(session, join(path, 'metadata'));
+    await openDatabases(session, path);
     const engines = 'SELECT name FROM system.table_engines UNION ALL SELECT name FROM system.database_engines';
     const names = {
       tableFunctions: await column(session, 'SELECT name FROM system.table_functions'),
