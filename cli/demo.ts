@@ -53,7 +53,9 @@ function faultCommand(): Command {
 
 async function runDemo(options: DemoOptions): Promise<void> {
   // Loaded here, so that `weir --help` and the small commands do not pay for them.
-  const { prepareBroker, sendHistory, startStages } = await import('../examples/order-pipeline/demo.ts');
+  const { continueHistory, prepareBroker, sendHistory, startStages } = await import(
+    '../examples/order-pipeline/demo.ts'
+  );
   const { startPlatform } = await import('./platform.ts');
   const say = (line: string) => process.stdout.write(`${line}\n`);
   await using cleanup = new AsyncDisposableStack();
@@ -71,9 +73,10 @@ async function runDemo(options: DemoOptions): Promise<void> {
   const platform = await startPlatform(config);
   cleanup.defer(() => platform.stop());
   const otlpUrl = platform.addresses.otlpHttp as string;
+  let history: Awaited<ReturnType<typeof sendHistory>> | undefined;
   if (options.history > 0) {
     say(`Sending ${options.history} h of generated history ...`);
-    const history = await sendHistory({ otlpUrl, hours: options.history, broker });
+    history = await sendHistory({ otlpUrl, hours: options.history, broker });
     await untilVisible(platform);
     say(`Sent ${history.points} points in ${(history.ms / 1000).toFixed(1)} s.`);
   }
@@ -84,6 +87,7 @@ async function runDemo(options: DemoOptions): Promise<void> {
     log: say,
   });
   cleanup.defer(() => stages.stop());
+  if (history !== undefined) await continueHistory(history, { otlpUrl, broker });
   say(`${help(stages.controlUrl)}\n${banner(platform)}`);
   await untilStopped(() => cleanup.disposeAsync());
 }

@@ -47,7 +47,8 @@ export function createSender({ url, token, timeout }: SenderOptions): Sender {
   return async (alerts) => {
     let sent = 0;
     const errors: WeirError[] = [];
-    for (let i = 0; i < alerts.length; i += BATCH) {
+    // With nothing to say an empty batch still goes out: it tells alerting that the detector is alive.
+    for (let i = 0; i === 0 || i < alerts.length; i += BATCH) {
       const batch = alerts.slice(i, i + BATCH);
       try {
         await post(batch);

@@ -33,6 +33,18 @@ export function sendHistory(options: {
   return sendSteps({ ...rest, system: broker.system, resource: RESOURCE });
 }
 
+/**
+ * Continues a history to this moment. Starting the stages takes seconds in which nothing flows; without this the
+ * pipeline would seem to have stopped just before its live data begins.
+ */
+export function continueHistory(
+  history: HistoryResult,
+  options: { readonly otlpUrl: string; readonly broker: Pick<DemoBroker, 'system'> },
+): Promise<HistoryResult> {
+  const { otlpUrl, broker } = options;
+  return sendSteps({ otlpUrl, hours: 0, from: history.until, system: broker.system, resource: RESOURCE });
+}
+
 export interface RunningStages {
   readonly controlUrl: string;
   faults(): Readonly<Record<FaultName, FaultState>>;
@@ -149,7 +161,7 @@ export const DEFAULT_HISTORY_HOURS = 24;
 /**
  * The whole demo against a platform that already listens at `otlpUrl`: broker, history, stages. A platform that is to
  * read the lag of the demo's own Kafka must know its address first: then call `prepareBroker`, start the platform with
- * KAFKA_BROKERS, and go on with `sendHistory` and `startStages`.
+ * KAFKA_BROKERS, and go on with `sendHistory`, `startStages` and `continueHistory`.
  */
 export async function startDemo(options: DemoOptions): Promise<RunningDemo> {
   const { otlpUrl, log = () => {}, env = process.env } = options;
@@ -157,8 +169,9 @@ export async function startDemo(options: DemoOptions): Promise<RunningDemo> {
   log(`broker: ${broker.reason}`);
   try {
     const hours = options.historyHours ?? DEFAULT_HISTORY_HOURS;
+    let history: HistoryResult | undefined;
     if (hours > 0) {
-      const history = await sendHistory({ otlpUrl, hours, broker });
+      history = await sendHistory({ otlpUrl, hours, broker });
       log(`${hours} h of generated history sent: ${history.points} points in ${(history.ms / 1000).toFixed(1)} s`);
     }
     const stages = await startStages({
@@ -168,6 +181,7 @@ export async function startDemo(options: DemoOptions): Promise<RunningDemo> {
       log,
       ...(options.controlPort === undefined ? {} : { controlPort: options.controlPort }),
     });
+    if (history !== undefined) await continueHistory(history, { otlpUrl, broker });
     log(`fault switch: ${stages.controlUrl}`);
     return {
       broker: broker.kind,

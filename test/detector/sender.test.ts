@@ -48,6 +48,12 @@ test('posts JSON arrays of up to 256 alerts, with the token', async () => {
   });
 });
 
+test('an empty round still says that the detector is alive', async () => {
+  const { received, url } = await listen(() => 200);
+  expect(await createSender({ url, timeout: 5_000 })([])).toEqual({ sent: 0, failed: 0, errors: [] });
+  expect(received.map((request) => request.alerts)).toEqual([[]]);
+});
+
 test('a refused batch is told with the reason and holds up no other', async () => {
   const { url } = await listen((n) => (n === 1 ? 400 : 200));
   const { sent, failed, errors } = await createSender({ url, timeout: 5_000 })(alerts(300));

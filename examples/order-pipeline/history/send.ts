@@ -12,6 +12,8 @@ const MAX_ATTEMPTS = 20;
 export interface HistoryOptions {
   readonly otlpUrl: string;
   readonly hours: number;
+  /** Start of the history; `hours` before its end when absent. */
+  readonly from?: number;
   /** `messaging.system` of the live pipeline. */
   readonly system: string;
   readonly resource: Readonly<Record<string, string>>;
@@ -61,7 +63,7 @@ async function post(url: string, body: unknown): Promise<void> {
 export async function sendHistory(options: HistoryOptions): Promise<HistoryResult> {
   const began = Date.now();
   const until = Math.floor((options.until ?? began) / STEP_MS) * STEP_MS;
-  const from = until - Math.round(options.hours * 3_600_000);
+  const from = options.from ?? until - Math.round(options.hours * 3_600_000);
   const url = `${options.otlpUrl.replace(/\/$/, '')}/v1/metrics`;
   const requestMs = STEPS_PER_REQUEST * STEP_MS;
   let next = from;
