@@ -1,16 +1,19 @@
 import { defineConfig } from 'vitest/config';
 
-/** Suites that need a broker, Prometheus or a browser carry `.int.test.ts`; `.ci/run` adds them with WEIR_INT=1. */
+/**
+ * `vitest run` takes the quick suites. With WEIR_INT=1 it takes those that need a broker, Prometheus or a browser
+ * (`.int.test.ts`) instead, one at a time: some of them watch a live pipeline, whose latencies a neighbour would move.
+ */
 const integration = process.env['WEIR_INT'] === '1';
 
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
+    include: [integration ? 'test/**/*.int.test.ts' : 'test/**/*.test.ts'],
     exclude: ['**/node_modules/**', 'test/**/*.long.test.ts', ...(integration ? [] : ['test/**/*.int.test.ts'])],
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
     pool: 'forks',
-    maxWorkers: 2,
+    maxWorkers: integration ? 1 : 2,
     reporters: ['default'],
   },
 });
