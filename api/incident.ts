@@ -5,12 +5,12 @@ import { SIGNALS, type Signal } from '../core/signal.ts';
 import { type Millis, STEP_MS, stepStart } from '../core/time.ts';
 import type { HopView, IncidentView, NotificationView } from '../core/view.ts';
 import type { Store } from '../store/client.ts';
-import { readAnomalies, readAnomaly } from '../store/queries/anomalies.ts';
+import { readAnomalies } from '../store/queries/anomalies.ts';
 import { readSignals } from '../store/queries/signals.ts';
 import { type AlertingClient, summarize } from './alerting.ts';
 import { known, readBands } from './bands.ts';
 import { buildPipelines, downstream, nodeId } from './nodes.ts';
-import { readMapSources } from './overview.ts';
+import type { OverviewReader } from './overview.ts';
 import { stepFor } from './request.ts';
 import { anomalyView, onsetOf } from './rows.ts';
 
@@ -21,7 +21,7 @@ const HOPS = 6;
 
 /** An incident with everything its page shows. Parts of the store that fail leave their list empty, the incident stays readable. */
 export async function readIncident(
-  deps: { store: Store; alerting: AlertingClient; now: () => Millis },
+  deps: { store: Store; alerting: AlertingClient; overview: OverviewReader; now: () => Millis },
   id: string,
 ): Promise<IncidentView> {
   const { store, alerting } = deps;
@@ -30,7 +30,7 @@ export async function readIncident(
   const [notifications, anomalies, affected] = await Promise.all([
     orNothing<NotificationView>(alerting.notifications(id)),
     orNothing(readIncidentAnomalies(store, incident, now)),
-    orNothing(readAffected(store, incident, now)),
+    orNothing(readAffected(deps.overview, incident)),
   ]);
   return {
     now,
@@ -52,34 +52,32 @@ async function orNothing<T>(reading: Promise<readonly T[]>): Promise<readonly T[
   }
 }
 
-/** Anomalies behind the incident's alerts: by the id their annotations carry, else by equal signal, stage and time. */
+/**
+ * Anomalies behind the incident's alerts: by the id their annotations carry, and of alerts that carry none those that
+ * fired on their stages at the time.
+ */
 async function readIncidentAnomalies(store: Store, incident: Incident, now: Millis): Promise<Anomaly[]> {
-  const found = new Map<string, Anomaly>();
-  for (const alert of incident.alerts.slice(0, 50)) {
-    const id = alert.annotations['anomaly_id'];
-    const anomaly = id === undefined || id === '' ? undefined : await readAnomaly(store, id);
-    if (anomaly !== undefined) found.set(anomaly.id, anomaly);
-  }
-  if (found.size === 0 && incident.pipeline !== '') {
-    const to = (incident.resolvedAt || now) + 1;
-    const stages = new Set(incident.alerts.map((alert) => alert.labels['stage']));
-    const near = await readAnomalies(store, {
-      from: incident.openedAt - BEFORE_MS,
-      to,
-      match: { pipeline: incident.pipeline },
-      limit: 200,
-    });
-    for (const anomaly of near)
-      if (anomaly.firedAt > 0 && stages.has(anomaly.labels['stage'])) found.set(anomaly.id, anomaly);
-  }
-  return [...found.values()].sort((a, b) => onsetOf(a) - onsetOf(b));
+  if (incident.pipeline === '') return [];
+  const ids = new Set(incident.alerts.map((alert) => alert.annotations['anomaly_id'] ?? ''));
+  const { startedAt } = summarize(incident);
+  const near = await readAnomalies(store, {
+    from: startedAt - BEFORE_MS,
+    to: (incident.resolvedAt || now) + 1,
+    match: { pipeline: incident.pipeline },
+    limit: 500,
+  });
+  const named = near.filter((anomaly) => ids.has(anomaly.id));
+  const stages = new Set(incident.alerts.map((alert) => alert.labels['stage']));
+  const fitting = named.length > 0 ? named : near.filter((one) => one.firedAt > 0 && stages.has(one.labels['stage']));
+  return fitting.sort((a, b) => onsetOf(a) - onsetOf(b));
 }
 
-async function readAffected(store: Store, incident: Incident, now: Millis) {
+async function readAffected(overview: OverviewReader, incident: Incident) {
   if (incident.culprit === '') return [];
-  const sources = await readMapSources(store, now, incident.pipeline);
+  const sources = await overview.sources();
   const open = incident.state === 'resolved' ? [] : [summarize(incident)];
-  const [pipeline] = buildPipelines({ ...sources, incidents: open });
+  const pipelines = buildPipelines({ ...sources, incidents: open });
+  const pipeline = pipelines.find((candidate) => candidate.name === incident.pipeline);
   if (pipeline === undefined) return [];
   const after = downstream(pipeline.edges, [nodeId('service', incident.culprit)]);
   return pipeline.nodes.filter((node) => node.kind === 'service' && after.has(node.id));

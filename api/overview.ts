@@ -31,24 +31,18 @@ export async function readIncidentSummaries(alerting: AlertingClient): Promise<I
   }
 }
 
+/** The parts of the map that come from the store. */
+export type StoreSources = Omit<MapSources, 'incidents'>;
+
 /** The parts of the map that come from the store, at `now`. */
-export async function readMapSources(
-  store: Store,
-  now: Millis,
-  pipeline?: string,
-): Promise<Omit<MapSources, 'incidents'>> {
+async function readMapSources(store: Store, now: Millis): Promise<StoreSources> {
   const until = stepStart(now, STEP_MS) + STEP_MS;
   // Rates are taken over the last whole minute whose spans have had time to arrive.
   const settled = until - 2 * STEP_MS;
   const [topology, states, series, anomalies] = await Promise.all([
-    readTopology(store, { since: settled - 60_000, until: settled, ...(pipeline === undefined ? {} : { pipeline }) }),
+    readTopology(store, { since: settled - 60_000, until: settled }),
     readLatestStageStates(store, { from: now - STATE_MS, to: now + STEP_MS }),
-    readSignals(store, {
-      from: until - HISTORY_MS,
-      to: until,
-      step: STEP_MS,
-      ...(pipeline === undefined ? {} : { match: { pipeline } }),
-    }),
+    readSignals(store, { from: until - HISTORY_MS, to: until, step: STEP_MS }),
     readAnomalies(store, { from: now - HISTORY_MS, to: now, limit: 1000 }),
   ]);
   const keys = series
@@ -65,6 +59,8 @@ export function recentOrigins(origins: readonly Origin[], now: Millis): Origin[]
 
 export interface OverviewReader {
   read(): Promise<OverviewView>;
+  /** The store's part as last read, at most some seconds old: what a stage or an incident needs of the map. */
+  sources(): Promise<StoreSources>;
 }
 
 /**
@@ -78,7 +74,7 @@ export function createOverviewReader(options: {
 }): OverviewReader {
   const { store, alerting, now } = options;
   type Stored = {
-    sources: Omit<MapSources, 'incidents'>;
+    sources: StoreSources;
     newest: Millis;
     origins: Origin[];
     readAt: number;
@@ -113,6 +109,7 @@ export function createOverviewReader(options: {
   };
 
   return {
+    sources: async () => (await fresh()).sources,
     async read() {
       const [incidents, part] = await Promise.all([readIncidentSummaries(alerting), fresh()]);
       const open = incidents.all.filter((incident) => incident.state !== 'resolved');

@@ -55,7 +55,7 @@ export function createRoutes(deps: RouteDeps): Router {
     response.json(answer);
   });
   router.get('/stages/:pipeline/:stage', async (request, response) => {
-    response.json(await readStage({ store, alerting }, request.params.pipeline, request.params.stage, now()));
+    response.json(await readStage({ store, alerting, overview }, request.params.pipeline, request.params.stage, now()));
   });
   router.get('/series', async (request, response) => {
     const range = parseRange(request, now(), config.max_range);
@@ -79,7 +79,7 @@ export function createRoutes(deps: RouteDeps): Router {
     response.json(list.map(summarize));
   });
   router.get('/incidents/:id', async (request, response) => {
-    response.json(await readIncident({ store, alerting, now }, request.params.id));
+    response.json(await readIncident({ store, alerting, overview, now }, request.params.id));
   });
   router.post('/incidents/:id/:action', async (request, response) => {
     const { id, action } = request.params;

@@ -9,36 +9,34 @@ import type { AlertingClient } from './alerting.ts';
 import { type Band, known, readBands } from './bands.ts';
 import { unknown } from './failure.ts';
 import { buildPipelines, lastKnown, latest, nodeId, recentMean } from './nodes.ts';
-import { readIncidentSummaries, readMapSources, recentOrigins } from './overview.ts';
+import { type OverviewReader, readIncidentSummaries, recentOrigins } from './overview.ts';
 import { anomalyView, byKey, isOpen } from './rows.ts';
 
 const DAY_MS = 86_400_000;
 
 /** One stage: its numbers now against what is expected, what it reads, writes and calls, and what was strange today. */
 export async function readStage(
-  deps: { store: Store; alerting: AlertingClient },
+  deps: { store: Store; alerting: AlertingClient; overview: OverviewReader },
   pipeline: string,
   stage: string,
   now: Millis,
 ): Promise<StageView> {
-  const { store, alerting } = deps;
+  const { store, alerting, overview } = deps;
   const match = { pipeline, stage };
   const [sources, incidents, anomalies, origins] = await Promise.all([
-    readMapSources(store, now, pipeline),
+    overview.sources(),
     readIncidentSummaries(alerting),
     readAnomalies(store, { from: now - DAY_MS, to: now, match, limit: 200 }),
     readOrigins(store),
   ]);
-  const [view] = buildPipelines({
-    ...sources,
-    incidents: incidents.all.filter((incident) => incident.state !== 'resolved'),
-  });
+  const open = incidents.all.filter((incident) => incident.state !== 'resolved');
+  const view = buildPipelines({ ...sources, incidents: open }).find((candidate) => candidate.name === pipeline);
   const id = nodeId('service', stage);
   const node = view?.nodes.find((candidate) => candidate.id === id);
   if (view === undefined || node === undefined) {
     throw unknown('api_stage_unknown', `No stage "${stage}" was seen in pipeline "${pipeline}" within the last day`);
   }
-  const own = sources.series.filter((series) => series.labels['stage'] === stage);
+  const own = sources.series.filter(({ labels }) => labels['pipeline'] === pipeline && labels['stage'] === stage);
   const start = now - (now % 10_000) - 170_000;
   const bands = await readBands(store, {
     keys: own.map((series) => fingerprint(series.labels)),

@@ -69,7 +69,7 @@ export function answerOf(view: OverviewView, now: number): Answer {
       subject: `${worst.name} ${IS[worst.state]}.`,
       rest: waits(worst),
       detail: [
-        sentence(worst.reason),
+        sentence(capital(worst.reason)),
         more > 0 ? `${plural(more, 'other stage')} not healthy.` : '',
         'No incident is open.',
       ]
@@ -122,7 +122,7 @@ function incidentAnswer(view: OverviewView, incident: IncidentSummary, more: num
   };
 }
 
-function sentence(text: string): string {
+export function sentence(text: string): string {
   return text === '' || /[.!?]$/.test(text) ? text : `${text}.`;
 }
 

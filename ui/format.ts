@@ -188,6 +188,7 @@ export function formatUnit(value: Maybe, unit: string): string {
 export function formatRange(lower: Maybe, upper: Maybe, unit: string): string {
   if (!known(upper)) return known(lower) ? `≥ ${formatUnit(lower, unit)}` : UNKNOWN;
   const high = formatUnit(upper, unit);
+  if (upper === 0) return high;
   if (!known(lower) || lower <= 0) return `≤ ${high}`;
   const low = formatUnit(lower, unit);
   const lowParts = low.split(NARROW);

@@ -102,7 +102,7 @@ describe('numbers of a stage', () => {
 
   test('each is held against its band', () => {
     const [kpi] = kpisOf(
-      view({ signals: [signal('latency_p99', { lower: 0.018, upper: 0.044, value: 1.92, outside: true })] }),
+      view({ signals: [signal('latency_p99', { lower: 0.018, upper: 0.044, value: 1.92, strange: true })] }),
     );
     expect(plain(kpi?.context ?? '')).toBe('expected 18 – 44 ms');
     expect(kpi?.state).toBe('falling_behind');

@@ -103,6 +103,23 @@ describe('layout', () => {
     for (const card of layout.cards) expect(card.width).toBeGreaterThanOrEqual(146);
   });
 
+  test('dead letters stand below the flow, which stays a straight line, and their canals cross no card', () => {
+    const dead = [...nodes, node('dlq', { kind: 'topic' })];
+    const all = [...edges, edge('service:gateway', 'topic:dlq'), edge('service:enrichment', 'topic:dlq')];
+    const layout = layoutMap(dead, all, 1390);
+    expect(new Set(layout.cards.map((card) => card.y)).size).toBe(1);
+    const tank = (name: string) => layout.tanks.find((one) => one.node.name === name)?.y ?? 0;
+    expect(tank('dlq')).toBeGreaterThan(tank('enriched'));
+    const card = layout.cards.find((one) => one.node.name === 'enrichment');
+    const path =
+      layout.edges.find(({ edge: one }) => one.from === 'service:gateway' && one.to === 'topic:dlq')?.path ?? '';
+    const runs = [...path.matchAll(/L([\d.]+) ([\d.]+)/g)].map(
+      (match) => [Number(match[1]), Number(match[2])] as const,
+    );
+    const below = runs.filter(([x]) => x > (card?.x ?? 0)).map(([, y]) => y);
+    expect(Math.min(...below)).toBeGreaterThan((card?.y ?? 0) + CARD_HEIGHT);
+  });
+
   test('an empty pipeline has an empty picture', () => {
     const layout = layoutMap([], [], 1000);
     expect(layout.cards).toEqual([]);

@@ -2,13 +2,14 @@ import type { EdgeView, NodeView } from '../../core/view.ts';
 import { assignColumns } from './columns.ts';
 import { isotonic } from './isotonic.ts';
 import { type Point, roundedPath } from './path.ts';
+import { assignPorts } from './ports.ts';
+import { compare, type Item, orderColumns, placeRows } from './rows.ts';
 
 /** Pixel sizes of the map's parts. */
 export const CARD_HEIGHT = 66;
 export const CULPRIT_HEIGHT = 164;
 export const DEPENDENCY_HEIGHT = 34;
 const DEPENDENCY_GAP = 30;
-const ROW_GAP = 34;
 const GAP_WITH_TOPIC = 136;
 const GAP_PLAIN = 84;
 const TANK_X = 54;
@@ -59,16 +60,6 @@ export interface MapLayout {
   readonly edges: readonly PlacedEdge[];
 }
 
-interface Item {
-  readonly id: string;
-  readonly node: NodeView | undefined;
-  readonly height: number;
-  /** Distance from the block's top to the line its canals meet. */
-  readonly anchor: number;
-  readonly blockHeight: number;
-  y: number;
-}
-
 /**
  * A layered drawing of one pipeline from producers on the left to datasets on the right.
  * Columns by longest path, order within a column by barycentre, heights by isotonic regression. It depends on the
@@ -95,6 +86,13 @@ export function layoutMap(nodes: readonly NodeView[], edges: readonly EdgeView[]
       y: 0,
     });
   }
+  const topics = nodes.filter((node) => node.kind === 'topic').sort((a, b) => compare(a.id, b.id));
+  const tankGap = new Map<string, number>();
+  for (const topic of topics) {
+    const producers = flow.filter((edge) => edge.to === topic.id).map((edge) => columnOf.get(edge.from) ?? 0);
+    const consumers = flow.filter((edge) => edge.from === topic.id).map((edge) => columnOf.get(edge.to) ?? 0);
+    tankGap.set(topic.id, producers.length > 0 ? Math.max(...producers) : Math.min(...consumers, columns.length) - 1);
+  }
   const order = columns.map((ids) => [...ids]);
   // A link over several columns gets a waypoint in each column between, so that no canal crosses a card.
   const segments: [string, string][] = [];
@@ -116,16 +114,25 @@ export function layoutMap(nodes: readonly NodeView[], edges: readonly EdgeView[]
     segments.push([previous, link.to]);
     waypoints.set(`${link.via}|${link.from}|${link.to}`, chain);
   }
-  orderColumns(order, segments);
-  placeRows(order, items, segments);
-
-  const topics = nodes.filter((node) => node.kind === 'topic').sort((a, b) => compare(a.id, b.id));
-  const tankGap = new Map<string, number>();
-  for (const topic of topics) {
-    const producers = flow.filter((edge) => edge.to === topic.id).map((edge) => columnOf.get(edge.from) ?? 0);
-    const consumers = flow.filter((edge) => edge.from === topic.id).map((edge) => columnOf.get(edge.to) ?? 0);
-    tankGap.set(topic.id, producers.length > 0 ? Math.max(...producers) : Math.min(...consumers, columns.length) - 1);
+  // A topic nobody reads (dead letters) has no link: its canals get waypoints of their own, below the flow.
+  const light = new Set<string>();
+  for (const edge of flow) {
+    if (edge.kind !== 'produces' || links.some((link) => link.via === edge.to && link.from === edge.from)) continue;
+    const gap = tankGap.get(edge.to) as number;
+    const chain: string[] = [];
+    for (let column = (columnOf.get(edge.from) as number) + 1; column <= gap; column++) {
+      const id = `way:${edge.to}:${edge.from}::${column}`;
+      items.set(id, { id, node: undefined, height: 0, anchor: 0, blockHeight: DUMMY_HEIGHT, y: 0 });
+      order[column]?.push(id);
+      light.add(id);
+      segments.push([chain.at(-1) ?? edge.from, id]);
+      chain.push(id);
+    }
+    waypoints.set(`${edge.to}|${edge.from}|`, chain);
   }
+  orderColumns(order, segments, light);
+  placeRows(order, items, segments, light);
+
   const gaps = new Set(tankGap.values());
   const count = columns.length;
   let fixed = 0;
@@ -161,13 +168,14 @@ export function layoutMap(nodes: readonly NodeView[], edges: readonly EdgeView[]
         const consumers = flow.filter((edge) => edge.from === topic.id).map((edge) => anchorOf(edge.to));
         const ends = producers.length === 1 || consumers.length !== 1 ? producers : consumers;
         const base = ends.length > 0 ? ends : consumers;
-        const tie = consumers.length > 0 ? Math.min(...consumers) : 0;
-        return { id: topic.id, want: base.reduce((a, b) => a + b, 0) / Math.max(1, base.length), tie };
+        const read = consumers.length > 0;
+        const tie = read ? Math.min(...consumers) : Number.MAX_VALUE;
+        return { id: topic.id, want: base.reduce((a, b) => a + b, 0) / Math.max(1, base.length), tie, read };
       })
-      .sort((a, b) => a.want - b.want || a.tie - b.tie || compare(a.id, b.id));
+      .sort((a, b) => Number(b.read) - Number(a.read) || a.want - b.want || a.tie - b.tie || compare(a.id, b.id));
     const ys = isotonic(
       wanted.map((tank, i) => tank.want - i * TANK_PITCH),
-      wanted.map(() => 1),
+      wanted.map((tank) => (tank.read ? 1 : 1e-4)),
     );
     wanted.forEach((tank, i) => {
       tankY.set(tank.id, (ys[i] as number) + i * TANK_PITCH);
@@ -259,10 +267,6 @@ export function layoutMap(nodes: readonly NodeView[], edges: readonly EdgeView[]
   };
 }
 
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
-}
-
 function wayOf(
   waypoints: ReadonlyMap<string, string[]>,
   edge: EdgeView,
@@ -276,112 +280,4 @@ function wayOf(
     }
   }
   return [];
-}
-
-/** Four sweeps of the barycentre rule; ties keep the order of names. */
-function orderColumns(order: string[][], segments: readonly [string, string][]): void {
-  for (const ids of order) ids.sort(compare);
-  for (let sweep = 0; sweep < 4; sweep++) {
-    const down = sweep % 2 === 0;
-    const columns = down ? order.slice(1) : order.slice(0, -1).reverse();
-    const position = new Map(order.flatMap((ids) => ids.map((id, i) => [id, i] as const)));
-    for (const ids of columns) {
-      const weight = new Map(
-        ids.map((id) => {
-          const ends = segments.filter((s) => s[down ? 1 : 0] === id).map((s) => position.get(s[down ? 0 : 1]) ?? 0);
-          return [id, ends.length === 0 ? (position.get(id) ?? 0) : ends.reduce((a, b) => a + b, 0) / ends.length];
-        }),
-      );
-      ids.sort((a, b) => (weight.get(a) as number) - (weight.get(b) as number) || compare(a, b));
-      ids.forEach((id, i) => {
-        position.set(id, i);
-      });
-    }
-  }
-}
-
-/** Every block as near to its neighbours' level as its column's order and spacing allow. */
-function placeRows(
-  order: readonly string[][],
-  items: ReadonlyMap<string, Item>,
-  segments: readonly [string, string][],
-): void {
-  const settle = (ids: readonly string[], want: (id: string) => number) => {
-    let offset = 0;
-    const offsets = ids.map((id) => {
-      const item = items.get(id) as Item;
-      const top = offset;
-      offset += item.blockHeight + ROW_GAP;
-      return top;
-    });
-    const targets = ids.map((id, i) => want(id) - (items.get(id) as Item).anchor - (offsets[i] as number));
-    const fitted = isotonic(
-      targets,
-      ids.map((id) => ((items.get(id) as Item).node === undefined ? 0.5 : 1)),
-    );
-    ids.forEach((id, i) => {
-      (items.get(id) as Item).y = (fitted[i] as number) + (offsets[i] as number);
-    });
-  };
-  for (const ids of order) settle(ids, () => 0);
-  const level = (id: string) => {
-    const item = items.get(id) as Item;
-    return item.y + item.anchor;
-  };
-  const mean = (ids: readonly string[], id: string) =>
-    ids.length === 0 ? level(id) : ids.reduce((sum, other) => sum + level(other), 0) / ids.length;
-  for (let sweep = 0; sweep < 7; sweep++) {
-    const forward = sweep % 2 === 0;
-    for (const ids of forward ? order : [...order].reverse()) {
-      settle(ids, (id) => {
-        const before = segments.filter((s) => s[1] === id).map((s) => s[0]);
-        const after = segments.filter((s) => s[0] === id).map((s) => s[1]);
-        const first = forward ? before : after;
-        return mean(first.length > 0 ? first : [...before, ...after], id);
-      });
-    }
-  }
-  const top = Math.min(...[...items.values()].map((item) => item.y));
-  for (const item of items.values()) item.y = Math.round(item.y - top);
-}
-
-/** Where each canal leaves and meets its ends: level with the other end where the card allows it, 30 px apart. */
-function assignPorts(
-  flow: readonly EdgeView[],
-  columnOf: ReadonlyMap<string, number>,
-  items: ReadonlyMap<string, Item>,
-  tankY: ReadonlyMap<string, number>,
-  byId: ReadonlyMap<string, NodeView>,
-  hanging: ReadonlyMap<string, readonly EdgeView[]>,
-): Map<EdgeView, { from: number; to: number }> {
-  const level = (id: string) => {
-    const tank = tankY.get(id);
-    if (tank !== undefined) return tank;
-    const item = items.get(id);
-    return item === undefined ? 0 : item.y + item.anchor;
-  };
-  const ports = new Map<EdgeView, { from: number; to: number }>();
-  for (const edge of flow) ports.set(edge, { from: level(edge.from), to: level(edge.to) });
-  for (const id of columnOf.keys()) {
-    const item = items.get(id) as Item;
-    const hung = hanging.get(id) ?? [];
-    for (const side of ['from', 'to'] as const) {
-      const other = side === 'from' ? 'to' : 'from';
-      const mine = flow.filter((edge) => edge[side] === id && !hung.includes(edge) && byId.has(edge[other]));
-      mine.sort((a, b) => level(a[other]) - level(b[other]) || compare(a[other], b[other]));
-      const pitch = Math.min(30, (item.height - 16) / Math.max(1, mine.length));
-      const reach = item.height / 2 - 16;
-      const ys = isotonic(
-        mine.map((edge, i) => Math.max(-reach, Math.min(reach, level(edge[other]) - level(id))) - i * pitch),
-        mine.map(() => 1),
-      );
-      const spread = mine.map((_, i) => (ys[i] as number) + i * pitch);
-      const over = Math.max(0, (spread.at(-1) ?? 0) - reach);
-      mine.forEach((edge, i) => {
-        const port = ports.get(edge) as { from: number; to: number };
-        port[side] = Math.round(level(id) + (spread[i] as number) - over);
-      });
-    }
-  }
-  return ports;
 }

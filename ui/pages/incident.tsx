@@ -9,7 +9,7 @@ import { Icon } from '../parts/icon.tsx';
 import { incidentAge, incidentState } from '../parts/incident-row.tsx';
 import { useResource } from '../resource.ts';
 import { address } from '../router.ts';
-import { clock, incidentChanges, person, setPerson, step } from '../state.ts';
+import { clock, incidentChanges, overview, person, setPerson, step } from '../state.ts';
 import { Hops } from './hops.tsx';
 import { Affected, Alerts, Notifications } from './incident-side.tsx';
 import { signalTitle } from './kpis.ts';
@@ -41,10 +41,17 @@ export function IncidentPage({ id }: { id: string }) {
     </nav>
   );
   if (value === undefined) {
+    const known = overview.value?.incidents.find((incident) => incident.id === id);
     return (
       <div class="incident-page">
         {crumbs}
-        {error === '' ? <div class="title" aria-busy="true" /> : <p class="problem">{error}</p>}
+        {error !== '' ? (
+          <p class="problem">{error}</p>
+        ) : (
+          <div class="title" aria-busy="true">
+            <h1>{known?.title ?? ''}</h1>
+          </div>
+        )}
       </div>
     );
   }

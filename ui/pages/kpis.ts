@@ -24,8 +24,7 @@ export function kpisOf(view: StageView): Kpi[] {
   const { node, signals } = view;
   const of = (signal: Signal) =>
     signals.filter((one) => one.signal === signal).sort((a, b) => (b.value ?? -1) - (a.value ?? -1))[0];
-  const state = (signal: SignalView | undefined) =>
-    signal !== undefined && (signal.strange || signal.outside) ? 'falling_behind' : '';
+  const state = (signal: SignalView | undefined) => (signal?.strange === true ? 'falling_behind' : '');
   const expected = (signal: SignalView | undefined) =>
     signal === undefined || (signal.lower === null && signal.upper === null)
       ? 'no band yet'

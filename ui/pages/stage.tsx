@@ -1,7 +1,7 @@
 import { useMemo } from 'preact/hooks';
 import { SIGNAL_FACTS } from '../../core/signal.ts';
 import type { EdgeView, SeriesAnswer, SignalView, StageView } from '../../core/view.ts';
-import { capital, originSentence } from '../answer.ts';
+import { capital, originSentence, sentence } from '../answer.ts';
 import { Chart } from '../charts/chart.tsx';
 import { modelOf, rangeText, stagePanels } from '../charts/panels.ts';
 import { read } from '../client.ts';
@@ -166,7 +166,7 @@ function Reason({ view }: { view: StageView }) {
       <header>
         <h2>Why this state</h2>
       </header>
-      <p class="side-text">{node.reason === '' ? 'Nothing is out of the ordinary.' : node.reason}</p>
+      <p class="side-text">{node.reason === '' ? 'Nothing is out of the ordinary.' : sentence(capital(node.reason))}</p>
       {recent.map((anomaly) => (
         <div class="row small" key={anomaly.id}>
           <Glyph state={anomaly.resolvedAt === 0 ? 'falling_behind' : 'healthy'} size={9} />
@@ -262,8 +262,8 @@ function Partitions({ view }: { view: StageView }) {
 }
 
 function Watched({ signals }: { signals: readonly SignalView[] }) {
-  const odd = (one: SignalView) => one.strange || one.outside;
-  const sorted = [...signals].sort((a, b) => Number(odd(b)) - Number(odd(a)));
+  const rank = (one: SignalView) => (one.strange ? 2 : one.outside ? 1 : 0);
+  const sorted = [...signals].sort((a, b) => rank(b) - rank(a));
   return (
     <section class="panel" aria-label="Watched signals">
       <header>
@@ -274,11 +274,16 @@ function Watched({ signals }: { signals: readonly SignalView[] }) {
         const { unit } = SIGNAL_FACTS[one.signal];
         const banded = one.lower !== null || one.upper !== null;
         return (
-          <div class="row small" key={one.key} data-state={odd(one) ? 'falling_behind' : 'healthy'}>
-            <Glyph state={odd(one) ? 'falling_behind' : banded ? 'healthy' : 'idle'} size={9} />
+          <div
+            class="row small"
+            key={one.key}
+            data-state={one.strange ? 'falling_behind' : 'healthy'}
+            title={one.outside && !one.strange ? 'Outside its band, not long or far enough to be an anomaly' : ''}
+          >
+            <Glyph state={one.strange ? 'falling_behind' : banded && !one.outside ? 'healthy' : 'idle'} size={9} />
             <span class="ellipsis">{signalTitle(one.labels)}</span>
             <span class="end">
-              <b class={odd(one) ? 'state-text' : ''}>
+              <b class={one.strange ? 'state-text' : ''}>
                 {one.signal === 'custom' ? formatCount(one.value) : formatUnit(one.value, unit)}
               </b>{' '}
               <span class="ink3">{banded ? formatRange(one.lower, one.upper, unit) : ''}</span>
