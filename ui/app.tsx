@@ -162,7 +162,8 @@ function LiveState() {
       </span>
     );
   }
-  if (view === undefined || view.newest === 0) {
+  if (view === undefined) return <span class="live">Reading</span>;
+  if (view.newest === 0) {
     return (
       <span class="live" data-state="idle">
         <Glyph state="idle" size={9} quiet /> Listening

@@ -44,6 +44,14 @@ describe('panels of a stage', () => {
     expect(panel?.scale).toBe('log');
   });
 
+  test('of several anomalous percentiles only the highest is amber', () => {
+    const strange = { anomalous: [false, true] };
+    const [panel] = stagePanels(
+      answer([series('latency_p50', strange), series('latency_p95', strange), series('latency_p99')]),
+    );
+    expect(panel?.lines.map((line) => line.anomalous?.some(Boolean) ?? false)).toEqual([false, true, false]);
+  });
+
   test('the strangest dependency stands in front of the others', () => {
     const calm = series('dependency_p95', { labels: { dependency: 'cache' }, values: [9, 9] });
     const strange = series('dependency_p95', { labels: { dependency: 'db' }, anomalous: [false, true] });

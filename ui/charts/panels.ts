@@ -98,12 +98,15 @@ function ratePanel(read: readonly SeriesView[], written: readonly SeriesView[]):
 
 function latencyPanel(...groups: readonly (readonly SeriesView[])[]): Panel | undefined {
   const roles = ['p50', 'p95', 'p99'] as const;
+  // One amber line says it: of several anomalous percentiles the highest.
+  const strangest = groups.findLastIndex((group) => group[0]?.anomalous?.some(Boolean) === true);
   const lines = groups.flatMap((group, i) =>
-    group.slice(0, 1).map((series) => ({
-      ...line(series, roles[i] as LineRole, roles[i] as string),
-      ...bandOnlyFor(roles[i] === 'p99', series),
-    })),
-  );
+    group.slice(0, 1).map((series) => {
+      const role = roles[i] as LineRole;
+      const drawn = line(series, role, role);
+      return { ...drawn, ...bandOnlyFor(role === 'p99', series), anomalous: i === strangest ? drawn.anomalous : null };
+    }),
+  ) as Line[];
   if (lines.length === 0) return undefined;
   return {
     id: 'latency',

@@ -7,6 +7,7 @@ import { Explain } from '../parts/explain.tsx';
 import { StateChip } from '../parts/glyph.tsx';
 import { Icon } from '../parts/icon.tsx';
 import { incidentAge, incidentState } from '../parts/incident-row.tsx';
+import { Reading } from '../parts/reading.tsx';
 import { useResource } from '../resource.ts';
 import { address } from '../router.ts';
 import { clock, incidentChanges, overview, person, setPerson, step } from '../state.ts';
@@ -48,9 +49,12 @@ export function IncidentPage({ id }: { id: string }) {
         {error !== '' ? (
           <p class="problem">{error}</p>
         ) : (
-          <div class="title" aria-busy="true">
-            <h1>{known?.title ?? ''}</h1>
-          </div>
+          <>
+            <div class="title">
+              <h1>{known?.title ?? ''}</h1>
+            </div>
+            <Reading />
+          </>
         )}
       </div>
     );

@@ -12,6 +12,7 @@ import { Glyph, StateChip } from '../parts/glyph.tsx';
 import { Icon } from '../parts/icon.tsx';
 import { IncidentRow } from '../parts/incident-row.tsx';
 import { Quantity } from '../parts/quantity.tsx';
+import { Reading } from '../parts/reading.tsx';
 import { useResource } from '../resource.ts';
 import { address } from '../router.ts';
 import {
@@ -32,11 +33,7 @@ import { FirstRun } from './first-run.tsx';
 export function OverviewPage() {
   const view = overview.value;
   if (view === undefined) {
-    return overviewError.value === '' ? (
-      <div class="answer" aria-busy="true" />
-    ) : (
-      <p class="problem">{overviewError.value}</p>
-    );
+    return overviewError.value === '' ? <Reading /> : <p class="problem">{overviewError.value}</p>;
   }
   if (view.pipelines.length === 0 && view.newest === 0) return <FirstRun />;
   const sorted = byUrgency(view.pipelines);

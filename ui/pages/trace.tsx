@@ -5,6 +5,7 @@ import { formatAbsolute, formatMoment, formatPercent, formatSeconds, plural } fr
 import { Glyph, StateChip } from '../parts/glyph.tsx';
 import { Icon } from '../parts/icon.tsx';
 import { Duration } from '../parts/quantity.tsx';
+import { Reading } from '../parts/reading.tsx';
 import { useResource } from '../resource.ts';
 import { address } from '../router.ts';
 import { clock, location, setQuery } from '../state.ts';
@@ -28,7 +29,7 @@ export function TracePage({ id }: { id: string }) {
     return (
       <div class="trace-page">
         {crumbs}
-        {error === '' ? null : <p class="problem">{error}</p>}
+        {error === '' ? <Reading /> : <p class="problem">{error}</p>}
       </div>
     );
   }
