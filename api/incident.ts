@@ -131,6 +131,7 @@ async function readHops(
       signal: one.labels['signal'] as Signal,
       labels: one.labels,
       onset: onsetOf(anomaly),
+      until: endOf(anomalies.filter((other) => fingerprint(other.labels) === key)),
       sentence: alert?.annotations['summary'] ?? '',
       culprit: one.labels['stage'] === incident.culprit,
       start: one.start,
@@ -141,6 +142,13 @@ async function readHops(
       upper: band?.upper ?? gaps,
     };
   });
+}
+
+/** When the last of a series' anomalies resolved; 0 while one is open. */
+function endOf(anomalies: readonly Anomaly[]): Millis {
+  return anomalies.some((anomaly) => anomaly.resolvedAt === 0)
+    ? 0
+    : Math.max(...anomalies.map((one) => one.resolvedAt));
 }
 
 function sameSeries(alert: Readonly<Record<string, string>>, series: Readonly<Record<string, string>>): boolean {

@@ -211,8 +211,9 @@ export interface HopView {
   readonly stage: string;
   readonly signal: Signal;
   readonly labels: Labels;
-  /** First step outside its band, 0 when it never left. */
+  /** First step outside its band, and when its last anomaly resolved: 0 while one is open. */
   readonly onset: Millis;
+  readonly until: Millis;
   readonly sentence: string;
   readonly culprit: boolean;
   readonly start: Millis;

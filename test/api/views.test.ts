@@ -183,7 +183,7 @@ describe('incident', () => {
     expect(view.anomalies.map((one) => one.labels['signal'])).toEqual(['dependency_p95', 'lag_seconds']);
     expect(view.anomalies[0]?.votes.map((vote) => vote.scorer)).toEqual(['seasonal', 'lstm', 'threshold']);
     expect(view.hops.map((hop) => hop.signal)).toEqual(['dependency_p95', 'lag_seconds']);
-    expect(view.hops[0]).toMatchObject({ culprit: true, onset: seed.faultAt });
+    expect(view.hops[0]).toMatchObject({ culprit: true, onset: seed.faultAt, until: 0 });
     expect(view.hops[0]?.sentence).toContain('customers');
     expect(view.hops[0]?.expected.some((value) => value !== null)).toBe(true);
     expect(view.affected.map((node) => node.name).sort()).toEqual(['payments', 'warehouse-sink']);

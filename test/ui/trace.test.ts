@@ -88,6 +88,7 @@ describe('residual strip', () => {
     signal: 'lag_seconds',
     labels: {},
     onset: 30_000,
+    until: 0,
     sentence: '',
     culprit: true,
     start: 0,
@@ -105,6 +106,8 @@ describe('residual strip', () => {
     expect(strip.area).toMatch(/Z$/);
     expect(strip.band).toMatch(/^M0 /);
     expect(strip.onsetX).toBe(300);
+    const over = stripOf({ ...hop, until: 35_000 }, 0, 50_000, 500, 40);
+    expect(over.strange).not.toContain('L');
   });
 
   test('without a band there is none, and a flat line does not divide by zero', () => {

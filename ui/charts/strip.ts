@@ -34,7 +34,7 @@ export function stripOf(hop: HopView, from: number, to: number, width: number, h
   const span = high - low || 1;
   const y = (value: number) => 3 + (1 - (value - low) / span) * (height - 6);
   const line = pathOf(residual, (i) => i, x, y);
-  const strange = pathOf(residual, (i) => (hop.start + i * hop.step >= hop.onset ? i : -1), x, y);
+  const strange = pathOf(residual, (i) => (inside(hop, hop.start + i * hop.step) ? i : -1), x, y);
   const area = strange === '' ? '' : areaOf(strange, y(0));
   const top: string[] = [];
   const bottom: string[] = [];
@@ -46,6 +46,10 @@ export function stripOf(hop: HopView, from: number, to: number, width: number, h
   const band = top.length < 2 ? '' : `M${[...top, ...bottom].join('L')}Z`;
   const onsetX = ((hop.onset - from) / (to - from)) * width;
   return { line, area, strange, band, onsetX: onsetX >= 0 && onsetX <= width ? onsetX : Number.NaN };
+}
+
+function inside(hop: HopView, time: number): boolean {
+  return time >= hop.onset && (hop.until === 0 || time <= hop.until);
 }
 
 function minus(value: Known | undefined, centre: number): Known {
