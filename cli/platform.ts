@@ -9,6 +9,7 @@ import { answerHealth, type HealthChecks } from '../core/health.ts';
 import { authorized } from '../core/listen.ts';
 import type { Health, Service } from '../core/service.ts';
 import { createTelemetry, type Telemetry } from '../core/telemetry.ts';
+import type { ReceiverView } from '../core/view.ts';
 import { createDetector } from '../detector/main.ts';
 import { createPipelines } from '../pipelines/main.ts';
 import { openStore, type Store, type StoreEndpoint } from '../store/client.ts';
@@ -63,14 +64,14 @@ export async function startPlatform(config: WeirConfig, roles: readonly Role[] =
     const token = config.alertmanager.token ?? config.alerting.listen.token;
     const toAlerting = { alertingUrl, ...(token === undefined ? {} : { alertingToken: token }) };
 
+    let collector: ReturnType<typeof createCollector> | undefined;
+    const receivers = () => receiverViews(collector);
     const api = has('api')
-      ? await begin(createApi({ ...room, ...toAlerting, config: config.api, health: checks }))
+      ? await begin(createApi({ ...room, ...toAlerting, config: config.api, health: checks, receivers }))
       : undefined;
     if (has('detector')) await begin(createDetector({ ...room, ...toAlerting, config: config.detector }));
     if (has('pipelines')) await begin(createPipelines({ ...room, config: config.pipelines }));
-    const collector = has('collector')
-      ? await begin(createCollector({ ...room, config: config.collector }))
-      : undefined;
+    if (has('collector')) collector = await begin(createCollector({ ...room, config: config.collector }));
     stack.defer(await serveTelemetry(config, checks, telemetry));
 
     const otlp = collector?.addresses();
@@ -110,6 +111,17 @@ async function storeEndpoint(
     createEngine({ dataDir: join(config.data, 'store'), port: listen.port, database, telemetry }),
   );
   return engine.endpoint();
+}
+
+/** The addresses of this process's receivers, for the page that a newcomer sees. */
+function receiverViews(collector: ReturnType<typeof createCollector> | undefined): readonly ReceiverView[] {
+  if (collector === undefined) return [];
+  const { ready, detail = '' } = collector.health();
+  const { http, grpc } = collector.addresses();
+  return [
+    { name: 'OTLP/HTTP', address: http, ready, detail },
+    { name: 'OTLP/gRPC', address: grpc, ready, detail },
+  ];
 }
 
 function localAlerting(config: WeirConfig): string {

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { Agent, request as httpRequest, type IncomingHttpHeaders } from 'node:http';
+import { Agent } from 'node:http';
 import { connect } from 'node:net';
 import { deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -7,6 +7,7 @@ import { messageType } from '../../../collector/otlp/schema.ts';
 import { startTestStore, type TestStore } from '../../store/harness.ts';
 import { metric, startTestCollector, type TestCollector, waitForRows } from '../harness.ts';
 import { toProtobuf } from '../otlp/requests.ts';
+import { type Answer, type Sending, sendTo } from './http-client.ts';
 
 let test: TestStore;
 let collector: TestCollector;
@@ -20,37 +21,7 @@ afterAll(async () => {
   await test?.stop();
 });
 
-interface Answer {
-  readonly status: number;
-  readonly headers: IncomingHttpHeaders;
-  readonly body: Buffer;
-}
-
-interface Sending {
-  readonly url?: string;
-  readonly method?: string;
-  readonly headers?: Record<string, string>;
-  readonly agent?: Agent;
-}
-
-function send(path: string, body: Buffer | string, options: Sending = {}): Promise<Answer> {
-  const { method = 'POST', headers = {}, agent } = options;
-  return new Promise((done, fail) => {
-    const request = httpRequest(
-      `${options.url ?? collector.http}${path}`,
-      { method, headers, ...(agent === undefined ? {} : { agent }) },
-      (response) => {
-        const chunks: Buffer[] = [];
-        response.on('data', (chunk: Buffer) => chunks.push(chunk));
-        response.on('end', () =>
-          done({ status: response.statusCode ?? 0, headers: response.headers, body: Buffer.concat(chunks) }),
-        );
-      },
-    );
-    request.on('error', fail);
-    request.end(body);
-  });
-}
+const send = (path: string, body: Buffer | string, options?: Sending) => sendTo(collector.http, path, body, options);
 
 const JSON_TYPE = { 'content-type': 'application/json' };
 const PROTOBUF_TYPE = { 'content-type': 'application/x-protobuf' };
