@@ -73,10 +73,9 @@ describe('the demo pipeline', () => {
       .getByText(/INC-\d+/)
       .first()
       .click();
-    await page
-      .getByText(/enrichment/)
-      .first()
-      .waitFor();
+    await page.getByText('Timeline').first().waitFor();
+    // The card of the first alert is read after the page's own text.
+    await new Promise((done) => setTimeout(done, 5000));
     await page.screenshot({ path: 'artifacts/demo-incident.png' });
 
     await switchFault('slow-consumer', false, controlPort);
