@@ -1,8 +1,11 @@
-import { json, Router } from 'express';
+import { json, type Request, Router } from 'express';
 import { z } from 'zod';
+import { type DashboardView, signalsOf } from '../core/dashboard.ts';
 import type { HealthChecks } from '../core/health.ts';
 import { INCIDENT_STATES, type IncidentState } from '../core/incident.ts';
-import type { ReceiverView, SetupView } from '../core/view.ts';
+import type { Signal } from '../core/signal.ts';
+import type { ReceiverView, SeriesAnswer, SetupView } from '../core/view.ts';
+import { findDashboard } from '../dashboards/catalogue.ts';
 import type { Store } from '../store/client.ts';
 import { type AlertingClient, summarize } from './alerting.ts';
 import type { ApiConfig } from './config.ts';
@@ -57,16 +60,24 @@ export function createRoutes(deps: RouteDeps): Router {
   router.get('/stages/:pipeline/:stage', async (request, response) => {
     response.json(await readStage({ store, alerting, overview }, request.params.pipeline, request.params.stage, now()));
   });
-  router.get('/series', async (request, response) => {
+  const seriesOf = async (request: Request, signals: readonly Signal[] | undefined): Promise<SeriesAnswer> => {
     const range = parseRange(request, now(), config.max_range);
     const match: Record<string, string> = {};
     for (const name of ['pipeline', 'stage'] as const) {
       const value = parseText(request, name);
       if (value !== undefined) match[name] = value;
     }
-    const signals = parseSignals(request);
     const incidents = await readIncidentSummaries(alerting);
-    response.json(await readSeries(store, { ...range, signals, match }, incidents.all, now()));
+    return readSeries(store, { ...range, signals, match }, incidents.all, now());
+  };
+  router.get('/series', async (request, response) => {
+    response.json(await seriesOf(request, parseSignals(request)));
+  });
+  router.get('/dashboards/:id', async (request, response) => {
+    const dashboard = findDashboard(request.params.id);
+    if (dashboard === undefined) throw unknown('api_dashboard_unknown', `There is no dashboard "${request.params.id}"`);
+    const answer: DashboardView = { dashboard, ...(await seriesOf(request, signalsOf(dashboard))) };
+    response.json(answer);
   });
 
   router.get('/incidents', async (request, response) => {

@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import type { Signal } from '../../core/signal.ts';
 import type { SeriesAnswer, SeriesView } from '../../core/view.ts';
-import { modelOf, overviewPanels, rangeText, signalScale, stagePanels } from '../../ui/charts/panels.ts';
+import { overview } from '../../dashboards/overview.ts';
+import { stage } from '../../dashboards/stage.ts';
+import { modelOf, panelsOf, rangeText, signalScale } from '../../ui/charts/panels.ts';
 import { incident } from './views.ts';
 
 const START = 1_795_000_000_000;
@@ -24,6 +26,9 @@ function series(signal: Signal, given: Partial<SeriesView> & { labels?: Record<s
 function answer(list: readonly SeriesView[], given: Partial<SeriesAnswer> = {}): SeriesAnswer {
   return { start: START, step: 10_000, count: 2, series: list, incidents: [], ...given };
 }
+
+const stagePanels = (given: SeriesAnswer) => panelsOf({ ...given, dashboard: stage });
+const overviewPanels = (given: SeriesAnswer, focus: string) => panelsOf({ ...given, dashboard: overview }, focus);
 
 describe('panels of a stage', () => {
   test('only those with data, lag first', () => {
@@ -70,7 +75,8 @@ describe('panels of a stage', () => {
   });
 
   test('lag in records serves where lag in time is not known', () => {
-    expect(stagePanels(answer([series('lag')]))[0]).toMatchObject({ id: 'lag', scale: 'count' });
+    expect(stagePanels(answer([series('lag')]))[0]).toMatchObject({ title: 'Lag', scale: 'count', weight: 1.6 });
+    expect(stagePanels(answer([series('lag'), series('lag_seconds')])).map((panel) => panel.id)).toEqual(['lag']);
   });
 
   test('each custom signal is a panel of its own', () => {

@@ -1,11 +1,9 @@
+import type { LineRole } from '../../core/dashboard.ts';
 import type { Millis } from '../../core/time.ts';
 import type { Known } from '../../core/view.ts';
 import { formatClock, formatMoment } from '../format.ts';
 import { type Palette, SANS } from './palette.ts';
 import { createScale, type Scale, type ScaleKind } from './scale.ts';
-
-/** How a line is drawn: `observed` is the point of its panel, `context` stands behind it, percentiles are one hue. */
-export type LineRole = 'observed' | 'context' | 'p50' | 'p95' | 'p99';
 
 export interface Line {
   readonly name: string;

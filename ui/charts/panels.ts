@@ -1,7 +1,8 @@
+import type { DashboardView, LineRole, PanelDefinition, PanelSignal } from '../../core/dashboard.ts';
 import { SIGNAL_FACTS, type Signal } from '../../core/signal.ts';
 import type { Known, OriginView, SeriesAnswer, SeriesView } from '../../core/view.ts';
 import { formatCount, formatPercent, formatRange, formatRate, formatSeconds } from '../format.ts';
-import type { ChartModel, Line, LineRole, Panel } from './options.ts';
+import type { ChartModel, Line, Panel } from './options.ts';
 
 const FORMAT: Readonly<Record<string, (value: Known) => string>> = {
   s: formatSeconds,
@@ -10,172 +11,108 @@ const FORMAT: Readonly<Record<string, (value: Known) => string>> = {
   '{record}': formatCount,
 };
 
-function formatOf(signal: Signal): (value: Known) => string {
-  return FORMAT[SIGNAL_FACTS[signal].unit] ?? formatCount;
+function formatOf(unit: string): (value: Known) => string {
+  return FORMAT[unit] ?? formatCount;
 }
 
-function line(series: SeriesView, role: LineRole, name: string): Line {
-  const { values, expected, lower, upper, anomalous } = series;
+/** A series as a line of its panel; the band stays with it only where the definition says so. */
+function line(panel: PanelDefinition, series: SeriesView, role: LineRole, name: string): Line {
+  const { values, expected, anomalous } = series;
+  const banded = panel.band.includes(series.signal);
+  const lower = banded ? series.lower : null;
+  const upper = banded ? series.upper : null;
   return { name, role, values, expected, lower, upper, anomalous };
 }
 
-/** Panels of the stage page, lag first; a panel without any data is left out. */
-export function stagePanels(answer: SeriesAnswer): Panel[] {
-  const of = (signal: Signal) => answer.series.filter((series) => series.signal === signal);
-  const panels: (Panel | undefined)[] = [
-    lagPanel(of('lag_seconds'), of('lag')),
-    ratePanel(of('throughput'), of('output')),
-    latencyPanel(of('latency_p50'), of('latency_p95'), of('latency_p99')),
-    several('errors', 'Errors', 'share of what it handles', 'percent', of('error_ratio'), 0.7, () => 'error ratio'),
-    several(
-      'dependencies',
-      'Dependencies',
-      'p95 of calls, log scale',
-      'log',
-      of('dependency_p95'),
-      0.9,
-      (series) => series.labels['dependency'] ?? 'call',
-    ),
-    several(
-      'freshness',
-      'Freshness',
-      'age of the newest event handled',
-      'lag',
-      of('freshness'),
-      0.7,
-      () => 'freshness',
-    ),
-    ...of('custom').map((series) =>
-      several(
-        `custom:${series.key}`,
-        series.labels['name'] ?? 'Signal',
-        'custom signal',
-        'count',
-        [series],
-        0.7,
-        () => series.labels['name'] ?? 'value',
-      ),
-    ),
-  ];
-  return panels.filter((panel) => panel !== undefined);
+/** The panels of a dashboard over the series it came with; one without any data is left out. */
+export function panelsOf({ dashboard, series }: DashboardView, focus = ''): Panel[] {
+  const dataOf = (panel: PanelDefinition) =>
+    series.filter((one) => panel.signals.some(({ signal }) => signal === one.signal));
+  return dashboard.panels.flatMap((panel) => {
+    const instead = dashboard.panels.find(({ id }) => id === panel.unless);
+    if (instead !== undefined && dataOf(instead).length > 0) return [];
+    const own = dataOf(panel);
+    if (panel.repeat !== '') {
+      return own.map((one) => ({
+        ...draw(panel, [one], focus),
+        id: `${panel.id}:${one.key}`,
+        title: one.labels[panel.repeat] ?? panel.title,
+      }));
+    }
+    return own.length === 0 ? [] : [draw(panel, own, focus)];
+  });
 }
 
-function lagPanel(seconds: readonly SeriesView[], records: readonly SeriesView[]): Panel | undefined {
-  if (seconds.length === 0) {
-    return several('lag', 'Lag', 'records not yet read', 'count', records, 1.6, topicName);
-  }
-  return several(
-    'lag',
-    'Lag',
-    'oldest unread record',
-    'lag',
-    seconds,
-    1.8,
-    seconds.length === 1 ? () => 'observed' : topicName,
+function draw(panel: PanelDefinition, own: readonly SeriesView[], focus: string): Panel {
+  const { id, title, subtitle, scale, unit, weight, front } = panel;
+  const lines =
+    front === 'role'
+      ? byRole(panel, own)
+      : front === 'strangest'
+        ? byStrangeness(panel, own)
+        : byStage(panel, own, focus);
+  const caption = front === 'focus' && lines[0]?.role === 'observed' ? focus : subtitle;
+  return { id, title, caption, scale, format: formatOf(unit), lines, weight };
+}
+
+const isStrange = (series: SeriesView) => series.anomalous?.some(Boolean) === true;
+
+/** Lines in the order of the definition. Of a percentile there is one line. */
+function byRole(panel: PanelDefinition, own: readonly SeriesView[]): Line[] {
+  const observed = panel.signals.some(
+    ({ signal, role }) => role === 'observed' && own.some((series) => series.signal === signal),
+  );
+  const groups = panel.signals.map((drawn) => {
+    const list = own.filter((series) => series.signal === drawn.signal);
+    const percentile = isPercentile(drawn.role);
+    return { drawn, percentile, list: percentile ? list.slice(0, 1) : list };
+  });
+  // One amber line says it: of several anomalous percentiles the highest.
+  const strangest = groups.findLast(({ percentile, list }) => percentile && list.some(isStrange))?.drawn;
+  return groups.flatMap(({ drawn, percentile, list }) =>
+    list.map((series) => {
+      const role = drawn.role === 'context' && !observed ? 'observed' : drawn.role;
+      const made = line(panel, series, role, nameOf(drawn, series, own.length));
+      return percentile && drawn !== strangest ? { ...made, anomalous: null } : made;
+    }),
   );
 }
 
-function topicName(series: SeriesView): string {
-  return series.labels['topic'] ?? 'lag';
+function isPercentile(role: LineRole): boolean {
+  return role !== 'observed' && role !== 'context';
 }
 
-function ratePanel(read: readonly SeriesView[], written: readonly SeriesView[]): Panel | undefined {
-  const lines = [
-    ...read.map((series) => line(series, 'observed', 'read')),
-    ...written.map((series) => line(series, read.length > 0 ? 'context' : 'observed', 'written')),
-  ];
-  if (lines.length === 0) return undefined;
-  return {
-    id: 'throughput',
-    title: 'Throughput',
-    caption: 'records/s',
-    scale: 'linear',
-    format: formatRate,
-    lines,
-    weight: 1,
-  };
-}
-
-function latencyPanel(...groups: readonly (readonly SeriesView[])[]): Panel | undefined {
-  const roles = ['p50', 'p95', 'p99'] as const;
-  // One amber line says it: of several anomalous percentiles the highest.
-  const strangest = groups.findLastIndex((group) => group[0]?.anomalous?.some(Boolean) === true);
-  const lines = groups.flatMap((group, i) =>
-    group.slice(0, 1).map((series) => {
-      const role = roles[i] as LineRole;
-      const drawn = line(series, role, role);
-      return { ...drawn, ...bandOnlyFor(role === 'p99', series), anomalous: i === strangest ? drawn.anomalous : null };
-    }),
-  ) as Line[];
-  if (lines.length === 0) return undefined;
-  return {
-    id: 'latency',
-    title: 'Latency',
-    caption: 'of one unit of work, log scale',
-    scale: 'log',
-    format: formatSeconds,
-    lines,
-    weight: 1.1,
-  };
-}
-
-/** Three bands over one another would be mud: only the percentile that counts keeps its own. */
-function bandOnlyFor(keep: boolean, series: SeriesView): Pick<Line, 'lower' | 'upper'> {
-  return keep ? { lower: series.lower, upper: series.upper } : { lower: null, upper: null };
-}
-
-function several(
-  id: string,
-  title: string,
-  caption: string,
-  scale: Panel['scale'],
-  list: readonly SeriesView[],
-  weight: number,
-  name: (series: SeriesView) => string,
-): Panel | undefined {
-  const [first] = list;
-  if (first === undefined) return undefined;
-  // The strangest in front; the others stand behind it as context.
-  const strange = (series: SeriesView) => Number(series.anomalous?.some(Boolean) ?? false);
+/** The strangest in front; the others stand behind it as context. */
+function byStrangeness(panel: PanelDefinition, own: readonly SeriesView[]): Line[] {
   const peak = (series: SeriesView) => series.values.reduce<number>((most, value) => Math.max(most, value ?? 0), 0);
-  const sorted = [...list].sort((a, b) => strange(b) - strange(a) || peak(b) - peak(a));
-  const lines = sorted.map((series, i) => line(series, i === 0 ? 'observed' : 'context', name(series)));
-  return { id, title, caption, scale, format: formatOf(first.signal), lines, weight };
+  const sorted = [...own].sort((a, b) => Number(isStrange(b)) - Number(isStrange(a)) || peak(b) - peak(a));
+  const [drawn] = panel.signals;
+  return sorted.map((series, i) =>
+    line(panel, series, i === 0 ? 'observed' : 'context', nameOf(drawn, series, own.length)),
+  );
 }
 
-/** The three panels of the overview: the stage in focus in front, every other stage of the pipeline behind it. */
-export function overviewPanels(answer: SeriesAnswer, focus: string): Panel[] {
-  const panel = (id: string, title: string, signal: Signal, scale: Panel['scale']): Panel | undefined => {
-    const own = answer.series.filter((series) => series.signal === signal);
-    if (own.length === 0) return undefined;
-    const merged = new Map<string, SeriesView>();
-    for (const series of own) {
-      const stage = series.labels['stage'] ?? '';
-      const before = merged.get(stage);
-      const last = (candidate: SeriesView) => candidate.values.findLast((value) => value !== null) ?? 0;
-      if (before === undefined || last(series) > last(before)) merged.set(stage, series);
-    }
-    const front = merged.get(focus);
-    const rest = [...merged].filter(([stage]) => stage !== focus);
-    const lines = [
-      ...(front === undefined ? [] : [line(front, 'observed', focus)]),
-      ...rest.map(([stage, series]) => line(series, 'context', stage)),
-    ];
-    return {
-      id,
-      title,
-      caption: front === undefined ? 'all stages' : focus,
-      scale,
-      format: formatOf(signal),
-      lines,
-      weight: 1,
-    };
-  };
+/** The stage in focus in front, every other stage of the pipeline behind it, each by its worst series. */
+function byStage(panel: PanelDefinition, own: readonly SeriesView[], focus: string): Line[] {
+  const merged = new Map<string, SeriesView>();
+  const last = (candidate: SeriesView) => candidate.values.findLast((value) => value !== null) ?? 0;
+  for (const series of own) {
+    const stage = series.labels['stage'] ?? '';
+    const before = merged.get(stage);
+    if (before === undefined || last(series) > last(before)) merged.set(stage, series);
+  }
+  const front = merged.get(focus);
+  const rest = [...merged].filter(([stage]) => stage !== focus);
   return [
-    panel('throughput', 'Throughput', 'throughput', 'linear'),
-    panel('latency', 'Latency p99', 'latency_p99', 'log'),
-    panel('lag', 'Lag', 'lag_seconds', 'lag'),
-  ].filter((one) => one !== undefined);
+    ...(front === undefined ? [] : [line(panel, front, 'observed', focus)]),
+    ...rest.map(([stage, series]) => line(panel, series, 'context', stage)),
+  ];
+}
+
+function nameOf(drawn: PanelSignal | undefined, series: SeriesView, count: number): string {
+  if (drawn === undefined) return '';
+  if (count === 1 && drawn.alone !== '') return drawn.alone;
+  return series.labels[drawn.label] ?? drawn.name;
 }
 
 /** A chart's model from the API's columns. */
@@ -219,5 +156,5 @@ export function signalScale(signal: Signal): Pick<Panel, 'scale' | 'format'> {
           : signal === 'lag' || signal === 'custom'
             ? 'count'
             : 'linear';
-  return { scale, format: formatOf(signal) };
+  return { scale, format: formatOf(SIGNAL_FACTS[signal].unit) };
 }

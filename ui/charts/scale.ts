@@ -1,3 +1,4 @@
+import type { PanelScale } from '../../core/dashboard.ts';
 import { formatNumber, formatPercent, formatSeconds, formatSecondsShort } from '../format.ts';
 
 /**
@@ -12,7 +13,7 @@ export interface Scale {
   readonly format: (value: number) => string;
 }
 
-export type ScaleKind = 'lag' | 'log' | 'linear' | 'percent' | 'count' | 'seconds';
+export type ScaleKind = PanelScale | 'seconds';
 
 const LAG_TICKS = [0, 10, 60, 300, 900, 3600, 7200, 21_600, 86_400, 259_200, 604_800];
 const SHORT_LAG_TICKS = [0, 0.1, 1, 3, 10];

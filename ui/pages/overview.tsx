@@ -1,8 +1,9 @@
 import { useMemo } from 'preact/hooks';
-import type { OverviewView, PipelineView, SeriesAnswer } from '../../core/view.ts';
+import type { DashboardView } from '../../core/dashboard.ts';
+import type { OverviewView, PipelineView } from '../../core/view.ts';
 import { answerOf, capital, originSentence } from '../answer.ts';
 import { Chart } from '../charts/chart.tsx';
-import { modelOf, overviewPanels, rangeText } from '../charts/panels.ts';
+import { modelOf, panelsOf, rangeText } from '../charts/panels.ts';
 import { read } from '../client.ts';
 import { durationParts, formatClock, formatMoment, formatRate, formatSeconds, plural } from '../format.ts';
 import { FlowMap } from '../map/map.tsx';
@@ -228,23 +229,17 @@ function OpenIncidents({ view }: { view: OverviewView }) {
 function Curves({ pipeline }: { pipeline: PipelineView }) {
   const focus = focusStage(pipeline);
   const length = range.value.length;
-  const { value, error } = useResource<SeriesAnswer>(
+  const { value, error } = useResource<DashboardView>(
     `${pipeline.name}|${range.value.name}`,
     Math.floor(step.value) + incidentChanges.value * 1e9,
     (signal) => {
       const to = settledEnd();
-      return read(
-        '/api/series',
-        { pipeline: pipeline.name, from: to - length, to, signals: 'throughput,latency_p99,lag_seconds' },
-        signal,
-      );
+      return read('/api/dashboards/overview', { pipeline: pipeline.name, from: to - length, to }, signal);
     },
   );
   const model = useMemo(
     () =>
-      value === undefined
-        ? undefined
-        : modelOf(value, overviewPanels(value, focus?.name ?? ''), overview.value?.now ?? 0),
+      value === undefined ? undefined : modelOf(value, panelsOf(value, focus?.name ?? ''), overview.value?.now ?? 0),
     [value, focus?.name],
   );
   return (

@@ -1,9 +1,10 @@
 import { useMemo } from 'preact/hooks';
+import type { DashboardView } from '../../core/dashboard.ts';
 import { SIGNAL_FACTS } from '../../core/signal.ts';
-import type { EdgeView, SeriesAnswer, SignalView, StageView } from '../../core/view.ts';
+import type { EdgeView, SignalView, StageView } from '../../core/view.ts';
 import { capital, originSentence, sentence } from '../answer.ts';
 import { Chart } from '../charts/chart.tsx';
-import { modelOf, rangeText, stagePanels } from '../charts/panels.ts';
+import { modelOf, panelsOf, rangeText } from '../charts/panels.ts';
 import { read } from '../client.ts';
 import {
   formatClock,
@@ -31,12 +32,12 @@ export function StagePage({ pipeline, stage }: { pipeline: string; stage: string
   const path = `/api/stages/${encodeURIComponent(pipeline)}/${encodeURIComponent(stage)}`;
   const view = useResource<StageView>(path, version, (signal) => read(path, {}, signal));
   const length = range.value.length;
-  const curves = useResource<SeriesAnswer>(`${path}|${range.value.name}`, version, (signal) => {
+  const curves = useResource<DashboardView>(`${path}|${range.value.name}`, version, (signal) => {
     const to = settledEnd();
-    return read('/api/series', { pipeline, stage, from: to - length, to }, signal);
+    return read('/api/dashboards/stage', { pipeline, stage, from: to - length, to }, signal);
   });
   const model = useMemo(
-    () => (curves.value === undefined ? undefined : modelOf(curves.value, stagePanels(curves.value), clock.peek())),
+    () => (curves.value === undefined ? undefined : modelOf(curves.value, panelsOf(curves.value), clock.peek())),
     [curves.value],
   );
   const crumbs = (
