@@ -22,7 +22,7 @@ export type Direction = 'up' | 'down' | 'both';
 
 export interface SignalFacts {
   readonly title: string;
-  /** UCUM unit, as OTLP spells it. */
+  /** UCUM unit, as OTLP spells it; empty where the metric's own is unknown. */
   readonly unit: string;
   readonly direction: Direction;
 }
@@ -45,5 +45,5 @@ export const SIGNAL_FACTS: Readonly<Record<Signal, SignalFacts>> = {
   lag: { title: 'Lag', unit: '{record}', direction: 'up' },
   lag_seconds: { title: 'Lag in time', unit: 's', direction: 'up' },
   freshness: { title: 'Freshness', unit: 's', direction: 'up' },
-  custom: { title: 'Signal', unit: '1', direction: 'both' },
+  custom: { title: 'Signal', unit: '', direction: 'both' },
 };

@@ -20,7 +20,7 @@ const panel = z.strictObject({
   signals: z.array(panelSignal).min(1),
   front: z.enum(PANEL_FRONTS).default('role'),
   scale: z.enum(PANEL_SCALES),
-  unit: z.string().min(1),
+  unit: z.string(),
   band: z.array(z.enum(SIGNALS)).default([]),
   weight: z.number().positive().default(1),
   unless: z.string().default(''),

@@ -95,7 +95,7 @@ export const stage = defineDashboard({
       signals: [{ signal: 'custom', name: 'value', label: 'name' }],
       front: 'strangest',
       scale: 'count',
-      unit: '1',
+      unit: '',
       band: ['custom'],
       weight: 0.7,
       repeat: 'name',
