@@ -290,10 +290,11 @@ describe('moving around', () => {
     await page.getByText('incident open').waitFor();
     await page.keyboard.press('t');
     await page.keyboard.press('t');
-    expect(await page.evaluate('document.documentElement.dataset.theme')).toBe('light');
+    // The theme is set after the key's own frame.
+    await page.waitForFunction("document.documentElement.dataset.theme === 'light'");
     await page.reload();
     await page.getByText('incident open').waitFor();
-    expect(await page.evaluate('document.documentElement.dataset.theme')).toBe('light');
+    await page.waitForFunction("document.documentElement.dataset.theme === 'light'");
     await close();
   });
 
