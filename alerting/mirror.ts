@@ -1,29 +1,16 @@
-import type { AlertState } from '../core/alert.ts';
 import { errorMessage } from '../core/errors.ts';
 import type { Incident } from '../core/incident.ts';
-import type { Labels } from '../core/labels.ts';
 import type { Telemetry } from '../core/telemetry.ts';
 import type { Millis } from '../core/time.ts';
+import type { AlertEvent } from '../store/queries/incidents.ts';
 import type { AlertingDatabase, Delivery } from './database.ts';
 import { backoff } from './notify.ts';
-
-/** A change of an alert's state. */
-export interface AlertHistoryEntry {
-  readonly time: Millis;
-  readonly fingerprint: string;
-  readonly labels: Labels;
-  readonly annotations: Labels;
-  readonly context: Labels;
-  readonly state: AlertState;
-  readonly startsAt: Millis;
-  readonly endsAt: Millis;
-}
 
 /** Where history goes for dashboards and search. Any call may fail; it is repeated. */
 export interface HistoryPort {
   writeIncidents(incidents: readonly Incident[]): Promise<void>;
   writeNotifications(deliveries: readonly Delivery[]): Promise<void>;
-  writeAlertHistory(entries: readonly AlertHistoryEntry[]): Promise<void>;
+  writeAlertHistory(entries: readonly AlertEvent[]): Promise<void>;
 }
 
 const BATCH = 500;
@@ -58,7 +45,7 @@ export class Mirror {
   delivery(delivery: Delivery): void {
     this.#push('delivery', delivery);
   }
-  history(entry: AlertHistoryEntry): void {
+  history(entry: AlertEvent): void {
     this.#push('history', entry);
   }
 
@@ -81,7 +68,7 @@ export class Mirror {
       rows.filter((row) => row.kind === kind).map((row) => JSON.parse(row.body) as T);
     // Only the newest state of an incident in the batch is worth a row.
     const incidents = new Map(of<Incident>('incident').map((incident) => [incident.id, incident]));
-    const [deliveries, history] = [of<Delivery>('delivery'), of<AlertHistoryEntry>('history')];
+    const [deliveries, history] = [of<Delivery>('delivery'), of<AlertEvent>('history')];
     const last = rows.at(-1)?.id ?? 0;
     try {
       if (incidents.size > 0) await port.writeIncidents([...incidents.values()]);

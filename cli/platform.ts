@@ -5,6 +5,7 @@ import { createAlerting } from '../alerting/main.ts';
 import { createApi } from '../api/main.ts';
 import { createCollector } from '../collector/main.ts';
 import type { WeirConfig } from '../config.ts';
+import { WeirError } from '../core/errors.ts';
 import { answerHealth, type HealthChecks } from '../core/health.ts';
 import { authorized } from '../core/listen.ts';
 import type { Health, Service } from '../core/service.ts';
@@ -105,7 +106,10 @@ async function storeEndpoint(
   const { url, database, username, password, listen } = config.store;
   if (url !== undefined) return { url, database, username, password };
   if (!roles.includes('store')) {
-    throw new Error('store.url is not set: a process without the store role needs the address of a ClickHouse server');
+    throw new WeirError(
+      'platform_store_unknown',
+      'store.url is not set: a process without the store role needs the address of a ClickHouse server',
+    );
   }
   const engine = await begin(
     createEngine({ dataDir: join(config.data, 'store'), port: listen.port, database, telemetry }),

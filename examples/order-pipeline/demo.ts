@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ensureSdkBuilt } from '../../sdk/build.ts';
-import { type BrokerChoice, type DemoBroker, prepareBroker } from './broker/choose.ts';
+import type { DemoBroker } from './broker/choose.ts';
 import { type FaultState, serveControl } from './control/server.ts';
 import { DEFAULT_CONTROL_PORT } from './fault.ts';
 import { FAULT_NAMES, FAULTS, type FaultName } from './faults.ts';
@@ -136,65 +136,4 @@ export async function startStages(options: {
     pid: (stage) => stages.get(stage)?.pid(),
     stop: () => running.disposeAsync(),
   };
-}
-
-export interface DemoOptions {
-  readonly otlpUrl: string;
-  readonly broker?: BrokerChoice;
-  /** Hours of generated history; 0 for none. */
-  readonly historyHours?: number;
-  readonly controlPort?: number;
-  readonly env?: NodeJS.ProcessEnv;
-  readonly log?: Log;
-}
-
-export interface RunningDemo {
-  readonly broker: 'kafka' | 'memory';
-  readonly brokers?: string;
-  readonly controlUrl: string;
-  setFault(name: FaultName, on: boolean): void;
-  stop(): Promise<void>;
-}
-
-export const DEFAULT_HISTORY_HOURS = 24;
-
-/**
- * The whole demo against a platform that already listens at `otlpUrl`: broker, history, stages. A platform that is to
- * read the lag of the demo's own Kafka must know its address first: then call `prepareBroker`, start the platform with
- * KAFKA_BROKERS, and go on with `sendHistory`, `startStages` and `continueHistory`.
- */
-export async function startDemo(options: DemoOptions): Promise<RunningDemo> {
-  const { otlpUrl, log = () => {}, env = process.env } = options;
-  const broker = await prepareBroker({ broker: options.broker ?? 'auto', env, log });
-  log(`broker: ${broker.reason}`);
-  try {
-    const hours = options.historyHours ?? DEFAULT_HISTORY_HOURS;
-    let history: HistoryResult | undefined;
-    if (hours > 0) {
-      history = await sendHistory({ otlpUrl, hours, broker });
-      log(`${hours} h of generated history sent: ${history.points} points in ${(history.ms / 1000).toFixed(1)} s`);
-    }
-    const stages = await startStages({
-      otlpUrl,
-      broker,
-      env,
-      log,
-      ...(options.controlPort === undefined ? {} : { controlPort: options.controlPort }),
-    });
-    if (history !== undefined) await continueHistory(history, { otlpUrl, broker });
-    log(`fault switch: ${stages.controlUrl}`);
-    return {
-      broker: broker.kind,
-      ...(broker.brokers === undefined ? {} : { brokers: broker.brokers }),
-      controlUrl: stages.controlUrl,
-      setFault: stages.setFault,
-      async stop() {
-        await stages.stop();
-        await broker.stop();
-      },
-    };
-  } catch (error) {
-    await broker.stop();
-    throw error;
-  }
 }

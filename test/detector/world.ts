@@ -3,23 +3,15 @@ import { type Labels, normalizeLabels } from '../../core/labels.ts';
 import type { Series } from '../../core/series.ts';
 import type { Signal } from '../../core/signal.ts';
 import type { DetectorPort } from '../../detector/port.ts';
+import { seededRandom as seeded } from '../../detector/random.ts';
 import type { Expectation } from '../../store/queries/expectations.ts';
 import type { SignalQuery } from '../../store/queries/signals.ts';
 
 export const STEP = 10_000;
+export { seeded };
+
 /** A Monday, 08:00 UTC. */
 export const EPOCH = Date.UTC(2026, 2, 2, 8);
-
-/** Seeded uniform numbers in [0, 1) (mulberry32). */
-export function seeded(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
 
 export function gauss(random: () => number): number {
   return Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());

@@ -1,19 +1,10 @@
 import { mkdirSync } from 'node:fs';
-import { type Browser, chromium } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { switchFault } from '../../examples/order-pipeline/fault.ts';
+import { launchChromium } from '../chromium.ts';
 import { FREE_PORTS, startWeir, temporaryFolder, until, type WeirProcess } from './process.ts';
 import { startWebhookReceiver } from './webhook-receiver.ts';
-
-const CHROMIUM_FLAGS = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
 
 const folder = temporaryFolder('demo');
 const hook = await startWebhookReceiver();
@@ -28,10 +19,7 @@ beforeAll(async () => {
     240_000,
   );
   controlPort = Number(/Break it: http:\/\/127\.0\.0\.1:(\d+)/.exec(weir.output())?.[1]);
-  browser = await chromium.launch({
-    executablePath: process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium',
-    args: CHROMIUM_FLAGS,
-  });
+  browser = await launchChromium();
 }, 300_000);
 
 afterAll(async () => {

@@ -1,7 +1,6 @@
-import { execFileSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { build } from 'vite';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { alertingConfig } from '../../alerting/config.ts';
@@ -9,29 +8,14 @@ import { createAlerting } from '../../alerting/main.ts';
 import { silentTelemetry } from '../../core/telemetry.ts';
 import { startApi, type TestApi, temporaryFolder, until } from '../api/room.ts';
 import { alertsOf, PIPELINE, type Seed, seedOrders, writeStates, writeSteps } from '../api/seed.ts';
+import { launchChromium } from '../chromium.ts';
 import { startTestStore, type TestStore } from '../store/harness.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 const SHOTS = join(ROOT, 'artifacts', 'ui');
-const FLAGS = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
 
 // A busy machine draws slowly; what matters is that it gets there.
 vi.setConfig({ testTimeout: 120_000 });
-
-function chromiumPath(): string {
-  return (
-    process.env['CHROMIUM_PATH'] ??
-    execFileSync('sh', ['-c', 'command -v chromium || command -v chromium-browser'], { encoding: 'utf8' }).trim()
-  );
-}
 
 let browser: Browser;
 let store: TestStore;
@@ -80,11 +64,7 @@ beforeAll(async () => {
     logLevel: 'error',
     build: { outDir: site, emptyOutDir: true },
   });
-  [store, empty, browser] = await Promise.all([
-    startTestStore(),
-    startTestStore(),
-    chromium.launch({ executablePath: chromiumPath(), args: FLAGS }),
-  ]);
+  [store, empty, browser] = await Promise.all([startTestStore(), startTestStore(), launchChromium()]);
   const now = Date.now();
   seed = await seedOrders(store.store, { now, minutes: 70, faultMinutes: 12, consoleUrl: 'http://127.0.0.1:3333/' });
   alerting = createAlerting({
