@@ -112,7 +112,13 @@ async function storeEndpoint(
     );
   }
   const engine = await begin(
-    createEngine({ dataDir: join(config.data, 'store'), port: listen.port, database, telemetry }),
+    createEngine({
+      dataDir: join(config.data, 'store'),
+      insertFolder: join(config.data, 'spool'),
+      port: listen.port,
+      database,
+      telemetry,
+    }),
   );
   return engine.endpoint();
 }

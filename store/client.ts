@@ -1,12 +1,17 @@
+import { createReadStream } from 'node:fs';
+import { sep } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type ClickHouseClient, type ClickHouseSettings, createClient } from '@clickhouse/client';
 import { errorMessage, WeirError } from '../core/errors.ts';
+import { INSERT_FILE_HEADER } from './embedded/insert-files.ts';
 
 export interface StoreEndpoint {
   readonly url: string;
   readonly database: string;
   readonly username: string;
   readonly password: string;
+  /** Absolute folder whose files the store reads itself: of an embedded engine on this machine. */
+  readonly insertFolder?: string;
 }
 
 /** The one way to ClickHouse, embedded or not. */
@@ -21,7 +26,22 @@ export interface Store {
   rows<T>(sql: string, params?: Record<string, unknown>, settings?: ClickHouseSettings): Promise<T[]>;
   /** Inserts objects as JSONEachRow. With a `token` the insert is retried, and stored once however often it is sent. */
   insert(table: string, rows: readonly object[], options?: { readonly token?: string }): Promise<void>;
+  /**
+   * Inserts a file of Native blocks as one block for each partition: all of it is stored or nothing, and once for a
+   * token, in the table and in the rollups. When it returns, the rows are on disk where the tables have
+   * `fsync_after_insert`. Not retried.
+   */
+  insertFile(table: string, path: string, options: InsertFileOptions): Promise<void>;
   close(): Promise<void>;
+}
+
+export interface InsertFileOptions {
+  readonly token: string;
+  /** Length of the file. */
+  readonly bytes: number;
+  /** Rows go into the table and the views that take them, whatever the other views say. */
+  readonly ignoreViewErrors?: boolean;
+  readonly signal?: AbortSignal;
 }
 
 export interface StoreOptions {
@@ -87,12 +107,46 @@ export function openStore(endpoint: StoreEndpoint, options: StoreOptions = {}): 
       };
       await (token === undefined ? send() : retried(send));
     },
+    async insertFile(table, path, { token, bytes, ignoreViewErrors = false, signal }) {
+      signal?.throwIfAborted();
+      const { insertFolder } = endpoint;
+      const isShared = insertFolder !== undefined && path.startsWith(insertFolder + sep);
+      const range = { end: Math.max(0, bytes - 1), highWaterMark: STREAM_CHUNK_BYTES };
+      const values = isShared ? undefined : createReadStream(path, range);
+      try {
+        const result = await client.exec({
+          query: `INSERT INTO ${table} FORMAT Native`,
+          ...(values === undefined ? { http_headers: { [INSERT_FILE_HEADER]: encodeURIComponent(path) } } : { values }),
+          ...(signal === undefined ? {} : { abort_signal: signal }),
+          clickhouse_settings: {
+            ...onceSettings(token),
+            ...WHOLE_FILE,
+            ...(ignoreViewErrors ? { materialized_views_ignore_errors: 1 } : {}),
+          },
+        });
+        for await (const _ of result.stream);
+      } finally {
+        values?.destroy();
+      }
+    },
     async close() {
       closed = true;
       await client.close();
     },
   };
 }
+
+const STREAM_CHUNK_BYTES = 1 << 20;
+
+/**
+ * The engine gathers the blocks of a file until one is this large, that is all of them: a token covers blocks, so a
+ * file must become the same block each time. A file of old telemetry may touch as many days as are kept.
+ */
+const WHOLE_FILE: ClickHouseSettings = {
+  min_insert_block_size_rows: '1000000000',
+  min_insert_block_size_bytes: '0',
+  max_partitions_per_insert_block: '1000',
+};
 
 /** What makes an insert count once, in its table and in the rollups that views fill from it. */
 function onceSettings(token: string): ClickHouseSettings {

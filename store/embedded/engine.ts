@@ -19,6 +19,8 @@ export interface EngineOptions {
   readonly port: number;
   readonly telemetry: Telemetry;
   readonly database?: string;
+  /** Folder whose files a store's `insertFile` loads without sending them; it need not exist yet. */
+  readonly insertFolder?: string;
   /** How long `start` keeps trying while a predecessor holds the folder or the port. */
   readonly startDeadlineMs?: number;
 }
@@ -47,6 +49,7 @@ const CHILD = fileURLToPath(new URL('./main.ts', import.meta.url));
 export function createEngine(options: EngineOptions): Engine {
   const dataDir = resolve(options.dataDir);
   const host = options.host ?? '127.0.0.1';
+  const shared = options.insertFolder === undefined ? {} : { insertFolder: resolve(options.insertFolder) };
   if (!isLoopback(host)) {
     throw new WeirError(
       'store_engine_host_refused',
@@ -81,7 +84,7 @@ export function createEngine(options: EngineOptions): Engine {
 
   /** One child from spawn to its first word. Resolves when it listens; throws its reason when it does not. */
   function launch(): Promise<ChildProcess> {
-    const childOptions: ChildOptions = { dataDir, host, port, logLevel: log.level };
+    const childOptions: ChildOptions = { dataDir, host, port, logLevel: log.level, ...shared };
     const { PATH, HOME, LANG, TMPDIR, LD_LIBRARY_PATH } = process.env;
     const inherited = { PATH, HOME, LANG, TMPDIR, LD_LIBRARY_PATH };
     const launched = spawn(process.execPath, [CHILD, JSON.stringify(childOptions)], {
@@ -201,7 +204,8 @@ export function createEngine(options: EngineOptions): Engine {
     endpoint() {
       if (port === 0)
         throw new WeirError('store_engine_not_started', 'the embedded engine has no port before it started');
-      return { url: `http://${host}:${port}`, database: options.database ?? 'default', username: USER, password };
+      const database = options.database ?? 'default';
+      return { url: `http://${host}:${port}`, database, username: USER, password, ...shared };
     },
     health: () => (ready ? { ready } : { ready, detail }),
     pid: () => (child?.exitCode === null && child.signalCode === null ? child.pid : undefined),

@@ -5,11 +5,12 @@ import { acceptedEncoding, formatSummary, type Headers, sendBody, sendRefusal } 
 import { type BodyReader, createBodyReader, decodeBody } from './body.ts';
 import { authenticate, checkSource } from './credentials.ts';
 import type { Guard } from './guard.ts';
+import type { InsertFiles } from './insert-files.ts';
 import { parseForm, parseOptions, type RequestOptions } from './options.ts';
 import { answerQuery } from './query.ts';
 import { parseEngineError, Refusal, unsupported } from './refusal.ts';
 import { quoteText, type SessionPool } from './sessions.ts';
-import type { InsertSpool } from './spool.ts';
+import type { InsertFile, InsertSpool } from './spool.ts';
 import { parseStatement, type Statement } from './statements.ts';
 
 export interface HandlerParts {
@@ -18,9 +19,12 @@ export interface HandlerParts {
   readonly guard: Guard;
   readonly readers: SessionPool;
   readonly writers: SessionPool;
+  /** For inserts from files, which are large: small writes do not wait behind them. */
+  readonly loaders: SessionPool;
   /** For KILL QUERY, which must not wait behind what it kills. */
   readonly controllers: SessionPool;
   readonly spool: InsertSpool;
+  readonly files: InsertFiles;
   readonly count: (what: 'query' | 'insert' | 'refused', detail: string) => void;
 }
 
@@ -104,6 +108,9 @@ async function runStatement(
       'READONLY',
       'Cannot execute query in readonly mode. For queries over HTTP, method GET implies readonly. You should use method POST for modifying queries',
     );
+  }
+  if (options.insertFile !== undefined && (statement.data === undefined || statement.format !== 'Native')) {
+    throw new Refusal(36, 'BAD_ARGUMENTS', 'only INSERT ... FORMAT Native takes its data from a file');
   }
   if (statement.data !== undefined) {
     await runInsert(parts, statement, bytes, body, options, { response, headers });
@@ -219,9 +226,9 @@ async function runInsert(
   const into = sqlText(statement.sql.slice(0, data.infileAt));
   const settings = sqlText(statement.sql.slice(data.infileAt, data.formatAt));
   parts.count('insert', format);
-  const file = await parts.spool.write(head, body.rest);
+  const file = await insertFile(parts, head, body, options);
   try {
-    const lease = await parts.writers.lease(options);
+    const lease = await (options.insertFile === undefined ? parts.writers : parts.loaders).lease(options);
     try {
       const sql = `${into} FROM INFILE ${quoteText(file.path)} COMPRESSION 'none' ${settings} FORMAT ${format}`;
       const result = await lease.query(sql, 'TabSeparated');
@@ -242,4 +249,16 @@ async function runInsert(
   } finally {
     await file.remove();
   }
+}
+
+/** The file an insert is loaded from: a copy of the body, or the file the request names instead of a body. */
+async function insertFile(
+  parts: HandlerParts,
+  head: Buffer,
+  body: BodyReader,
+  options: RequestOptions,
+): Promise<InsertFile> {
+  if (options.insertFile === undefined) return parts.spool.write(head, body.rest);
+  if (head.length > 0 || !body.ended) throw new Refusal(36, 'BAD_ARGUMENTS', 'an insert from a file with a body too');
+  return parts.files.take(options.insertFile);
 }

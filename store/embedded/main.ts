@@ -7,6 +7,7 @@ import { readOrCreatePassword } from './credentials.ts';
 import { repairDeduplicationLogs } from './deduplication-log.ts';
 import { createGuard, type EngineNames } from './guard.ts';
 import { createHandler } from './handler.ts';
+import { createInsertFiles } from './insert-files.ts';
 import type { ChildMessage, ChildOptions, ParentMessage } from './messages.ts';
 import { SessionPool } from './sessions.ts';
 import { createInsertSpool } from './spool.ts';
@@ -19,6 +20,8 @@ import { createInsertSpool } from './spool.ts';
 const STOP_GRACE_MS = 5000;
 const CLOSE_DEADLINE_MS = 4000;
 const MAX_INSERT_BYTES = 2 * 1024 ** 3;
+/** Folder of insert bodies and of links to insert files, in the data folder. */
+const INSERTS = 'inserts';
 
 const options = JSON.parse(process.argv[2] ?? '{}') as ChildOptions;
 const { log } = createTelemetry('store', options.logLevel);
@@ -108,6 +111,7 @@ const path = join(options.dataDir, 'clickhouse');
 const { session, names, timezone } = await open();
 const readers = new SessionPool(path, { size: 8, readOnly: true });
 const writers = new SessionPool(path, { size: 3, readOnly: false });
+const loaders = new SessionPool(path, { size: 3, readOnly: false });
 const controllers = new SessionPool(path, { size: 1, readOnly: false });
 const counts = new Map<string, number>();
 const server = createServer(
@@ -118,8 +122,10 @@ const server = createServer(
     guard: createGuard(names),
     readers,
     writers,
+    loaders,
     controllers,
-    spool: createInsertSpool('inserts', MAX_INSERT_BYTES),
+    spool: createInsertSpool(INSERTS, MAX_INSERT_BYTES),
+    files: createInsertFiles(options.insertFolder, INSERTS),
     count: (what, detail) => {
       const key = `${what} ${detail}`;
       counts.set(key, (counts.get(key) ?? 0) + 1);
@@ -147,6 +153,7 @@ function stop(reason: string, graceMs: number): void {
   server.close(async () => {
     readers.close();
     writers.close();
+    loaders.close();
     await drainPending();
     controllers.close();
     session.close();

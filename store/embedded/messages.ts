@@ -5,6 +5,8 @@ export interface ChildOptions {
   readonly host: string;
   readonly port: number;
   readonly logLevel: string;
+  /** The one folder, absolute, whose files an insert may name; none when it is not given. */
+  readonly insertFolder?: string;
 }
 
 export type ChildMessage =

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { checkSetting } from './allow-list.ts';
+import { INSERT_FILE_HEADER } from './insert-files.ts';
 import { Refusal, unsupported } from './refusal.ts';
 
 /** What a request asks for beside its statement. */
@@ -17,6 +18,8 @@ export interface RequestOptions {
   readonly waitEndOfQuery: boolean;
   /** `readonly=1` or `2` in the URL, or a method that must not write. */
   readonly readOnly: boolean;
+  /** The header that names a file with the insert's data, as it came. */
+  readonly insertFile: string | undefined;
 }
 
 const OURS = new Set([
@@ -76,6 +79,7 @@ export function parseOptions(request: IncomingMessage, url: URL): RequestOptions
     compressResponse: isOn(search.get('enable_http_compression')),
     waitEndOfQuery: isOn(search.get('wait_end_of_query')) || isOn(search.get('http_wait_end_of_query')),
     readOnly: method !== 'POST' || ['1', '2'].includes(search.get('readonly') ?? ''),
+    insertFile: header(INSERT_FILE_HEADER),
   };
 }
 
