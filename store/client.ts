@@ -1,4 +1,4 @@
-import { createReadStream } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { sep } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type ClickHouseClient, type ClickHouseSettings, createClient } from '@clickhouse/client';
@@ -112,7 +112,8 @@ export function openStore(endpoint: StoreEndpoint, options: StoreOptions = {}): 
       const { insertFolder } = endpoint;
       const isShared = insertFolder !== undefined && path.startsWith(insertFolder + sep);
       const range = { end: Math.max(0, bytes - 1), highWaterMark: STREAM_CHUNK_BYTES };
-      const values = isShared ? undefined : createReadStream(path, range);
+      const file = isShared ? undefined : await open(path);
+      const values = file?.createReadStream(range);
       try {
         const result = await client.exec({
           query: `INSERT INTO ${table} FORMAT Native`,
@@ -127,6 +128,7 @@ export function openStore(endpoint: StoreEndpoint, options: StoreOptions = {}): 
         for await (const _ of result.stream);
       } finally {
         values?.destroy();
+        await file?.close().catch(() => undefined);
       }
     },
     async close() {
