@@ -23,6 +23,15 @@ export interface KeyValue {
 export interface Resource {
   readonly attributes?: readonly KeyValue[];
   readonly droppedAttributesCount?: number;
+  readonly entityRefs?: readonly EntityRef[];
+}
+
+/** An entity the resource stands for; the keys are keys of the resource's attributes. */
+export interface EntityRef {
+  readonly schemaUrl?: string;
+  readonly type?: string;
+  readonly idKeys?: readonly string[];
+  readonly descriptionKeys?: readonly string[];
 }
 
 export interface InstrumentationScope {
@@ -157,6 +166,7 @@ export interface Metric {
     readonly aggregationTemporality?: number;
   };
   readonly summary?: { readonly dataPoints?: readonly SummaryDataPoint[] };
+  readonly metadata?: readonly KeyValue[];
 }
 
 /** `aggregationTemporality`: 0 unspecified, 1 delta, 2 cumulative. */
