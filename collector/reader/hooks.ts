@@ -7,6 +7,8 @@ export type MetricType = 'gauge' | 'sum' | 'histogram' | 'exponential_histogram'
 
 /** A series the reader meets for the first time. Attributes are as they would be stored: as text, redacted. */
 export interface NewSeries {
+  /** The series' id, so that series of two resources of a service count as two; without it they count as one. */
+  readonly id?: bigint;
   readonly service: string;
   readonly metric: string;
   readonly attributes: ReadonlyMap<string, string>;
@@ -40,14 +42,17 @@ export interface DivertedPoint {
   readonly resource: Uint8Array;
   /** The protobuf message `InstrumentationScope` it belongs to, as it came; empty when there was none. */
   readonly scope: Uint8Array;
+  /** As they came; absent or '' = none. */
+  readonly resourceSchemaUrl?: string;
+  readonly scopeSchemaUrl?: string;
 }
 
 /** Decisions of the processors, asked by the reader only where they are configured. They must not throw. */
 export interface ReaderHooks {
   /** For an attribute key, asked once per distinct key and remembered: 0 keep, 1 delete, 2 transform each value. */
   attributeAction?(key: string, place: AttributePlace): 0 | 1 | 2;
-  /** The new text of a value whose key has action 2. */
-  transform?(key: string, value: string): string;
+  /** The new text of a value whose key has action 2. Without a place, the rules of all places apply. */
+  transform?(key: string, value: string, place?: AttributePlace): string;
   /** For each scope of a request: 0 keep all of its items, 1 ask `dropItem` for each. */
   filterScope?(signal: OtlpSignal, serviceName: string): 0 | 1;
   /**
@@ -55,7 +60,7 @@ export interface ReaderHooks {
    * record, or of the data point with the metric's name in `name`.
    */
   dropItem?(signal: OtlpSignal, serviceName: string, name: string, message: Uint8Array): boolean;
-  /** For each series not known yet: take it, refuse its points (reason `cardinality`), or hand them to `divertPoint`. */
+  /** For each series not known yet, and again whenever it is told again: take it, refuse its points (reason `cardinality`), or hand them to `divertPoint`. */
   admitSeries?(series: NewSeries): 'admit' | 'reject' | 'divert';
   /** Takes a point of a diverted series; it counts as accepted and gives no row of its own. */
   divertPoint?(point: DivertedPoint): void;
