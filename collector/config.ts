@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { duration } from '../core/config-values.ts';
 import { listenConfig } from '../core/listen.ts';
+import { processorsConfig } from './processors/config.ts';
 import { kafkaLagConfig } from './receivers/kafka-lag/config.ts';
 
 const MEBIBYTE = 1 << 20;
@@ -60,6 +61,7 @@ export const collectorConfig = z.strictObject({
   otlp_http: otlpHttpConfig.prefault({}),
   otlp_grpc: otlpGrpcConfig.prefault({}),
   kafka_lag: kafkaLagConfig.prefault({}),
+  processors: processorsConfig.prefault({}),
   /** Bytes of requests being read and decoded at one time; above it senders are told to wait. */
   max_in_flight_bytes: z
     .int()
