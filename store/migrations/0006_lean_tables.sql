@@ -58,6 +58,9 @@ ORDER BY (MetricName, ServiceName, SeriesId)
 TTL Seen + toIntervalDay(32)
 SETTINGS index_granularity = 1024, non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1;
 
+-- The attributes are packed, keys and values each into one string with every text closed by a zero byte (docs/decisions/0008);
+-- Attributes is the map again, and an insert by hand may name AttributeMap in their place.
+--
 -- From Destination on, columns are derived from the attributes (which hold them too), in the newest and in older spellings.
 CREATE TABLE IF NOT EXISTS spans {on_cluster}
 (
@@ -75,7 +78,10 @@ CREATE TABLE IF NOT EXISTS spans {on_cluster}
     Duration UInt64 CODEC(ZSTD(1)),
     StatusCode Enum8('Unset' = 0, 'Ok' = 1, 'Error' = 2) CODEC(ZSTD(1)),
     StatusMessage String CODEC(ZSTD(1)),
-    Attributes Map(LowCardinality(String), String) CODEC(ZSTD(1)),
+    AttributeKeys LowCardinality(String) DEFAULT arrayStringConcat(arrayMap(text -> concat(replaceAll(replaceAll(text, '\x01', '\x01\x02'), '\0', '\x01\x01'), '\0'), mapKeys(mapSort(AttributeMap)))) CODEC(ZSTD(1)),
+    AttributeValues String DEFAULT arrayStringConcat(arrayMap(text -> concat(replaceAll(replaceAll(text, '\x01', '\x01\x02'), '\0', '\x01\x01'), '\0'), mapValues(mapSort(AttributeMap)))) CODEC(ZSTD(1)),
+    AttributeMap Map(LowCardinality(String), String) EPHEMERAL,
+    Attributes Map(LowCardinality(String), String) ALIAS CAST(mapFromArrays(arrayMap(text -> replaceAll(replaceAll(text, '\x01\x01', '\0'), '\x01\x02', '\x01'), arrayPopBack(splitByChar('\0', toString(AttributeKeys)))), arrayMap(text -> replaceAll(replaceAll(text, '\x01\x01', '\0'), '\x01\x02', '\x01'), arrayPopBack(splitByChar('\0', AttributeValues)))), 'Map(LowCardinality(String), String)'),
     DroppedAttributes UInt32 CODEC(ZSTD(1)),
     DroppedEvents UInt32 CODEC(ZSTD(1)),
     DroppedLinks UInt32 CODEC(ZSTD(1)),
@@ -114,7 +120,10 @@ CREATE TABLE IF NOT EXISTS logs {on_cluster}
     Pipeline LowCardinality(String) CODEC(ZSTD(1)),
     ScopeId UInt64 CODEC(ZSTD(1)),
     Body String CODEC(ZSTD(1)),
-    Attributes Map(LowCardinality(String), String) CODEC(ZSTD(1)),
+    AttributeKeys LowCardinality(String) DEFAULT arrayStringConcat(arrayMap(text -> concat(replaceAll(replaceAll(text, '\x01', '\x01\x02'), '\0', '\x01\x01'), '\0'), mapKeys(mapSort(AttributeMap)))) CODEC(ZSTD(1)),
+    AttributeValues String DEFAULT arrayStringConcat(arrayMap(text -> concat(replaceAll(replaceAll(text, '\x01', '\x01\x02'), '\0', '\x01\x01'), '\0'), mapValues(mapSort(AttributeMap)))) CODEC(ZSTD(1)),
+    AttributeMap Map(LowCardinality(String), String) EPHEMERAL,
+    Attributes Map(LowCardinality(String), String) ALIAS CAST(mapFromArrays(arrayMap(text -> replaceAll(replaceAll(text, '\x01\x01', '\0'), '\x01\x02', '\x01'), arrayPopBack(splitByChar('\0', toString(AttributeKeys)))), arrayMap(text -> replaceAll(replaceAll(text, '\x01\x01', '\0'), '\x01\x02', '\x01'), arrayPopBack(splitByChar('\0', AttributeValues)))), 'Map(LowCardinality(String), String)'),
     DroppedAttributes UInt32 CODEC(ZSTD(1)),
     EventName LowCardinality(String) CODEC(ZSTD(1)),
     INDEX idx_trace_id lower(hex(TraceId)) TYPE bloom_filter(0.001) GRANULARITY 1
