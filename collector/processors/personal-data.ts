@@ -2,12 +2,9 @@
  * What the presets of `pii` match. Every repetition that can begin at more than one place is bounded, so that each
  * takes time linear in the length of the value.
  */
-const IPV4 = /(?<![\d.])(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)(?![\d]|\.\d)/;
-const IPV6_FULL = /(?:[0-9A-Fa-f]{1,4}:){7}[0-9A-Fa-f]{1,4}/;
-/** With a part left out, or with an IPv4 address at its end. Times of day and ports have single colons only. */
-const IPV6_SHORT =
-  /(?:[0-9A-Fa-f]{1,4}(?::[0-9A-Fa-f]{1,4}){0,6})?::(?:(?:[0-9A-Fa-f]{1,4}:){0,6}(?:(?:\d{1,3}\.){3}\d{1,3}|[0-9A-Fa-f]{1,4}))?/;
-const IPV6 = `(?<![0-9A-Za-z:.])(?:${IPV6_FULL.source}|${IPV6_SHORT.source})(?![0-9A-Za-z:]|\\.\\d)`;
+const IPV4 = /(?<![\d.])(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)(?!\d|\.\d)/g;
+/** Whatever an IPv6 address is written with; a run that is part of a word is none. */
+const ADDRESS_RUN = /(?<![0-9A-Za-z_:.])[0-9A-Fa-f:.]{2,}(?![0-9A-Za-z_])/g;
 
 export const PERSONAL_DATA = ['email', 'credit_card', 'ip', 'bearer_token'] as const;
 export type PersonalData = (typeof PERSONAL_DATA)[number];
@@ -19,19 +16,28 @@ const EMAIL = /[\p{L}\p{N}._%+'-]{1,64}(?:@|%40)(?:[\p{L}\p{N}-]{1,63}\.){1,8}[\
 /** Groups of digits with single blanks or hyphens between them, thirteen digits or more in all. */
 const DIGITS = /\d(?:[ -]?\d){12,}/g;
 const CARD_DIGITS = { min: 13, max: 19 };
-const IP = new RegExp(`${IPV6}|${IPV4.source}`, 'g');
 /** The header's value, and a JSON web token wherever it stands. */
 const BEARER = /\b(?:bearer|basic)(?:\s{1,8}|%20)[\w.~+/=%-]{8,}|\bey[\w-]{8,}\.ey[\w-]{8,}\.[\w-]*/gi;
 
 const MASKS: Readonly<Record<PersonalData, Mask>> = {
   email: (value, replacement) => (/@|%40/.test(value) ? value.replace(EMAIL, () => replacement) : value),
   credit_card: (value, replacement) => value.replace(DIGITS, (run) => maskCards(run, replacement)),
-  ip: (value, replacement) => value.replace(IP, () => replacement),
+  ip: (value, replacement) =>
+    (value.includes(':') ? value.replace(ADDRESS_RUN, (run) => (isIpv6(run) ? replacement : run)) : value).replace(
+      IPV4,
+      () => replacement,
+    ),
   bearer_token: (value, replacement) => value.replace(BEARER, () => replacement),
 };
 
 export function personalDataMask(kind: PersonalData): Mask {
   return MASKS[kind];
+}
+
+/** A part left out, or all eight groups; times of day and hardware addresses have fewer colons. */
+function isIpv6(run: string): boolean {
+  const colons = run.split(':').length - 1;
+  return run.includes('::') || colons >= 7 || (colons === 6 && run.includes('.'));
 }
 
 /** Masks each stretch of whole groups that is a card number: what stands around it may be digits as well. */
