@@ -5,6 +5,8 @@ import { messageType } from './schema.ts';
 /** Codes of google.rpc.Status that we answer with. */
 export const RPC = {
   invalidArgument: 3,
+  deadlineExceeded: 4,
+  notFound: 5,
   permissionDenied: 7,
   resourceExhausted: 8,
   unimplemented: 12,
@@ -21,6 +23,8 @@ const REJECTED_KEYS: Readonly<Record<OtlpSignal, string>> = {
   logs: 'rejectedLogRecords',
 };
 
+const ALL_TAKEN: Readonly<Record<Encoding, Buffer>> = { protobuf: Buffer.alloc(0), json: Buffer.from('{}') };
+
 const response = messageType('ExportServiceResponse');
 const status = messageType('RpcStatus');
 const retryInfo = messageType('RetryInfo');
@@ -32,16 +36,12 @@ export function encodeResponse(
   outcome: { readonly rejected: number; readonly message: string },
 ): Buffer {
   const { rejected, message } = outcome;
-  const partial = rejected > 0 || message !== '';
+  if (rejected === 0 && message === '') return ALL_TAKEN[encoding];
   if (encoding === 'json') {
     const key = REJECTED_KEYS[signal];
-    return Buffer.from(
-      JSON.stringify(partial ? { partialSuccess: { [key]: String(rejected), errorMessage: message } } : {}),
-    );
+    return Buffer.from(JSON.stringify({ partialSuccess: { [key]: String(rejected), errorMessage: message } }));
   }
-  return Buffer.from(
-    response.encode(partial ? { partial_success: { rejected, error_message: message } } : {}).finish(),
-  );
+  return Buffer.from(response.encode({ partial_success: { rejected, error_message: message } }).finish());
 }
 
 /** A google.rpc.Status; `retryAfterMs` becomes its RetryInfo. */
@@ -77,6 +77,9 @@ export function describeFailure(error: unknown): Failure {
     return { rpc: RPC.unavailable, http: 503, message, retryAfterMs: error.retryAfterMs ?? 1000 };
   }
   if (error.code === 'collector_request_too_large') return { rpc: RPC.resourceExhausted, http: 413, message };
+  if (error.code === 'collector_encoding_unknown') return { rpc: RPC.unimplemented, http: 415, message };
+  if (error.code === 'collector_service_unknown') return { rpc: RPC.notFound, http: 404, message };
+  if (error.code === 'collector_deadline_exceeded') return { rpc: RPC.deadlineExceeded, http: 408, message };
   if (error.code === 'collector_unauthenticated') return { rpc: RPC.unauthenticated, http: 401, message };
   return { rpc: RPC.invalidArgument, http: 400, message };
 }

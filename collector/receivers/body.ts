@@ -1,79 +1,68 @@
 import type { IncomingMessage } from 'node:http';
-import type { Transform } from 'node:stream';
-import { createGunzip, createInflate, createZstdDecompress } from 'node:zlib';
 import { WeirError } from '../../core/errors.ts';
-import type { Admission } from '../admission.ts';
-import { malformed, tooLarge } from '../otlp/decode.ts';
+import type { Ticket } from '../admission.ts';
+import { Assembly } from './assembly.ts';
+import { assertSize, type Compression, compressionNamed, unpack } from './compression.ts';
 
-const DECODERS: Readonly<Record<string, (() => Transform) | undefined>> = {
-  identity: undefined,
-  gzip: createGunzip,
-  'x-gzip': createGunzip,
-  deflate: createInflate,
-  zstd: createZstdDecompress,
-};
+/** What the headers of a request say about its body. */
+export interface BodyHeaders {
+  readonly compression: Compression | 'identity';
+  /** Undefined when the body comes in chunks. */
+  readonly length: number | undefined;
+}
 
-export interface Body {
-  readonly bytes: Buffer;
-  /** Gives the bytes back to `admission`; call it when the request is dealt with. */
-  release(): void;
+/** Throws `collector_request_too_large` or `collector_encoding_unknown` before anything of the body is read. */
+export function readBodyHeaders(request: IncomingMessage, limit: number): BodyHeaders {
+  const { headers } = request;
+  const compression = compressionNamed(headers['content-encoding']);
+  const length = headers['content-length'] === undefined ? undefined : Number(headers['content-length']);
+  if (length !== undefined) assertSize(length, limit);
+  return { compression, length };
 }
 
 /**
- * Reads and decompresses a request's body. Bytes are counted as they come out of the decompressor, so a small body that
- * unpacks to gigabytes costs no more than `limit`. Throws `collector_request_too_large`,
- * `collector_request_malformed` (unknown or broken compression), `collector_overloaded`, `collector_request_aborted`.
- * After a throw the rest of the request is read and thrown away, so that the sender gets to see the answer.
+ * Reads and unpacks a request's body; every byte of it is counted on `ticket`. Throws `collector_request_too_large`,
+ * `collector_request_malformed` (broken compression), `collector_overloaded`, `collector_request_aborted`.
  */
-export async function readBody(request: IncomingMessage, limit: number, admission: Admission): Promise<Body> {
-  const encoding = (request.headers['content-encoding'] ?? 'identity').trim().toLowerCase();
-  if (!Object.hasOwn(DECODERS, encoding)) {
-    request.resume();
-    throw malformed(`the content encoding "${encoding}" is not known; send gzip, deflate, zstd or none`, '');
-  }
-  const over = () => tooLarge(`the request is larger than ${limit} bytes (max_request_bytes); send smaller batches`);
-  if (Number(request.headers['content-length'] ?? 0) > limit) {
-    request.resume();
-    throw over();
-  }
-  const decoder = DECODERS[encoding]?.();
-  let taken = 0;
-  const release = () => {
-    admission.give(taken);
-    taken = 0;
-  };
-  try {
-    const chunks: Buffer[] = [];
-    await new Promise<void>((done, fail) => {
-      const source = decoder === undefined ? request : request.pipe(decoder);
-      source.on('data', (chunk: Buffer) => {
-        try {
-          admission.take(chunk.length);
-          taken += chunk.length;
-          chunks.push(chunk);
-          if (taken > limit) fail(over());
-        } catch (error) {
-          fail(error);
-        }
-      });
-      source.on('end', done);
-      decoder?.on('error', (error) => fail(malformed(`the body is not valid ${encoding}: ${error.message}`, '')));
-      const aborted = () => fail(new WeirError('collector_request_aborted', 'the sender closed the connection'));
-      request.on('error', aborted);
-      request.on('close', () => {
-        if (!request.complete) aborted();
-      });
+export async function readBody(
+  request: IncomingMessage,
+  { compression, length }: BodyHeaders,
+  limit: number,
+  ticket: Ticket,
+): Promise<Uint8Array> {
+  const bytes = await collect(request, new Assembly(length, ticket), limit, ticket);
+  return compression === 'identity' ? bytes : await unpack(compression, bytes, limit, ticket);
+}
+
+function collect(request: IncomingMessage, assembly: Assembly, limit: number, ticket: Ticket): Promise<Uint8Array> {
+  return new Promise((done, fail) => {
+    let settled = false;
+    const stop = (error: unknown) => {
+      settled = true;
+      fail(error);
+    };
+    request.on('data', (chunk: Buffer) => {
+      if (settled) return;
+      try {
+        ticket.grow(chunk.length);
+        assertSize(assembly.bytes + chunk.length, limit);
+        assembly.add(chunk);
+      } catch (error) {
+        stop(error);
+      }
     });
-    return { bytes: chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks), release };
-  } catch (error) {
-    release();
-    if (decoder !== undefined) {
-      request.unpipe(decoder);
-      decoder.on('error', () => {});
-      decoder.destroy();
-    }
-    request.removeAllListeners('data');
-    request.resume();
-    throw error;
-  }
+    request.on('end', () => {
+      if (settled) return;
+      settled = true;
+      done(assembly.done());
+    });
+    request.on('error', () => stop(aborted()));
+    request.on('close', () => {
+      if (!request.complete) stop(aborted());
+    });
+  });
+}
+
+function aborted(): WeirError {
+  return new WeirError('collector_request_aborted', 'the sender closed the connection');
 }

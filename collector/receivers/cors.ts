@@ -16,6 +16,8 @@ export function allowOrigin(request: IncomingMessage, response: ServerResponse, 
   response.setHeader('vary', 'Origin');
   if (origin === undefined || !isOriginAllowed(origin, cors.allowed_origins)) return;
   response.setHeader('access-control-allow-origin', origin);
+  // A page sees no other header of an answer, and must know how long to wait.
+  response.setHeader('access-control-expose-headers', 'retry-after');
 }
 
 /** Answers a preflight request: may this page POST telemetry? */

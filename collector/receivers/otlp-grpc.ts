@@ -1,136 +1,209 @@
 import {
-  Metadata,
-  Server,
-  ServerCredentials,
-  type ServerUnaryCall,
-  type ServiceDefinition,
-  type StatusObject,
-  type sendUnaryData,
-} from '@grpc/grpc-js';
+  constants,
+  createSecureServer,
+  createServer,
+  type Http2Server,
+  type IncomingHttpHeaders,
+  type ServerHttp2Stream,
+  type ServerOptions,
+} from 'node:http2';
+import type { AddressInfo } from 'node:net';
 import { WeirError } from '../../core/errors.ts';
-import { assertBindAllowed, authorized } from '../../core/listen.ts';
+import type { HealthChecks } from '../../core/health.ts';
+import { assertBindAllowed } from '../../core/listen.ts';
 import type { Service } from '../../core/service.ts';
 import type { Telemetry } from '../../core/telemetry.ts';
-import type { Admission } from '../admission.ts';
+import type { Admission, Ticket } from '../admission.ts';
 import type { OtlpGrpcConfig } from '../config.ts';
 import type { Ingest } from '../ingest.ts';
-import { describeFailure, encodeResponse, encodeStatus } from '../otlp/answers.ts';
+import { describeFailure, encodeResponse, RPC } from '../otlp/answers.ts';
 import { OTLP_SIGNALS, type OtlpSignal } from '../otlp/model.ts';
-import { parseProtobuf } from '../otlp/wire.ts';
-import { hostInUrl } from './otlp-http.ts';
+import { type Certificates, openCertificates } from './certificates.ts';
+import { compressionNamed } from './compression.ts';
+import { Calls } from './grpc/calls.ts';
+import { encodeHealth, HEALTH_CHECK, parseHealthRequest } from './grpc/health.ts';
+import { readMessage } from './grpc/message.ts';
+import { CONTENT_TYPE, failureHeaders, isGrpc, parseTimeout } from './grpc/metadata.ts';
+import { assertMaySend, listenUrl } from './sender.ts';
 
 export interface OtlpGrpcOptions {
   readonly config: OtlpGrpcConfig;
   readonly ingest: Ingest;
   readonly admission: Admission;
+  readonly health: HealthChecks;
   readonly telemetry: Telemetry;
 }
 
 const RECEIVER = 'otlp_grpc';
+const PATH = 'collector.otlp_grpc';
 const STOP_DEADLINE_MS = 5000;
+/** A request is not held up by flow control: what waits in memory is bounded by admission. */
+const STREAM_WINDOW = 16 << 20;
+const CONNECTION_WINDOW = 32 << 20;
+
 const SERVICES: Readonly<Record<OtlpSignal, string>> = {
   traces: 'opentelemetry.proto.collector.trace.v1.TraceService',
   metrics: 'opentelemetry.proto.collector.metrics.v1.MetricsService',
   logs: 'opentelemetry.proto.collector.logs.v1.LogsService',
 };
+const SIGNALS: ReadonlyMap<string, OtlpSignal> = new Map(
+  OTLP_SIGNALS.map((signal) => [`/${SERVICES[signal]}/Export`, signal]),
+);
+const HEALTHY_NAMES: ReadonlySet<string> = new Set(['', ...Object.values(SERVICES)]);
 
-/** Bytes go through as they are: the readers and writers of `otlp/` serve both protocols. */
-const identity = (bytes: Buffer): Buffer => bytes;
+const ANSWER_HEADERS = { ':status': 200, 'content-type': CONTENT_TYPE };
+const OK_TRAILERS = { 'grpc-status': '0' };
+const EMPTY_MESSAGE = Buffer.alloc(5);
 
-function serviceDefinition(signal: OtlpSignal): ServiceDefinition {
-  return {
-    Export: {
-      path: `/${SERVICES[signal]}/Export`,
-      requestStream: false,
-      responseStream: false,
-      requestSerialize: identity,
-      requestDeserialize: identity,
-      responseSerialize: identity,
-      responseDeserialize: identity,
-    },
-  };
-}
-
-/** OTLP over gRPC: the `Export` method of the three collector services. */
+/** OTLP over gRPC: the `Export` method of the three collector services, and gRPC's health check beside them. */
 export function createOtlpGrpcReceiver(options: OtlpGrpcOptions): Service & { url(): string } {
-  const { config, ingest, admission, telemetry } = options;
-  let server: Server | undefined;
-  let port = config.port;
+  const { config, ingest, admission, health, telemetry } = options;
+  const calls = new Calls();
+  let server: Http2Server | undefined;
+  let certificates: Certificates | undefined;
 
-  async function receive(signal: OtlpSignal, call: ServerUnaryCall<Buffer, Buffer>): Promise<Buffer> {
-    if (!authorized(config, call.metadata.get('authorization')[0]?.toString())) {
-      throw new WeirError(
-        'collector_unauthenticated',
-        'send the configured token as metadata "authorization: Bearer <token>"',
-      );
+  function accept(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): void {
+    // A stream that its sender resets emits this too; that is no news.
+    stream.on('error', () => {});
+    if (!isGrpc(headers['content-type']) || headers[':method'] !== 'POST') {
+      refuse(stream, { ':status': headers[':method'] === 'POST' ? 415 : 405 });
+      return;
     }
-    const refusal = ingest.refusal();
-    if (refusal !== undefined) {
-      throw new WeirError('collector_spool_refused', refusal, { retryable: true, retryAfterMs: 5000 });
+    const path = headers[':path'] ?? '';
+    const signal = SIGNALS.get(path);
+    if (signal === undefined && path !== HEALTH_CHECK) {
+      const message = `the method ${path} is not known; OTLP is taken by the Export methods of its three services`;
+      refuse(stream, failureHeaders({ rpc: RPC.unimplemented, http: 404, message }));
+      return;
     }
-    const bytes = call.request;
-    admission.take(bytes.length);
+    const timeout = Math.min(
+      parseTimeout(headers['grpc-timeout'] as string | undefined) ?? Infinity,
+      config.request_timeout,
+    );
+    const call = {
+      deadline: performance.now() + timeout,
+      expire: () => fail(signal, stream, new WeirError('collector_deadline_exceeded', 'the deadline has passed')),
+    };
+    calls.began(call);
+    stream.once('close', () => calls.ended(call));
+    serve(signal, stream, headers).then(
+      (message) => reply(stream, message),
+      (error: unknown) => fail(signal, stream, error),
+    );
+  }
+
+  async function serve(
+    signal: OtlpSignal | undefined,
+    stream: ServerHttp2Stream,
+    headers: IncomingHttpHeaders,
+  ): Promise<Buffer> {
+    const ticket = admission.enter();
     try {
-      const outcome = await ingest.consume(RECEIVER, signal, parseProtobuf(signal, bytes), bytes);
-      return encodeResponse('protobuf', signal, outcome);
+      if (signal === undefined) return await checkHealth(stream, ticket);
+      assertMaySend(config, headers.authorization, ingest);
+      const compression = compressionNamed(headers['grpc-encoding'] as string | undefined);
+      const bytes = await readMessage(stream, { limit: config.max_request_bytes, ticket, compression });
+      return encodeResponse('protobuf', signal, await ingest.consume(RECEIVER, signal, 'protobuf', bytes));
     } finally {
-      admission.give(bytes.length);
+      ticket.leave();
     }
   }
 
-  function failure(error: unknown): Partial<StatusObject> {
-    const { rpc, message, retryAfterMs } = describeFailure(error);
+  async function checkHealth(stream: ServerHttp2Stream, ticket: Ticket): Promise<Buffer> {
+    const name = parseHealthRequest(await readMessage(stream, { limit: 1024, ticket, compression: 'identity' }));
+    if (!HEALTHY_NAMES.has(name))
+      throw new WeirError('collector_service_unknown', `the service "${name}" is not known`);
+    return encodeHealth(Object.values(health).every((check) => check().ready));
+  }
+
+  function reply(stream: ServerHttp2Stream, message: Buffer): void {
+    if (stream.headersSent || stream.destroyed) return;
+    stream.respond(ANSWER_HEADERS, { waitForTrailers: true });
+    stream.once('wantTrailers', () => stream.sendTrailers(OK_TRAILERS));
+    stream.end(framed(message));
+  }
+
+  function fail(signal: OtlpSignal | undefined, stream: ServerHttp2Stream, error: unknown): void {
+    if (stream.headersSent || (error instanceof WeirError && error.code === 'collector_request_aborted')) return;
+    if (signal !== undefined) ingest.refused(RECEIVER, signal, error);
     if (!(error instanceof WeirError)) {
       telemetry.log.error({ event: 'collector_request_failed', err: error }, 'a request failed inside');
     }
-    const metadata = new Metadata();
-    metadata.set('grpc-status-details-bin', encodeStatus('protobuf', rpc, message, retryAfterMs));
-    return { code: rpc, details: message, metadata };
+    refuse(stream, failureHeaders(describeFailure(error)));
+  }
+
+  /** Answers with headers alone, and tells the sender to keep the rest of its message. */
+  function refuse(stream: ServerHttp2Stream, headers: ReturnType<typeof failureHeaders>): void {
+    if (stream.headersSent || stream.destroyed) return;
+    stream.respond(headers, { endStream: true });
+    stream.resume();
+    stream.close(constants.NGHTTP2_NO_ERROR);
   }
 
   return {
     name: RECEIVER,
     async start() {
-      assertBindAllowed(config, 'collector.otlp_grpc');
-      const binding = new Server({
-        'grpc.max_receive_message_length': config.max_request_bytes,
-        'grpc.max_send_message_length': 4 << 20,
+      assertBindAllowed(config, PATH);
+      if (config.tls !== undefined) certificates = await openCertificates(config.tls, PATH, telemetry);
+      const settings: ServerOptions = {
+        settings: {
+          initialWindowSize: STREAM_WINDOW,
+          maxConcurrentStreams: config.max_concurrent_streams,
+          maxHeaderListSize: 16 << 10,
+          enablePush: false,
+        },
+        maxSessionMemory: 64,
+        // Peers that only open and reset streams, or send frames that mean nothing, are cut off.
+        streamResetBurst: 1000,
+        streamResetRate: 100,
+        maxSessionInvalidFrames: 100,
+        maxSessionRejectedStreams: 100,
+        maxOutstandingPings: 10,
+        maxSettings: 32,
+        unknownProtocolTimeout: 10_000,
+      };
+      const listening =
+        certificates === undefined
+          ? createServer(settings)
+          : createSecureServer({ ...settings, ...certificates.options, allowHTTP1: false });
+      listening.on('session', (session) => {
+        session.on('error', () => {});
+        session.setLocalWindowSize(CONNECTION_WINDOW);
+        calls.connected(session);
       });
-      for (const signal of OTLP_SIGNALS) {
-        binding.addService(serviceDefinition(signal), {
-          Export(call: ServerUnaryCall<Buffer, Buffer>, reply: sendUnaryData<Buffer>) {
-            receive(signal, call).then(
-              (answer) => reply(null, answer),
-              (error: unknown) => {
-                ingest.refused(RECEIVER, signal, error);
-                reply(failure(error), null);
-              },
-            );
-          },
-        });
-      }
-      port = await new Promise<number>((done, fail) => {
-        const address = `${hostInUrl(config.host)}:${config.port}`;
-        binding.bindAsync(address, ServerCredentials.createInsecure(), (error, bound) =>
-          error ? fail(error) : done(bound),
-        );
-      });
-      server = binding;
-    },
-    async stop() {
-      const closing = server;
-      server = undefined;
-      if (closing === undefined) return;
-      await new Promise<void>((done) => {
-        const timer = setTimeout(() => closing.forceShutdown(), STOP_DEADLINE_MS);
-        closing.tryShutdown(() => {
-          clearTimeout(timer);
+      listening.on('stream', accept);
+      calls.start();
+      await new Promise<void>((done, fail) => {
+        listening.once('error', fail);
+        listening.listen(config.port, config.host, () => {
+          listening.off('error', fail);
           done();
         });
       });
+      server = listening as Http2Server;
+      if ('setSecureContext' in listening) certificates?.follow(listening);
+    },
+    async stop() {
+      certificates?.stop();
+      const closing = server;
+      server = undefined;
+      if (closing === undefined) return;
+      const closed = new Promise<void>((done) => closing.close(() => done()));
+      await calls.stop(STOP_DEADLINE_MS);
+      await closed;
     },
     url() {
-      return `http://${hostInUrl(config.host)}:${port}`;
+      const address = server?.address() as AddressInfo | null | undefined;
+      return listenUrl(config, address?.port ?? config.port);
     },
   };
+}
+
+function framed(message: Buffer): Buffer {
+  if (message.length === 0) return EMPTY_MESSAGE;
+  const frame = Buffer.allocUnsafe(5 + message.length);
+  frame[0] = 0;
+  frame.writeUInt32BE(message.length, 1);
+  message.copy(frame, 5);
+  return frame;
 }
