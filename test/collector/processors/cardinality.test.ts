@@ -183,4 +183,19 @@ describe('CardinalityGovernor', () => {
     expect(decisions.filter((decision) => decision === 'divert')).toHaveLength(2);
     expect(decisions.at(-1)).toBe('reject');
   });
+
+  it('shares that bound among the topics that are there', () => {
+    const { governor } = governorOf({ series_per_source: 1, partition_keep: 5 });
+    governor.admit(series({}, 'up', 'kafka'));
+    for (const topic of ['a', 'b']) {
+      for (let i = 0; i < 20; i++) {
+        const point = lag(`${i}`, i, topic);
+        expect(governor.admit(point)).toBe('divert');
+        governor.divert(point);
+      }
+    }
+    governor.take();
+    // One, two for the other partitions of both topics, and the four that are left of keep + 1.
+    expect(governor.sizes()).toEqual([{ source: 'kafka', series: 7 }]);
+  });
 });

@@ -111,6 +111,13 @@ describe('Filter', () => {
     expect(drops({ attributes: { k: `${text}!` } }, 'traces', message)).toBe(false);
   });
 
+  it('takes the buckets of an exponential histogram for no attribute', () => {
+    // As an attribute, the offset would be the key.
+    const negative = { offset: 1, bucketCounts: [1n, 2n] };
+    const point = pointBytes({ exponentialHistogram: { dataPoints: [{ count: 3n, negative }] } });
+    expect(drops({ attributes: { '\u0002': '*' } }, 'metrics', point, 'm')).toBe(false);
+  });
+
   it('reads the last of a key that comes twice, as the store does', () => {
     const message = spanBytes({ attributes: [...texts({ k: 'a' }), ...texts({ k: 'b' })] });
     expect(drops({ attributes: { k: 'a' } }, 'traces', message)).toBe(false);
