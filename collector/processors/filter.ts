@@ -1,7 +1,7 @@
 import type { OtlpSignal } from '../otlp/model.ts';
 import { type FilterRule, SEVERITIES, SPAN_KINDS, STATUS_CODES } from './config.ts';
 import { createGlob, type Matches } from './glob.ts';
-import { type Item, readItem } from './item.ts';
+import { AttributeKeys, type Item, readItem } from './item.ts';
 
 /** Names of services, and of metrics of one service, whose verdict is remembered; then both start again. */
 const REMEMBERED = 10_000;
@@ -20,7 +20,7 @@ interface Rule {
 /** The rules that can apply to items of one service, or of one metric of it. */
 interface Candidates {
   readonly rules: readonly Rule[];
-  readonly keys: ReadonlySet<string>;
+  readonly keys: AttributeKeys;
   /** By metric name. */
   readonly metrics: Map<string, Candidates>;
 }
@@ -83,7 +83,7 @@ export class Filter {
 }
 
 function createCandidates(rules: readonly Rule[]): Candidates {
-  return { rules, keys: new Set(rules.flatMap((rule) => rule.keys)), metrics: new Map() };
+  return { rules, keys: new AttributeKeys(rules.flatMap((rule) => rule.keys)), metrics: new Map() };
 }
 
 function remember<T>(known: Map<string, T>, id: string, value: T): void {

@@ -28,9 +28,38 @@ const FIELDS: Readonly<Record<OtlpSignal, Fields>> = {
   metrics: { name: 0, kind: 0, status: 0, severity: 0, attributes: [1, 7, 9] },
 };
 const STATUS_CODE = 3;
+/** Of the first field, a text. */
+const KEY_TAG = 0x0a;
+
+/** The attributes that filters ask for. */
+export class AttributeKeys {
+  readonly #keys: ReadonlySet<string>;
+  readonly #bytes: readonly Buffer[];
+
+  constructor(keys: Iterable<string>) {
+    this.#keys = new Set(keys);
+    this.#bytes = [...this.#keys].map((key) => Buffer.from(key));
+  }
+
+  get size(): number {
+    return this.#bytes.length;
+  }
+
+  has(key: string): boolean {
+    return this.#keys.has(key);
+  }
+
+  /** False when the `KeyValue` at `start` begins with a key that was not asked for: nearly all do, and cost no more. */
+  mayBegin(bytes: Buffer, start: number): boolean {
+    const length = bytes[start + 1] as number;
+    if (bytes[start] !== KEY_TAG || length >= 128) return true;
+    const at = start + 2;
+    return this.#bytes.some((key) => key.length === length && key.compare(bytes, at, at + length) === 0);
+  }
+}
 
 /** Reads of an item's protobuf bytes what filters ask for; undefined when the bytes are no message. */
-export function readItem(signal: OtlpSignal, message: Uint8Array, keys: ReadonlySet<string>): Item | undefined {
+export function readItem(signal: OtlpSignal, message: Uint8Array, keys: AttributeKeys): Item | undefined {
   const fields = FIELDS[signal];
   const walk = new MessageWalk(message);
   const attributes = new Map<string, string>();
@@ -46,7 +75,9 @@ export function readItem(signal: OtlpSignal, message: Uint8Array, keys: Readonly
     } else if (walk.wireType !== LENGTH) continue;
     else if (field === fields.name) name = walk.text();
     else if (field === fields.status) status = statusCode(walk.enter(), status);
-    else if (keys.size > 0 && fields.attributes.includes(field)) readAttribute(walk.enter(), keys, attributes);
+    else if (keys.size > 0 && fields.attributes.includes(field) && keys.mayBegin(walk.bytes, walk.start)) {
+      readAttribute(walk.enter(), keys, attributes);
+    }
   }
   return walk.torn ? undefined : { name, kind, status, severity, attributes };
 }
@@ -58,7 +89,7 @@ function statusCode(walk: MessageWalk, before: number): number {
 }
 
 /** Adds the attribute if its key was asked for. Bytes that are no attribute (bucket bounds, say) add nothing. */
-function readAttribute(walk: MessageWalk, keys: ReadonlySet<string>, into: Map<string, string>): void {
+function readAttribute(walk: MessageWalk, keys: AttributeKeys, into: Map<string, string>): void {
   const attribute = keyValue(walk);
   if (attribute !== undefined && keys.has(attribute.key)) into.set(attribute.key, valueText(attribute.value));
 }
