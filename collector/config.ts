@@ -4,6 +4,7 @@ import { tlsListenConfig } from '../core/listen.ts';
 import { processorsConfig } from './processors/config.ts';
 import { DEFAULT_READER_LIMITS } from './reader/limits.ts';
 import { kafkaLagConfig } from './receivers/kafka-lag/config.ts';
+import { kafkaOtlpConfig } from './receivers/kafka-otlp/config.ts';
 
 const MEBIBYTE = 1 << 20;
 
@@ -88,6 +89,7 @@ const writerConfig = z.strictObject({
 export const collectorConfig = z.strictObject({
   otlp_http: otlpHttpConfig.prefault({}),
   otlp_grpc: otlpGrpcConfig.prefault({}),
+  kafka_otlp: kafkaOtlpConfig.prefault({}),
   kafka_lag: kafkaLagConfig.prefault({}),
   processors: processorsConfig.prefault({}),
   /** Bytes of requests being read and decoded at one time; above it senders are told to wait. */

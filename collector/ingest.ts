@@ -1,12 +1,16 @@
-import { hash } from 'node:crypto';
 import { Counter } from 'prom-client';
 import { WeirError } from '../core/errors.ts';
 import type { Telemetry } from '../core/telemetry.ts';
 import type { Millis } from '../core/time.ts';
-import { encodeLines } from './otlp/lines.ts';
-import { OTLP_SIGNALS, type OtlpRequests, type OtlpSignal } from './otlp/model.ts';
-import { REJECTION_REASONS, Rejections } from './otlp/rejections.ts';
-import { stockRows } from './otlp/rows.ts';
+import type { Encoding } from './otlp/answers.ts';
+import { encodeRequest } from './otlp/encode.ts';
+import { parseJson } from './otlp/json.ts';
+import { OTLP_SIGNALS, type OtlpSignal } from './otlp/model.ts';
+import { REJECTION_REASONS } from './otlp/rejections.ts';
+import { LIMIT_NAMES } from './reader/limits.ts';
+import type { ReadContext, ReadOutcome, WireReader } from './reader/reader.ts';
+import type { LeanTable } from './reader/tables.ts';
+import { DESCRIBING_TABLES } from './spool/source.ts';
 import type { Spool } from './spool/spool.ts';
 
 /** What became of a request: `rejected` items are gone for good, with the reason in `message`; the rest is durable. */
@@ -21,29 +25,78 @@ const NOUNS: Readonly<Record<OtlpSignal, string>> = { traces: 'spans', metrics: 
 
 export interface Ingest {
   /**
-   * Makes a request durable. Throws `collector_spool_refused` or `collector_spool_failed`, both retryable, when it
-   * could not; then nothing may be acknowledged. `bytes` are what the request was decoded from: the same bytes sent
-   * again within minutes are acknowledged and not stored a second time.
+   * Makes a request durable. Throws `collector_request_malformed` or `collector_request_too_large` when it cannot be
+   * read, `collector_spool_refused` or `collector_spool_failed`, both retryable, when it could not be kept; then
+   * nothing may be acknowledged. The same bytes sent again within minutes are acknowledged and not stored again.
    */
-  consume<S extends OtlpSignal>(
-    receiver: string,
-    signal: S,
-    request: OtlpRequests[S],
-    bytes?: Uint8Array,
-  ): Promise<Outcome>;
+  consume(receiver: string, signal: OtlpSignal, encoding: Encoding, bytes: Uint8Array): Promise<Outcome>;
   /** Counts a request that was turned away as a whole. */
   refused(receiver: string, signal: OtlpSignal, error: unknown): void;
   /** Why requests are turned away now, before their bytes are read; undefined when they are not. */
   refusal(): string | undefined;
 }
 
-export function createIngest(options: { spool: Spool; telemetry: Telemetry; now: () => Millis }): Ingest {
-  const { spool, now } = options;
-  const registers = [options.telemetry.registry];
+export interface IngestOptions {
+  readonly spool: Spool;
+  /** The reader that is the spool's source; asked for with each request. */
+  readonly reader: () => Pick<WireReader, 'read' | 'digest'>;
+  readonly telemetry: Telemetry;
+  readonly now: () => Millis;
+  /** Items older than this would be deleted as soon as they are stored. */
+  readonly oldest: (signal: OtlpSignal, now: Millis) => Millis;
+  /** How far ahead of our clock an item's time may be. */
+  readonly maxFuture: Millis;
+}
+
+export function createIngest(options: IngestOptions): Ingest {
+  const { spool, reader, now, oldest, maxFuture } = options;
+  const counts = createCounters(options.telemetry);
+
+  function context(signal: OtlpSignal, known: readonly LeanTable[]): ReadContext {
+    const time = now();
+    return {
+      now: nanoseconds(time),
+      oldest: nanoseconds(oldest(signal, time)),
+      newest: nanoseconds(time + maxFuture),
+      ...(known.length === 0 ? {} : { skip: new Set(known) }),
+    };
+  }
+
+  return {
+    refusal: () => spool.refusal(),
+    refused(receiver, signal, error) {
+      const code = error instanceof WeirError ? error.code : 'collector_internal';
+      counts.refusedRequests.inc({ receiver, signal, code });
+    },
+    async consume(receiver, signal, encoding, bytes) {
+      const message = encoding === 'json' ? encodeRequest(signal, parseJson(signal, bytes)) : bytes;
+      const digest = reader().digest(message);
+      let outcome: ReadOutcome | undefined;
+      let isRepeated = false;
+      await spool.append(digest, (known) => {
+        outcome = reader().read(signal, message, context(signal, known));
+        isRepeated = known.length > 0 && outcome.tables.every((table) => DESCRIBING_TABLES.has(table));
+        return { digest: outcome.dated ? digest : '', tables: outcome.tables };
+      });
+      if (outcome === undefined)
+        throw new WeirError('collector_internal', 'the spool took a request without reading it');
+      counts.count(receiver, signal, outcome, isRepeated);
+      const { accepted, rejections } = outcome;
+      return { accepted, rejected: rejections.total, message: rejections.message(NOUNS[signal]) };
+    },
+  };
+}
+
+function nanoseconds(time: Millis): bigint {
+  return BigInt(Math.round(time)) * 1_000_000n;
+}
+
+function createCounters({ registry }: Telemetry) {
+  const registers = [registry];
   const labelNames = ['receiver', 'signal'] as const;
   const received = new Counter({
     name: 'weir_collector_received_total',
-    help: 'Spans, data points and log records in decoded requests',
+    help: 'Spans, data points and log records in requests that could be read',
     labelNames,
     registers,
   });
@@ -59,6 +112,12 @@ export function createIngest(options: { spool: Spool; telemetry: Telemetry; now:
     labelNames: ['signal', 'reason'],
     registers,
   });
+  const limited = new Counter({
+    name: 'weir_collector_limited_total',
+    help: 'Times an item was over a limit of collector.limits and was cut',
+    labelNames: ['signal', 'limit'],
+    registers,
+  });
   const repeated = new Counter({
     name: 'weir_collector_repeated_total',
     help: 'Items that were durable already when their sender sent the same request again',
@@ -71,35 +130,18 @@ export function createIngest(options: { spool: Spool; telemetry: Telemetry; now:
     labelNames: ['receiver', 'signal', 'code'],
     registers,
   });
-  for (const signal of OTLP_SIGNALS) for (const reason of REJECTION_REASONS) dropped.inc({ signal, reason }, 0);
-
+  for (const signal of OTLP_SIGNALS) {
+    for (const reason of REJECTION_REASONS) dropped.inc({ signal, reason }, 0);
+    for (const limit of LIMIT_NAMES) limited.inc({ signal, limit }, 0);
+  }
   return {
-    refusal: () => spool.refusal(),
-    refused(receiver, signal, error) {
-      refusedRequests.inc({ receiver, signal, code: error instanceof WeirError ? error.code : 'collector_internal' });
-    },
-    async consume(receiver, signal, request, bytes) {
-      const rejections = new Rejections();
-      const rows = stockRows(signal, request, rejections, BigInt(Math.round(now())) * 1_000_000n);
-      const lines = encodeLines(rows);
-      const count = lines.reduce((total, piece) => total + piece.rows, 0);
-      received.inc({ receiver, signal }, count + rejections.total);
-      const isDated = signal !== 'logs' || hasTimes(request as OtlpRequests['logs']);
-      const digest = bytes === undefined || !isDated ? '' : hash('sha256', bytes, 'hex').slice(0, 32);
-      const written = await spool.append(lines, digest);
-      accepted.inc({ receiver, signal }, written);
-      if (written < count) repeated.inc({ receiver, signal }, count - written);
-      for (const [reason, items] of rejections.counts) dropped.inc({ signal, reason }, items);
-      return { accepted: count, rejected: rejections.total, message: rejections.message(NOUNS[signal]) };
+    refusedRequests,
+    count(receiver: string, signal: OtlpSignal, outcome: ReadOutcome, isRepeated: boolean): void {
+      const labels = { receiver, signal };
+      received.inc(labels, outcome.accepted + outcome.rejections.total);
+      (isRepeated ? repeated : accepted).inc(labels, outcome.accepted);
+      for (const [reason, items] of outcome.rejections.counts) dropped.inc({ signal, reason }, items);
+      for (const [limit, times] of outcome.limited) limited.inc({ signal, limit }, times);
     },
   };
-}
-
-/** Whether each record has a time of its own. Without one, the same bytes can be another event. */
-function hasTimes(request: OtlpRequests['logs']): boolean {
-  return (request.resourceLogs ?? []).every(({ scopeLogs }) =>
-    (scopeLogs ?? []).every(({ logRecords }) =>
-      (logRecords ?? []).every((record) => record.timeUnixNano || record.observedTimeUnixNano),
-    ),
-  );
 }

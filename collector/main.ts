@@ -1,14 +1,18 @@
-import { join } from 'node:path';
+import { resolve } from 'node:path';
 import type { Health, Service } from '../core/service.ts';
 import type { Telemetry } from '../core/telemetry.ts';
 import type { Millis } from '../core/time.ts';
 import type { Store } from '../store/client.ts';
 import { Admission } from './admission.ts';
-import type { CollectorConfig } from './config.ts';
+import type { CollectorConfig, SpoolConfig } from './config.ts';
 import { createIngest } from './ingest.ts';
+import { encodeRequest } from './otlp/encode.ts';
+import type { OtlpSignal } from './otlp/model.ts';
+import { WireReader } from './reader/reader.ts';
 import { createKafkaLagReceiver } from './receivers/kafka-lag/receiver.ts';
 import { createOtlpGrpcReceiver } from './receivers/otlp-grpc.ts';
 import { createOtlpHttpReceiver } from './receivers/otlp-http.ts';
+import type { RollLimits } from './spool/roll.ts';
 import { Spool } from './spool/spool.ts';
 import { Writer } from './writer.ts';
 
@@ -19,6 +23,8 @@ export interface CollectorOptions {
   readonly dataDir: string;
   readonly telemetry: Telemetry;
   readonly now?: () => Millis;
+  /** Items older than this are refused: they would be deleted as soon as they are stored. All are taken without it. */
+  readonly oldest?: (signal: OtlpSignal, now: Millis) => Millis;
 }
 
 export interface Collector extends Service {
@@ -28,32 +34,40 @@ export interface Collector extends Service {
 }
 
 /**
- * Telemetry in, rows of the stock tables out: receivers, the readers of `otlp/`, the write-ahead spool, the writer.
+ * Telemetry in, rows of the lean tables out: receivers, the wire reader, the write-ahead spool, the writer.
  * Nothing is acknowledged before the spool has it on disk.
  */
 export function createCollector(options: CollectorOptions): Collector {
   const { config, store, telemetry, now = Date.now } = options;
   const admission = new Admission(config.max_in_flight_bytes);
   const spool = new Spool({
-    directory: join(options.dataDir, 'spool'),
+    directory: resolve(options.dataDir, 'spool'),
     maxBytes: config.spool.max_bytes,
     minFreeBytes: config.spool.min_free_bytes,
-    segmentAge: config.spool.segment_age,
-    segmentBytes: config.spool.segment_bytes,
-    segmentRows: config.spool.segment_rows,
+    roll: rollLimits(config.spool),
     telemetry,
     now,
     onClosed: (segment) => writer.enqueue(segment),
+    isBusy: (table) => writer.isBusy(table),
   });
   const { retry_min: retryMin, retry_max: retryMax } = config.writer;
   const writer = new Writer({ store, spool, telemetry, now, retryMin, retryMax });
-  const ingest = createIngest({ spool, telemetry, now });
+  let reader: WireReader | undefined;
+  const ingest = createIngest({
+    spool,
+    reader: () => reader as WireReader,
+    telemetry,
+    now,
+    oldest: options.oldest ?? (() => 0),
+    maxFuture: config.max_future,
+  });
   const checks = { collector: health };
-  const http = createOtlpHttpReceiver({ config: config.otlp_http, ingest, admission, health: checks, telemetry });
-  const grpc = createOtlpGrpcReceiver({ config: config.otlp_grpc, ingest, admission, telemetry });
+  const shared = { ingest, admission, health: checks, telemetry };
+  const http = createOtlpHttpReceiver({ config: config.otlp_http, ...shared });
+  const grpc = createOtlpGrpcReceiver({ config: config.otlp_grpc, ...shared });
   const kafkaLag = createKafkaLagReceiver({
     config: config.kafka_lag,
-    consume: (request) => ingest.consume('kafka_lag', 'metrics', request),
+    consume: (request) => ingest.consume('kafka_lag', 'metrics', 'protobuf', encodeRequest('metrics', request)),
     telemetry,
     now,
   });
@@ -80,8 +94,9 @@ export function createCollector(options: CollectorOptions): Collector {
     addresses: () => ({ http: http.url(), grpc: grpc.url() }),
     async start() {
       try {
+        reader = await WireReader.open({ limits: config.limits });
         writer.start();
-        await spool.open();
+        await spool.open(reader);
         for (const receiver of receivers) await receiver.start();
         running = true;
       } catch (error) {
@@ -90,5 +105,14 @@ export function createCollector(options: CollectorOptions): Collector {
       }
     },
     stop,
+  };
+}
+
+function rollLimits(config: SpoolConfig): RollLimits {
+  return {
+    idleAge: Math.min(config.segment_idle_age, config.segment_age),
+    maxAge: config.segment_age,
+    maxRows: config.segment_rows,
+    maxBytes: config.segment_bytes,
   };
 }

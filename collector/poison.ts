@@ -9,10 +9,12 @@ const DATA_ERRORS: ReadonlySet<string> = new Set([
   '25', // CANNOT_PARSE_ESCAPE_SEQUENCE
   '26', // CANNOT_PARSE_QUOTED_STRING
   '27', // CANNOT_PARSE_INPUT_ASSERTION_FAILED
+  '32', // ATTEMPT_TO_READ_AFTER_EOF
   '33', // CANNOT_READ_ALL_DATA
   '38', // CANNOT_PARSE_DATE
   '41', // CANNOT_PARSE_DATETIME
   '43', // ILLEGAL_TYPE_OF_ARGUMENT
+  '50', // UNKNOWN_TYPE
   '53', // TYPE_MISMATCH
   '69', // ARGUMENT_OUT_OF_BOUND
   '70', // CANNOT_CONVERT_TYPE
@@ -29,9 +31,15 @@ const DATA_ERRORS: ReadonlySet<string> = new Set([
   '675', // CANNOT_PARSE_IPV4
 ]);
 
+/** What the reader of Native says under any code, as of a column whose type is no type. */
+const NATIVE_ERROR = /While executing Native|Syntax error \(data type\)/;
+/** No memory: perhaps for a length that is none, perhaps because there is none now. */
+const MEMORY_ERRORS: ReadonlySet<string> = new Set(['173', '241']);
+
 /** Whether the store refused rows for what they hold. */
 export function isDataError(error: unknown): boolean {
-  return error instanceof ClickHouseError && DATA_ERRORS.has(error.code) && !isViewError(error);
+  if (!(error instanceof ClickHouseError) || MEMORY_ERRORS.has(error.code) || isViewError(error)) return false;
+  return DATA_ERRORS.has(error.code) || NATIVE_ERROR.test(error.message);
 }
 
 /** Whether a materialized view failed. The rows are in their table then, and must not come under another token. */
@@ -39,32 +47,27 @@ export function isViewError(error: unknown): boolean {
   return error instanceof ClickHouseError && error.message.includes('while pushing to view');
 }
 
-/** Whether the store answered at all, so that another segment may fare better than this one. */
-export function isStoreAnswer(error: unknown): boolean {
-  return error instanceof ClickHouseError;
-}
-
-/** A consecutive part of a segment's lines: `from` and `to` are line numbers. */
-export interface LineSpan {
+/** A consecutive part of a segment's blocks: `from` and `to` are places in the list of its entries. */
+export interface BlockSpan {
   readonly from: number;
   readonly to: number;
 }
 
-/** Inserts that may fail in the search for bad lines of one segment before the rest is given up as a whole. */
+/** Inserts that may fail in the search for bad blocks of one segment before the rest is given up as a whole. */
 const MAX_FAILURES = 64;
 
 /**
- * Halves the lines of a refused segment until the bad ones stand alone. Good halves are inserted on the way under a
- * token made of the segment's id and their place, so that a search that is cut short and begun again stores nothing
- * twice. Returns the spans the store refuses with its words. An error that is not about the data is thrown.
+ * Halves the blocks of a refused segment until the bad ones stand alone. Good halves are inserted on the way, each
+ * with a token made of the segment's id and their place, so that a search that is cut short and begun again stores
+ * nothing twice. Returns the spans the store refuses with its words. An error that is not about the data is thrown.
  */
 export async function isolate(
-  lineCount: number,
-  insert: (span: LineSpan) => Promise<void>,
-): Promise<readonly (LineSpan & { readonly reason: string })[]> {
-  const refused: (LineSpan & { reason: string })[] = [];
+  blocks: number,
+  insert: (span: BlockSpan) => Promise<void>,
+): Promise<readonly (BlockSpan & { readonly reason: string })[]> {
+  const refused: (BlockSpan & { reason: string })[] = [];
   let failures = 0;
-  const search = async (span: LineSpan): Promise<void> => {
+  const search = async (span: BlockSpan): Promise<void> => {
     try {
       await insert(span);
     } catch (error) {
@@ -79,8 +82,8 @@ export async function isolate(
       await search({ from: middle, to: span.to });
     }
   };
-  const middle = lineCount >>> 1;
+  const middle = blocks >>> 1;
   if (middle > 0) await search({ from: 0, to: middle });
-  await search({ from: middle, to: lineCount });
+  if (middle < blocks) await search({ from: middle, to: blocks });
   return refused;
 }

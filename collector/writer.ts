@@ -1,12 +1,13 @@
-import { Readable } from 'node:stream';
+import { access, open } from 'node:fs/promises';
 import { Counter, Gauge } from 'prom-client';
 import { errorMessage } from '../core/errors.ts';
 import type { Health } from '../core/service.ts';
 import type { Telemetry } from '../core/telemetry.ts';
 import type { Millis } from '../core/time.ts';
 import type { Store } from '../store/client.ts';
-import { STOCK_TABLES, type StockTable } from './otlp/rows.ts';
-import { isDataError, isolate, isStoreAnswer, isViewError } from './poison.ts';
+import { isDataError, isolate, isViewError } from './poison.ts';
+import { LEAN_TABLES, type LeanTable } from './reader/tables.ts';
+import { readRange } from './spool/inspection.ts';
 import type { ClosedSegment } from './spool/segment.ts';
 import type { Spool } from './spool/spool.ts';
 
@@ -22,15 +23,21 @@ export interface WriterOptions {
 
 /** Not ready when nothing could be stored for this long. */
 const UNHEALTHY_AFTER_MS = 15_000;
-/** After so many refusals in a row by a store that answers, the table's next segment is tried first. */
+/** After so many failures in a row the table's next segment is tried first: it may be this one that does not pass. */
 const PATIENCE = 5;
 
 /** How long a stop waits for a store that does not take segments. */
 const FAILING_DEADLINE_MS = 1000;
 
+/** Tables whose inserts are worth a second one beside the first when segments have piled up. */
+const LARGE_TABLES: ReadonlySet<LeanTable> = new Set<LeanTable>(['spans', 'metric_points', 'logs']);
+const PILE = 2;
+
 interface Lane {
+  readonly table: LeanTable;
+  /** Segments that wait, oldest first. */
   readonly queue: ClosedSegment[];
-  running: Promise<void> | undefined;
+  readonly workers: Set<Promise<void>>;
   failingSince: Millis;
   failures: number;
   reason: string;
@@ -45,7 +52,7 @@ interface Lane {
  */
 export class Writer {
   readonly #options: WriterOptions;
-  readonly #lanes = new Map<StockTable, Lane>();
+  readonly #lanes = new Map<LeanTable, Lane>();
   readonly #stored: Counter<'table'>;
   readonly #dropped: Counter<'table' | 'reason'>;
   readonly #failures: Counter<'table'>;
@@ -81,10 +88,11 @@ export class Writer {
       labelNames,
       registers,
     });
-    for (const table of STOCK_TABLES) {
+    for (const table of LEAN_TABLES) {
       this.#lanes.set(table, {
+        table,
         queue: [],
-        running: undefined,
+        workers: new Set(),
         failingSince: 0,
         failures: 0,
         reason: '',
@@ -99,7 +107,7 @@ export class Writer {
       labelNames,
       registers,
       collect() {
-        for (const [table, lane] of lanes) this.set({ table }, lane.queue.length);
+        for (const [table, lane] of lanes) this.set({ table }, lane.queue.length + lane.workers.size);
       },
     });
   }
@@ -121,10 +129,17 @@ export class Writer {
     const lanes = [...this.#lanes.values()];
     const failing = lanes.some((lane) => lane.failures > 0);
     const timer = setTimeout(() => this.#abort.abort(), failing ? Math.min(deadline, FAILING_DEADLINE_MS) : deadline);
-    await Promise.all(lanes.map((lane) => lane.running));
+    const workers = () => lanes.flatMap((lane) => [...lane.workers]);
+    while (workers().length > 0) await Promise.all(workers());
     clearTimeout(timer);
     this.#running = false;
     this.#abort.abort();
+  }
+
+  /** Whether segments of the table are being inserted or wait for it. */
+  isBusy(table: LeanTable): boolean {
+    const lane = this.#lane(table);
+    return lane.workers.size > 0 || lane.queue.length > 0;
   }
 
   health(): Health {
@@ -140,34 +155,46 @@ export class Writer {
     return { ready: true };
   }
 
-  #lane(table: StockTable): Lane {
+  #lane(table: LeanTable): Lane {
     return this.#lanes.get(table) as Lane;
   }
 
   #kick(lane: Lane): void {
-    if (!this.#running || lane.running !== undefined) return;
-    lane.running = this.#work(lane).finally(() => {
-      lane.running = undefined;
-    });
+    const isPiled = LARGE_TABLES.has(lane.table) && lane.queue.length > PILE && lane.failures === 0;
+    const most = isPiled ? 2 : 1;
+    while (this.#running && !this.#abort.signal.aborted && lane.queue.length > 0 && lane.workers.size < most) {
+      const worker: Promise<void> = this.#work(lane).finally(() => {
+        lane.workers.delete(worker);
+        this.#kick(lane);
+      });
+      lane.workers.add(worker);
+    }
   }
 
   async #work(lane: Lane): Promise<void> {
     const { signal } = this.#abort;
     while (!signal.aborted) {
-      const segment = lane.queue[0];
+      const segment = lane.queue.shift();
       if (segment === undefined) return;
       try {
         await this.#storeSegment(lane, segment);
         lane.viewFailures.delete(segment.id);
-        lane.queue.splice(lane.queue.indexOf(segment), 1);
         lane.failingSince = 0;
         lane.failures = 0;
       } catch (error) {
-        if (signal.aborted) return;
+        if (signal.aborted) {
+          lane.queue.unshift(segment);
+          return;
+        }
         this.#failed(lane, segment, error);
+        if (lane.failures % PATIENCE === 0) lane.queue.push(segment);
+        else lane.queue.unshift(segment);
         const { retryMin, retryMax } = this.#options;
         await pause(Math.min(retryMax, retryMin * 2 ** Math.min(lane.failures - 1, 20)), signal);
       }
+      // The second worker stays only as long as segments are piled up.
+      if (lane.workers.size > 1 && (lane.queue.length <= PILE || lane.failures > 0)) return;
+      this.#kick(lane);
     }
   }
 
@@ -183,25 +210,42 @@ export class Writer {
     lane.failures++;
     lane.reason = reason;
     if (isViewError(error)) lane.viewFailures.set(segment.id, (lane.viewFailures.get(segment.id) ?? 0) + 1);
-    if (isStoreAnswer(error) && lane.failures % PATIENCE === 0 && lane.queue[0] === segment) {
-      lane.queue.push(lane.queue.shift() as ClosedSegment);
-    }
   }
 
   async #storeSegment(lane: Lane, segment: ClosedSegment): Promise<void> {
     const { spool } = this.#options;
-    const body = await spool.read(segment);
     // The table has the rows already when a view keeps failing; what is left is to let the other views have them.
     const ignoreViews = (lane.viewFailures.get(segment.id) ?? 0) >= PATIENCE;
     try {
-      await this.#insert(segment.table, body, segment.id, ignoreViews);
+      if (segment.isIntact) await this.#insert(segment, segment.dataPath, segment.bytes, segment.id, ignoreViews);
+      else await this.#insertWhole(segment, ignoreViews);
       if (ignoreViews) this.#missedView(lane, segment);
       this.#stored.inc({ table: segment.table }, segment.rows);
     } catch (error) {
-      if (!isDataError(error)) throw error;
-      await this.#storeWithoutBadLines(segment, body);
+      if (await isGone(segment.dataPath)) this.#gone(segment);
+      else if (isDataError(error)) await this.#storeWithoutBadBlocks(segment);
+      else throw error;
     }
     await spool.remove(segment);
+  }
+
+  /** Inserts the whole blocks of a segment that has damaged parts. */
+  async #insertWhole(segment: ClosedSegment, ignoreViews: boolean): Promise<void> {
+    const { spool } = this.#options;
+    const { entries } = await spool.entries(segment);
+    if (entries.length === 0) return;
+    const excerpt = await spool.excerpt(segment, entries);
+    try {
+      await this.#insert(segment, excerpt.path, excerpt.bytes, segment.id, ignoreViews);
+    } finally {
+      await excerpt.remove();
+    }
+  }
+
+  #gone({ table, id, rows }: ClosedSegment): void {
+    this.#dropped.inc({ table, reason: 'file_gone' }, rows);
+    const facts = { event: 'collector_segment_gone', table, segment: id, rows };
+    this.#options.telemetry.log.error(facts, 'the file of a segment is gone from the spool, and its rows with it');
   }
 
   #missedView({ reason }: Lane, { table, id, rows }: ClosedSegment): void {
@@ -210,53 +254,61 @@ export class Writer {
     this.#options.telemetry.log.error(facts, 'rows are stored, but a rollup keeps failing on them and goes without');
   }
 
-  async #storeWithoutBadLines(segment: ClosedSegment, body: Buffer): Promise<void> {
+  /** The store refuses something of the segment for what it holds: all blocks but the bad ones are stored. */
+  async #storeWithoutBadBlocks(segment: ClosedSegment): Promise<void> {
     const { spool, telemetry } = this.#options;
     const { table, id } = segment;
-    const starts = lineStarts(body);
-    const lines = starts.length - 1;
-    const slice = (from: number, to: number) => body.subarray(starts[from], starts[to]);
-    const refused = await isolate(lines, ({ from, to }) => this.#insert(table, slice(from, to), `${id}:${from}-${to}`));
+    const { entries, damagedRows } = await spool.entries(segment);
+    const refused = await isolate(entries.length, async ({ from, to }) => {
+      const excerpt = await spool.excerpt(segment, entries.slice(from, to));
+      try {
+        const token = `${id}:${entries[from]?.number}-${entries[to - 1]?.number}`;
+        await this.#insert(segment, excerpt.path, excerpt.bytes, token);
+      } finally {
+        await excerpt.remove();
+      }
+    });
     let bad = 0;
-    for (const { from, to, reason } of refused) {
-      const path = await spool.quarantine(segment, `${from}-${to}`, slice(from, to), reason);
-      bad += to - from;
-      const facts = { event: 'collector_rows_quarantined', table, segment: id, rows: to - from, path, reason };
-      telemetry.log.error(
-        facts,
-        'the store refuses these rows for what they hold; they are kept in the quarantine folder',
-      );
+    const data = await open(segment.dataPath, 'r');
+    try {
+      for (const { from, to, reason } of refused) {
+        for (const entry of entries.slice(from, to)) {
+          const bytes = await readRange(data, entry.offset, entry.length);
+          const path = await spool.quarantine(segment, entry, bytes, reason);
+          bad += entry.rows;
+          const facts = { event: 'collector_rows_quarantined', table, segment: id, rows: entry.rows, path, reason };
+          telemetry.log.error(
+            facts,
+            'the store refuses a block for what it holds; it is kept in the quarantine folder',
+          );
+        }
+      }
+    } finally {
+      await data.close();
     }
+    const sound = entries.reduce((total, { rows }) => total + rows, 0);
     this.#dropped.inc({ table, reason: 'refused_by_store' }, bad);
-    this.#stored.inc({ table }, lines - bad);
+    if (segment.isIntact && damagedRows > 0) this.#dropped.inc({ table, reason: 'damaged' }, damagedRows);
+    this.#stored.inc({ table }, sound - bad);
   }
 
-  async #insert(table: StockTable, body: Buffer, token: string, ignoreViews = false): Promise<void> {
-    const { client } = this.#options.store;
-    const result = await client.exec({
-      query: `INSERT INTO ${table} FORMAT JSONEachRow`,
-      values: Readable.from([body], { objectMode: false }),
-      abort_signal: this.#abort.signal,
-      clickhouse_settings: {
-        async_insert: 0,
-        insert_deduplication_token: token,
-        deduplicate_blocks_in_dependent_materialized_views: 1,
-        // One block per insert: all of it is stored or nothing is, and the token means the same block each time.
-        input_format_parallel_parsing: 0,
-        min_insert_block_size_bytes: '0',
-        ...(ignoreViews ? { materialized_views_ignore_errors: 1 } : {}),
-      },
-    });
-    for await (const _ of result.stream);
+  #insert(
+    { table }: ClosedSegment,
+    path: string,
+    bytes: number,
+    token: string,
+    ignoreViewErrors = false,
+  ): Promise<void> {
+    const { signal } = this.#abort;
+    return this.#options.store.insertFile(table, path, { token, bytes, ignoreViewErrors, signal });
   }
 }
 
-/** Offsets at which lines begin, and the end of the last one. */
-function lineStarts(body: Buffer): number[] {
-  const starts = [0];
-  for (let at = body.indexOf(0x0a); at >= 0; at = body.indexOf(0x0a, at + 1)) starts.push(at + 1);
-  if (starts.at(-1) !== body.length) starts.push(body.length);
-  return starts;
+async function isGone(path: string): Promise<boolean> {
+  return access(path).then(
+    () => false,
+    (error: NodeJS.ErrnoException) => error.code === 'ENOENT',
+  );
 }
 
 function pause(ms: Millis, signal: AbortSignal): Promise<void> {

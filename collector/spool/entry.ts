@@ -1,61 +1,98 @@
 import { crc32 } from 'node:zlib';
 
 /**
- * One appended piece of a segment, as its index file records it: 44 bytes, little endian:
- * offset u64, length u32, rows u32, CRC-32 of the piece u32, number of the piece in its request u32, digest of the
- * request 16 bytes (zero when it has none), CRC-32 of the 40 bytes before u32.
- * Every record stands for itself, so one damaged record hides one piece and not the rest.
+ * One appended block of a segment, as its index file tells: a record of its own after the records of the requests
+ * whose rows it holds. Every record has 40 bytes, little endian, and stands for itself, so that a damaged one hides
+ * one block and not the rest:
+ * kind and number of the block u32 (kind in the high byte), 32 bytes, CRC-32 of the 36 bytes before u32.
+ * Kind 1, a block: offset u64, length u32, rows u32, CRC-32 of the block u32, requests u32, 8 zero bytes.
+ * Kind 2, requests: two digests of 16 bytes, zeros for none.
  */
 export interface Entry {
+  /** Of the block in its segment, from 0. */
+  readonly number: number;
   readonly offset: number;
   readonly length: number;
   readonly rows: number;
   readonly crc: number;
-  readonly piece: number;
-  /** 32 hex digits, or '' when the same bytes may come again on purpose. */
-  readonly digest: string;
+  /** Requests with rows in the block, 32 hex digits each; those that may come again on purpose are left out. */
+  readonly digests: readonly string[];
 }
 
-export const ENTRY_BYTES = 44;
-const CHECKED_BYTES = 40;
-const NO_DIGEST = '0'.repeat(32);
+export const RECORD_BYTES = 40;
+const CHECKED_BYTES = 36;
+const DIGEST_BYTES = 16;
+const BLOCK = 1;
+const REQUESTS = 2;
+const NO_DIGEST = '0'.repeat(2 * DIGEST_BYTES);
 
 export function encodeEntry(entry: Entry): Buffer {
-  const record = Buffer.alloc(ENTRY_BYTES);
-  record.writeBigUInt64LE(BigInt(entry.offset), 0);
-  record.writeUInt32LE(entry.length, 8);
-  record.writeUInt32LE(entry.rows, 12);
-  record.writeUInt32LE(entry.crc, 16);
-  record.writeUInt32LE(entry.piece, 20);
-  record.write(entry.digest === '' ? NO_DIGEST : entry.digest, 24, 'hex');
-  record.writeUInt32LE(crc32(record.subarray(0, CHECKED_BYTES)), CHECKED_BYTES);
-  return record;
-}
-
-/** The records of an index file; undefined stands for a damaged one, a torn tail is left out. */
-export function parseEntries(index: Buffer): (Entry | undefined)[] {
-  const entries: (Entry | undefined)[] = [];
-  for (let at = 0; at + ENTRY_BYTES <= index.length; at += ENTRY_BYTES) {
-    entries.push(parseEntry(index.subarray(at, at + ENTRY_BYTES)));
+  const { digests } = entry;
+  const requests = Math.ceil(digests.length / 2);
+  const bytes = Buffer.alloc((requests + 1) * RECORD_BYTES);
+  for (let i = 0; i < requests; i++) {
+    const at = i * RECORD_BYTES;
+    bytes.write(digests[2 * i] as string, at + 4, 'hex');
+    if (2 * i + 1 < digests.length) bytes.write(digests[2 * i + 1] as string, at + 4 + DIGEST_BYTES, 'hex');
+    sealRecord(bytes, at, REQUESTS, entry.number);
   }
-  return entries;
+  const at = requests * RECORD_BYTES;
+  bytes.writeBigUInt64LE(BigInt(entry.offset), at + 4);
+  bytes.writeUInt32LE(entry.length, at + 12);
+  bytes.writeUInt32LE(entry.rows, at + 16);
+  bytes.writeUInt32LE(entry.crc, at + 20);
+  bytes.writeUInt32LE(digests.length, at + 24);
+  sealRecord(bytes, at, BLOCK, entry.number);
+  return bytes;
 }
 
-function parseEntry(record: Buffer): Entry | undefined {
-  if (crc32(record.subarray(0, CHECKED_BYTES)) !== record.readUInt32LE(CHECKED_BYTES)) return undefined;
-  const digest = record.toString('hex', 24, 40);
-  return {
-    offset: Number(record.readBigUInt64LE(0)),
-    length: record.readUInt32LE(8),
-    rows: record.readUInt32LE(12),
-    crc: record.readUInt32LE(16),
-    piece: record.readUInt32LE(20),
-    digest: digest === NO_DIGEST ? '' : digest,
-  };
+function sealRecord(bytes: Buffer, at: number, kind: number, number: number): void {
+  bytes.writeUInt32LE(kind * 0x100_0000 + number, at);
+  bytes.writeUInt32LE(crc32(bytes.subarray(at, at + CHECKED_BYTES)), at + CHECKED_BYTES);
 }
 
-/** Whether the bytes of a segment's data file that an entry speaks of are all there and unchanged. */
-export function isIntact(entry: Entry, data: Buffer): boolean {
-  const end = entry.offset + entry.length;
-  return end <= data.length && crc32(data.subarray(entry.offset, end)) === entry.crc;
+export interface Index {
+  /** In the order of their blocks. */
+  readonly entries: readonly Entry[];
+  /** Whether a whole record behind the last entry is not sound; a write that was cut short leaves less than one. */
+  readonly isTailDamaged: boolean;
+}
+
+/** Reads an index file. Damaged records are left out: their blocks show as gaps between the entries. */
+export function parseIndex(index: Buffer): Index {
+  const entries: Entry[] = [];
+  const digests = new Map<number, string[]>();
+  let tail = 0;
+  for (let at = 0; at + RECORD_BYTES <= index.length; at += RECORD_BYTES) {
+    if (crc32(index.subarray(at, at + CHECKED_BYTES)) !== index.readUInt32LE(at + CHECKED_BYTES)) continue;
+    const head = index.readUInt32LE(at);
+    const number = head % 0x100_0000;
+    const kind = Math.floor(head / 0x100_0000);
+    if (kind === REQUESTS) {
+      const known = digests.get(number) ?? [];
+      for (const start of [at + 4, at + 4 + DIGEST_BYTES]) {
+        const digest = index.toString('hex', start, start + DIGEST_BYTES);
+        if (digest !== NO_DIGEST) known.push(digest);
+      }
+      digests.set(number, known);
+    } else if (kind === BLOCK) {
+      tail = at + RECORD_BYTES;
+      entries.push({
+        number,
+        offset: Number(index.readBigUInt64LE(at + 4)),
+        length: index.readUInt32LE(at + 12),
+        rows: index.readUInt32LE(at + 16),
+        crc: index.readUInt32LE(at + 20),
+        digests: digests.get(number) ?? [],
+      });
+    }
+  }
+  return { entries, isTailDamaged: hasDamage(index.subarray(tail)) };
+}
+
+function hasDamage(tail: Buffer): boolean {
+  for (let at = 0; at + RECORD_BYTES <= tail.length; at += RECORD_BYTES) {
+    if (crc32(tail.subarray(at, at + CHECKED_BYTES)) !== tail.readUInt32LE(at + CHECKED_BYTES)) return true;
+  }
+  return false;
 }

@@ -1,63 +1,79 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, readFile, statfs, writeFile } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errorMessage, WeirError } from '../../core/errors.ts';
 import type { Telemetry } from '../../core/telemetry.ts';
 import type { Millis } from '../../core/time.ts';
-import type { Lines } from '../otlp/lines.ts';
-import { STOCK_TABLES, type StockTable } from '../otlp/rows.ts';
+import { LEAN_TABLES, type LeanTable, type TableBlock } from '../reader/tables.ts';
+import { DiskSpace } from './disk.ts';
+import type { Entry } from './entry.ts';
+import { type Excerpt, writeExcerpt } from './excerpt.ts';
+import { inspectSegment } from './inspection.ts';
 import { lockDirectory } from './lock.ts';
 import { createSpoolMetrics, type SpoolMetrics } from './metrics.ts';
+import { Quarantine } from './quarantine.ts';
 import { RecentRequests } from './recent.ts';
-import { recoverSegments, removeSegment } from './recover.ts';
-import { type ClosedSegment, OpenSegment, type Piece } from './segment.ts';
+import { recoverSegments } from './recover.ts';
+import { isDue, type RollLimits } from './roll.ts';
+import { type ClosedSegment, OpenSegment, removeSegment, type SegmentMark, syncFolder } from './segment.ts';
+import { type BlockSource, DESCRIBING_TABLES, type ReadRequest } from './source.ts';
 
 export interface SpoolOptions {
+  /** Absolute. */
   readonly directory: string;
-  /** Above this many bytes waiting for the store, appends are refused. */
+  /** Above this many bytes waiting for the store, requests are refused. */
   readonly maxBytes: number;
-  /** Below this many free bytes on the disk, appends are refused. */
+  /** Below this many free bytes on the disk, requests are refused. */
   readonly minFreeBytes: number;
-  /** A segment is closed when it is this old or this large. */
-  readonly segmentAge: Millis;
-  readonly segmentBytes: number;
-  readonly segmentRows: number;
+  readonly roll: RollLimits;
   readonly telemetry: Telemetry;
   readonly now: () => Millis;
   /** Takes over a segment that is complete; also called for those found at `open`. */
   readonly onClosed: (segment: ClosedSegment) => void;
+  /** Whether inserts of the table run or wait, so that another segment would only wait as well. */
+  readonly isBusy?: (table: LeanTable) => boolean;
 }
 
-/** Partitions one insert may touch; ClickHouse's own bound is 100. */
-const SEGMENT_DAYS = 90;
-/** Bytes that may wait in memory for the disk. */
-const MAX_WAITING_BYTES = 128 << 20;
+/** What the source may hold: above it the next request waits for the disk. */
+const MAX_PENDING_BYTES = 64 << 20;
+const MAX_PENDING_ROWS = 400_000;
+/** A disk that takes longer for one group does not keep up. */
+const SLOW_DISK_MS = 5000;
+const TICK_MS = 20;
+const DISK_CHECK_TICKS = 5;
 const RETRY_AFTER_MS = 5000;
 
 interface Waiting {
-  readonly pieces: readonly Piece[];
+  readonly request: ReadRequest;
   readonly done: () => void;
   readonly fail: (error: unknown) => void;
 }
 
 /**
- * The write-ahead log between acknowledging and storing. `append` returns when the disk has the lines; all requests that
- * wait while one sync runs share the next (group commit). Lines gather in one segment per table; a closed segment is an
- * insert's body as it stands.
+ * The write-ahead log between acknowledging and storing. `append` reads a request into the source and returns when the
+ * disk has its rows. All requests that were read while one group is written share the next (group commit). Blocks
+ * gather in one segment per table, and a closed segment's file is an insert's file as it stands.
  */
 export class Spool {
   readonly #options: SpoolOptions;
   readonly #metrics: SpoolMetrics;
-  readonly #open = new Map<StockTable, OpenSegment>();
+  readonly #disk: DiskSpace;
+  readonly #quarantine: Quarantine;
+  readonly #open = new Map<LeanTable, OpenSegment>();
+  readonly #rolling = new Set<Promise<void>>();
   readonly #run = randomBytes(4).toString('hex');
   readonly #recent = new RecentRequests();
   readonly #pending = new Map<string, Promise<void>>();
+  /** Requests that wait until the source is emptied. */
+  readonly #roomless: (() => void)[] = [];
+  #source: BlockSource | undefined;
   #sequence = 0;
+  #ticks = 0;
   #waiting: Waiting[] = [];
-  #waitingBytes = 0;
+  #writingBytes = 0;
+  #writingSince: Millis | undefined;
   #backlogBytes = 0;
   #closedSegments = 0;
-  #diskFull = false;
   #accepting = false;
   #committing: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -65,37 +81,41 @@ export class Spool {
 
   constructor(options: SpoolOptions) {
     this.#options = options;
+    this.#disk = new DiskSpace(options.directory, options.minFreeBytes);
+    this.#quarantine = new Quarantine(join(options.directory, 'quarantine'));
     this.#metrics = createSpoolMetrics(options.telemetry.registry, () => ({
       bytes: this.backlogBytes,
       segments: this.#closedSegments + this.#open.size,
     }));
   }
 
-  /** Takes the folder, replays what a former process left, and accepts lines. Throws `collector_spool_locked`. */
-  async open(): Promise<void> {
-    const { directory, telemetry, segmentAge } = this.#options;
-    for (const table of STOCK_TABLES) await mkdir(join(directory, table), { recursive: true });
+  /** Takes the folder, replays what a former process left, and accepts requests. Throws `collector_spool_locked`. */
+  async open(source: BlockSource): Promise<void> {
+    const { directory, telemetry, now } = this.#options;
+    for (const table of LEAN_TABLES) await mkdir(join(directory, table), { recursive: true });
     this.#unlock = await lockDirectory(directory);
-    const recovery = await recoverSegments(directory, this.#quarantine());
-    const rows = recovery.segments.reduce((total, segment) => total + segment.rows, 0);
-    const { tornBytes, damaged } = recovery;
-    if (recovery.segments.length > 0 || tornBytes > 0) {
-      const facts = { event: 'collector_spool_replayed', segments: recovery.segments.length, rows, tornBytes };
+    await syncFolder(directory);
+    await rm(this.#excerpts(), { recursive: true, force: true });
+    const { segments, known, tornBytes, damaged } = await recoverSegments(directory, this.#quarantine);
+    if (segments.length > 0 || tornBytes > 0) {
+      const rows = segments.reduce((total, segment) => total + segment.rows, 0);
+      const facts = { event: 'collector_spool_replayed', segments: segments.length, rows, tornBytes };
       telemetry.log.info(facts, 'segments of a former process are stored now');
     }
-    for (const { segment, table, rows: lost } of damaged) {
-      this.#metrics.damaged.inc({ table }, lost);
-      const facts = { event: 'collector_spool_damaged', segment, table, rows: lost };
-      telemetry.log.error(facts, 'rows changed on disk since they were written; they are in the quarantine folder');
+    for (const { segment, table, rows } of damaged) {
+      this.#metrics.damaged.inc({ table }, rows);
+      const facts = { event: 'collector_spool_damaged', segment, table, rows };
+      telemetry.log.error(facts, 'bytes changed on disk since they were written; they are in the quarantine folder');
     }
-    for (const { digest, piece } of recovery.known) this.#recent.add(digest, piece, this.#options.now());
-    for (const segment of recovery.segments) {
+    for (const { digest, table } of known) this.#recent.add(digest, [table], now());
+    for (const segment of segments) {
       this.#backlogBytes += segment.bytes;
       this.#hand(segment);
     }
     await this.#checkDisk();
+    this.#source = source;
     this.#accepting = true;
-    this.#timer = setInterval(() => void this.#tick(), Math.max(10, segmentAge / 4)).unref();
+    this.#timer = setInterval(() => this.#tick(), TICK_MS).unref();
   }
 
   /** Bytes that wait for the store. */
@@ -103,56 +123,75 @@ export class Spool {
     return this.#backlogBytes;
   }
 
-  /** Why lines are refused now; undefined when they are taken. */
+  /** Why requests are refused now; undefined when they are taken. */
   refusal(): string | undefined {
-    const { maxBytes, minFreeBytes, directory } = this.#options;
+    const { maxBytes, minFreeBytes, directory, now } = this.#options;
     if (!this.#accepting) return 'the collector is stopping';
-    if (this.backlogBytes + this.#waitingBytes > maxBytes) {
+    const waiting = this.#writingBytes + (this.#source?.pendingBytes ?? 0);
+    if (this.#backlogBytes + waiting > maxBytes) {
       return `${maxBytes} bytes wait for the store, which is as much as spool.max_bytes allows`;
     }
-    if (this.#diskFull) return `less than ${minFreeBytes} bytes are free on the disk of ${directory}`;
-    if (this.#waitingBytes > MAX_WAITING_BYTES) return 'the disk does not keep up';
+    if (this.#disk.isShortOf(waiting)) return `less than ${minFreeBytes} bytes are free on the disk of ${directory}`;
+    if (this.#writingSince !== undefined && now() - this.#writingSince > SLOW_DISK_MS)
+      return 'the disk does not keep up';
     return undefined;
   }
 
   /**
-   * Resolves when all lines are durable. `digest` names the request: lines that are durable from an earlier arrival of
-   * the same bytes are not written again; the number of rows written is returned. Throws `collector_spool_refused`
-   * (retryable) when the backlog is at its bound or the disk nearly full, `collector_spool_failed` (retryable) when the
-   * disk refuses; then none of them may be acknowledged.
+   * Makes a request durable. `read` reads it into the source, except for the tables that have its rows already; it is
+   * called, once, when the source has room and an earlier arrival of the same bytes is durable or lost. Resolves when
+   * the disk has the rows. Throws `collector_spool_refused` (retryable) when the backlog is at its bound or the disk
+   * nearly full, `collector_spool_failed` (retryable) when the disk refuses, and what `read` throws; then the request
+   * may not be acknowledged.
    */
-  async append(lines: readonly Lines[], digest = ''): Promise<number> {
-    if (lines.length === 0) return 0;
-    while (this.#pending.has(digest)) await this.#pending.get(digest)?.catch(() => {});
-    const { now } = this.#options;
-    const all = lines.map((piece, number) => ({ lines: piece, digest, number }));
-    const pieces = digest === '' ? all : all.filter(({ number }) => !this.#recent.has(digest, number, now()));
-    if (pieces.length === 0) return 0;
-    const refusal = this.refusal();
-    if (refusal !== undefined) {
-      throw new WeirError('collector_spool_refused', refusal, { retryable: true, retryAfterMs: RETRY_AFTER_MS });
+  async append(digest: string, read: (known: readonly LeanTable[]) => ReadRequest): Promise<void> {
+    for (;;) {
+      const known = this.#recent.tables(digest, this.#options.now());
+      const refusal = this.refusal();
+      // What is durable already can be acknowledged whatever the disk is like.
+      if (refusal !== undefined && known.length === 0) {
+        throw new WeirError('collector_spool_refused', refusal, { retryable: true, retryAfterMs: RETRY_AFTER_MS });
+      }
+      const earlier = this.#pending.get(digest);
+      if (earlier !== undefined) await earlier.catch(() => {});
+      else if (this.#isSourceFull()) await new Promise<void>((next) => this.#roomless.push(next));
+      else {
+        const request = read(known);
+        if (request.tables.length > 0) await this.#commit(request);
+        return;
+      }
     }
-    const bytes = pieces.reduce((total, piece) => total + piece.lines.bytes.length, 0);
-    this.#waitingBytes += bytes;
-    const durable = new Promise<void>((done, fail) => {
-      this.#waiting.push({ pieces, done, fail });
-      this.#kick();
-    });
-    if (digest !== '') this.#pending.set(digest, durable);
-    try {
-      await durable;
-    } finally {
-      this.#waitingBytes -= bytes;
-      this.#pending.delete(digest);
-    }
-    if (digest !== '') for (const { number } of pieces) this.#recent.add(digest, number, now());
-    return pieces.reduce((total, piece) => total + piece.lines.rows, 0);
   }
 
-  /** The bytes of a closed segment that are to be inserted. */
-  async read(segment: ClosedSegment): Promise<Buffer> {
-    const data = await readFile(segment.dataPath);
-    return Buffer.concat(segment.ranges.map(({ start, end }) => data.subarray(start, end)));
+  #isSourceFull(): boolean {
+    const { pendingBytes = 0, pendingRows = 0 } = this.#source ?? {};
+    return this.#committing !== undefined && (pendingBytes > MAX_PENDING_BYTES || pendingRows > MAX_PENDING_ROWS);
+  }
+
+  #commit(request: ReadRequest): Promise<void> {
+    const { digest } = request;
+    const durable = new Promise<void>((done, fail) => {
+      this.#waiting.push({ request, done, fail });
+      this.#kick();
+    });
+    if (digest === '') return durable;
+    this.#pending.set(digest, durable);
+    const forget = () => {
+      this.#pending.delete(digest);
+    };
+    durable.then(forget, forget);
+    return durable;
+  }
+
+  /** The blocks of a closed segment that are whole, and how many rows of it are damaged. */
+  async entries(segment: ClosedSegment): Promise<{ entries: readonly Entry[]; damagedRows: number }> {
+    const { entries, damages } = await inspectSegment(segment, segment.blocks);
+    return { entries, damagedRows: damages.reduce((total, { rows }) => total + rows, 0) };
+  }
+
+  /** A file that holds some blocks of a segment, for an insert of their own. The caller removes it. */
+  excerpt(segment: ClosedSegment, entries: readonly Entry[]): Promise<Excerpt> {
+    return writeExcerpt(this.#excerpts(), segment, entries);
   }
 
   /** Forgets a segment whose rows are stored or quarantined. */
@@ -162,14 +201,10 @@ export class Spool {
     this.#closedSegments--;
   }
 
-  /** Keeps lines that the store will never take, with the reason beside them. */
-  async quarantine(segment: ClosedSegment, part: string, lines: Buffer, reason: string): Promise<string> {
-    const folder = join(this.#quarantine(), segment.table);
-    await mkdir(folder, { recursive: true });
-    const path = join(folder, `${segment.id}-${part}.jsonl`);
-    await writeFile(path, lines, { flush: true });
-    await writeFile(`${path}.reason.txt`, `${reason}\n`);
-    return path;
+  /** Keeps a block that the store will never take, with the reason beside it. */
+  async quarantine(segment: ClosedSegment, entry: Entry, bytes: Buffer, reason: string): Promise<string> {
+    if (DESCRIBING_TABLES.has(segment.table)) this.#source?.forget();
+    return this.#quarantine.keep(segment.table, `${segment.id}-${entry.number}`, bytes, reason);
   }
 
   /** Takes nothing new, makes durable what waits, closes all segments. */
@@ -177,7 +212,8 @@ export class Spool {
     this.#accepting = false;
     clearInterval(this.#timer);
     while (this.#committing !== undefined) await this.#committing;
-    for (const segment of [...this.#open.values()]) await this.#roll(segment);
+    for (const segment of [...this.#open.values()]) this.#roll(segment);
+    while (this.#rolling.size > 0) await Promise.all(this.#rolling);
   }
 
   /** Lets another process have the folder; after the last `remove`. */
@@ -186,11 +222,11 @@ export class Spool {
     this.#unlock = undefined;
   }
 
-  #quarantine(): string {
-    return join(this.#options.directory, 'quarantine');
+  #excerpts(): string {
+    return join(this.#options.directory, 'excerpts');
   }
 
-  /** One loop at a time commits groups until nothing waits and no segment is due. */
+  /** One loop at a time commits groups until nothing waits. */
   #kick(): void {
     this.#committing ??= this.#work().finally(() => {
       this.#committing = undefined;
@@ -201,85 +237,94 @@ export class Spool {
   async #work(): Promise<void> {
     // Requests that arrive in the same turn of the event loop belong to the first group.
     await new Promise((next) => setImmediate(next));
-    do {
-      const group = this.#waiting;
-      this.#waiting = [];
-      if (group.length > 0) await this.#commit(group);
-      for (const segment of [...this.#open.values()]) if (this.#isDue(segment)) await this.#roll(segment);
-    } while (this.#waiting.length > 0);
+    await this.#commitGroup();
   }
 
-  async #commit(group: readonly Waiting[]): Promise<void> {
+  async #commitGroup(): Promise<void> {
     const started = performance.now();
-    /** Segments this group goes to, with their durable bytes before it. */
-    const touched = new Map<OpenSegment, number>();
-    const full: OpenSegment[] = [];
+    const group = this.#waiting;
+    this.#waiting = [];
+    /** Segments this group goes to, as they were before. */
+    const touched = new Map<OpenSegment, SegmentMark>();
     try {
-      for (const { pieces } of group) {
-        for (const piece of pieces) {
-          const { lines } = piece;
-          let segment = this.#open.get(lines.table);
-          if (segment === undefined || !this.#fits(segment, lines)) {
-            if (segment !== undefined) full.push(segment);
-            segment = await this.#create(lines.table);
-          }
-          segment.add(piece);
-          if (!touched.has(segment)) touched.set(segment, segment.durableBytes);
-        }
-      }
-      const results = await Promise.allSettled([...touched.keys()].map((segment) => segment.commit()));
+      const blocks = this.#take();
+      this.#writingSince = this.#options.now();
+      this.#writingBytes = blocks.reduce((total, { bytes }) => total + bytes.length, 0);
+      this.#disk.spend(this.#writingBytes);
+      const writes = blocks.map((block) => this.#write(block, digestsOf(group, block.table), touched));
+      const results = await Promise.allSettled(writes);
       for (const result of results) if (result.status === 'rejected') throw result.reason;
+      this.#backlogBytes += this.#writingBytes;
     } catch (error) {
-      await this.#abandon(group, new Set([...touched.keys(), ...full]), error);
+      await this.#abandon(group, touched, error);
       return;
     } finally {
-      for (const [segment, before] of touched) this.#backlogBytes += segment.durableBytes - before;
+      this.#writingBytes = 0;
+      this.#writingSince = undefined;
     }
     this.#metrics.syncSeconds.observe((performance.now() - started) / 1000);
-    for (const { done } of group) done();
-    for (const segment of full) this.#hand(await segment.close());
-  }
-
-  /** After a failed write nobody knows what the files hold behind their durable part: they are closed there. */
-  async #abandon(group: readonly Waiting[], segments: ReadonlySet<OpenSegment>, cause: unknown): Promise<void> {
-    const { log } = this.#options.telemetry;
-    this.#metrics.failures.inc();
-    log.error(
-      { event: 'collector_spool_failed', err: cause },
-      'the spool could not be written; senders are told to wait',
-    );
-    for (const segment of segments) {
-      if (this.#open.get(segment.table) === segment) this.#open.delete(segment.table);
-      const closed = await segment.close();
-      if (closed.rows > 0) this.#hand(closed);
-      else await removeSegment(closed).catch(() => {});
+    const now = this.#options.now();
+    for (const { request, done } of group) {
+      const tables = request.tables.filter((table) => !DESCRIBING_TABLES.has(table));
+      if (request.digest !== '' && tables.length > 0) this.#recent.add(request.digest, tables, now);
+      done();
     }
+    this.#rollDue();
+  }
+
+  #take(): readonly TableBlock[] {
+    try {
+      return this.#source?.take() ?? [];
+    } finally {
+      for (const next of this.#roomless.splice(0)) next();
+    }
+  }
+
+  async #write(block: TableBlock, digests: readonly string[], touched: Map<OpenSegment, SegmentMark>): Promise<void> {
+    const { maxRows, maxBytes } = this.#options.roll;
+    let segment = this.#open.get(block.table);
+    if (segment !== undefined && segment.rows > 0) {
+      const fits = segment.rows + block.rows <= maxRows && segment.bytes + block.bytes.length <= maxBytes;
+      if (!fits) {
+        this.#roll(segment);
+        segment = undefined;
+      }
+    }
+    segment ??= await this.#create(block.table);
+    touched.set(segment, segment.mark());
+    await segment.append(block, digests);
+  }
+
+  /**
+   * A group is durable as a whole or not acknowledged. Its segments are cut back to where they were and closed. What
+   * was read in the meantime may speak of scopes and series that were told in this group only, so it goes too.
+   */
+  async #abandon(
+    group: readonly Waiting[],
+    touched: ReadonlyMap<OpenSegment, SegmentMark>,
+    cause: unknown,
+  ): Promise<void> {
+    this.#metrics.failures.inc();
+    const { log } = this.#options.telemetry;
+    const facts = { event: 'collector_spool_failed', err: cause };
+    log.error(facts, 'the spool could not be written; senders are told to wait');
+    await Promise.all([...touched].map(([segment, mark]) => segment.takeBack(mark)));
+    for (const segment of touched.keys()) this.#roll(segment);
+    const failed = [...group, ...this.#waiting];
+    this.#waiting = [];
+    try {
+      this.#take();
+    } catch (error) {
+      log.error({ event: 'collector_reader_failed', err: error }, 'rows of unacknowledged requests cannot be let go');
+    }
+    this.#source?.forget();
     const message = `the spool could not be written: ${errorMessage(cause)}`;
-    const error = new WeirError('collector_spool_failed', message, {
-      retryable: true,
-      retryAfterMs: RETRY_AFTER_MS,
-      cause,
-    });
-    for (const { fail } of group) fail(error);
+    const options = { retryable: true, retryAfterMs: RETRY_AFTER_MS, cause };
+    const error = new WeirError('collector_spool_failed', message, options);
+    for (const { fail } of failed) fail(error);
   }
 
-  #fits(segment: OpenSegment, piece: Lines): boolean {
-    const { rows, bytes, days } = segment.size;
-    const { segmentRows, segmentBytes } = this.#options;
-    if (rows === 0) return true;
-    if (rows + piece.rows > segmentRows || bytes + piece.bytes.length > segmentBytes) return false;
-    let more = 0;
-    for (const day of piece.days) if (!days.has(day)) more++;
-    return days.size + more <= SEGMENT_DAYS;
-  }
-
-  #isDue(segment: OpenSegment): boolean {
-    const { segmentAge, segmentBytes, segmentRows, now } = this.#options;
-    const { bytes, rows } = segment.size;
-    return now() - segment.openedAt >= segmentAge || bytes >= segmentBytes || rows >= segmentRows;
-  }
-
-  async #create(table: StockTable): Promise<OpenSegment> {
+  async #create(table: LeanTable): Promise<OpenSegment> {
     const now = this.#options.now();
     const id = `${String(now).padStart(13, '0')}-${this.#run}-${String(this.#sequence++).padStart(8, '0')}`;
     const segment = await OpenSegment.create(this.#options.directory, table, id, now);
@@ -287,11 +332,14 @@ export class Spool {
     return segment;
   }
 
-  async #roll(segment: OpenSegment): Promise<void> {
+  #roll(segment: OpenSegment): void {
     if (this.#open.get(segment.table) === segment) this.#open.delete(segment.table);
-    const closed = await segment.close();
-    if (closed.rows > 0) this.#hand(closed);
-    else await removeSegment(closed).catch(() => {});
+    const rolled = segment.close().then(async (closed) => {
+      if (closed.rows > 0) this.#hand(closed);
+      else await removeSegment(closed).catch(() => {});
+    });
+    const finished: Promise<void> = rolled.finally(() => this.#rolling.delete(finished));
+    this.#rolling.add(finished);
   }
 
   #hand(segment: ClosedSegment): void {
@@ -299,17 +347,38 @@ export class Spool {
     this.#options.onClosed(segment);
   }
 
-  async #tick(): Promise<void> {
-    if ([...this.#open.values()].some((segment) => this.#isDue(segment))) this.#kick();
-    await this.#checkDisk();
+  #rollDue(): void {
+    const { now, roll, isBusy } = this.#options;
+    for (const segment of this.#open.values()) {
+      const { openedAt, rows, bytes, table } = segment;
+      if (rows > 0 && isDue({ age: now() - openedAt, rows, bytes }, roll, isBusy?.(table) ?? false)) {
+        this.#roll(segment);
+      }
+    }
+  }
+
+  #tick(): void {
+    // A segment that is being written to is looked at when its group is done.
+    if (this.#committing === undefined) this.#rollDue();
+    this.#ticks++;
+    if (this.#ticks % DISK_CHECK_TICKS === 0) void this.#checkDisk();
   }
 
   async #checkDisk(): Promise<void> {
     try {
-      const { bavail, bsize } = await statfs(this.#options.directory);
-      this.#diskFull = bavail * bsize < this.#options.minFreeBytes;
+      await this.#disk.check();
     } catch (error) {
       this.#options.telemetry.log.warn({ event: 'collector_spool_disk_unknown', err: error }, 'free space is unknown');
     }
   }
+}
+
+/** Digests of the requests that gave rows to a table. */
+function digestsOf(group: readonly Waiting[], table: LeanTable): string[] {
+  if (DESCRIBING_TABLES.has(table)) return [];
+  const digests: string[] = [];
+  for (const { request } of group) {
+    if (request.digest !== '' && request.tables.includes(table)) digests.push(request.digest);
+  }
+  return digests;
 }
