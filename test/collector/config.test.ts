@@ -8,7 +8,7 @@ describe('collectorConfig', () => {
     expect(config.otlp_http).toMatchObject({ host: '127.0.0.1', port: 4318, max_request_bytes: 64 << 20 });
     expect(config.otlp_grpc).toMatchObject({ host: '127.0.0.1', port: 4317, max_request_bytes: 64 << 20 });
     expect(config.otlp_http.cors.allowed_origins).toEqual([]);
-    expect(config.spool).toMatchObject({ max_bytes: 2 ** 30, segment_age: 1000, segment_bytes: 8 << 20 });
+    expect(config.spool).toMatchObject({ max_bytes: 2 ** 32, segment_age: 1500, segment_bytes: 2 ** 28 });
     expect(config.writer).toMatchObject({ retry_min: 250, retry_max: 10_000, stop_deadline: 10_000 });
   });
 
