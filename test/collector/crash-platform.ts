@@ -9,15 +9,29 @@ import { migrate } from '../../store/migrate.ts';
 /** Engine and collector in one process, over the folder given; says `ready` with its address when it takes telemetry. */
 const [dataDir] = process.argv.slice(2) as [string];
 const telemetry = silentTelemetry();
-const engine = createEngine({ dataDir: join(dataDir, 'store'), port: 0, telemetry });
+const engine = createEngine({
+  dataDir: join(dataDir, 'store'),
+  insertFolder: join(dataDir, 'spool'),
+  port: 0,
+  telemetry,
+});
 await engine.start();
 const store = openStore(engine.endpoint());
 await migrate(store, telemetry);
+// A rollup that adds: each insert that came twice, or only half of the way, shows in it.
+await store.client.command({
+  query: `CREATE TABLE IF NOT EXISTS crash_rolled (Name String, Count SimpleAggregateFunction(sum, UInt64))
+    ENGINE = AggregatingMergeTree ORDER BY Name SETTINGS non_replicated_deduplication_window = 1000`,
+});
+await store.client.command({
+  query: `CREATE MATERIALIZED VIEW IF NOT EXISTS crash_rolled_mv TO crash_rolled AS
+    SELECT SpanName::String AS Name, count() AS Count FROM spans GROUP BY Name`,
+});
 const config = collectorConfig.parse({
   otlp_http: { port: 0 },
   otlp_grpc: { port: 0 },
   kafka_lag: { brokers: [] },
-  spool: { min_free_bytes: 0, segment_age: '150ms', segment_rows: 2000 },
+  spool: { min_free_bytes: 0, segment_idle_age: '50ms', segment_age: '150ms', segment_rows: 2000 },
 });
 const collector = createCollector({ config, store, dataDir, telemetry });
 await collector.start();
