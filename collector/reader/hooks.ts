@@ -60,7 +60,10 @@ export interface ReaderHooks {
    * record, or of the data point with the metric's name in `name`.
    */
   dropItem?(signal: OtlpSignal, serviceName: string, name: string, message: Uint8Array): boolean;
-  /** For each series not known yet, and again whenever it is told again: take it, refuse its points (reason `cardinality`), or hand them to `divertPoint`. */
+  /**
+   * For each series not known yet, and again whenever it is told again (points an hour later): take it, refuse its points
+   * (reason `cardinality`), or hand them to `divertPoint`. A diverted series is asked about with each of its points.
+   */
   admitSeries?(series: NewSeries): 'admit' | 'reject' | 'divert';
   /** Takes a point of a diverted series; it counts as accepted and gives no row of its own. */
   divertPoint?(point: DivertedPoint): void;
