@@ -21,7 +21,7 @@ const GOOD_ROWS = 100_000;
 /** Below this many rows in a millisecond an insert every `idleAge` costs less than it brings. */
 const LOW_RATE = 20;
 /** How much longer a segment waits to become large when the rate is not low; keeps rows visible within a second. */
-const PATIENCE = 2.4;
+const PATIENCE = 2;
 
 /**
  * Small and quick when little comes, large under load. While inserts of its table run or wait (`isBusy`), closing a
