@@ -10,6 +10,7 @@ import { encodeRequest } from './otlp/encode.ts';
 import type { OtlpSignal } from './otlp/model.ts';
 import { WireReader } from './reader/reader.ts';
 import { createKafkaLagReceiver } from './receivers/kafka-lag/receiver.ts';
+import { createKafkaOtlpReceiver } from './receivers/kafka-otlp/receiver.ts';
 import { createOtlpGrpcReceiver } from './receivers/otlp-grpc.ts';
 import { createOtlpHttpReceiver } from './receivers/otlp-http.ts';
 import type { RollLimits } from './spool/roll.ts';
@@ -65,19 +66,23 @@ export function createCollector(options: CollectorOptions): Collector {
   const shared = { ingest, admission, health: checks, telemetry };
   const http = createOtlpHttpReceiver({ config: config.otlp_http, ...shared });
   const grpc = createOtlpGrpcReceiver({ config: config.otlp_grpc, ...shared });
+  const kafkaOtlp = createKafkaOtlpReceiver({ config: config.kafka_otlp, ingest, admission, telemetry });
   const kafkaLag = createKafkaLagReceiver({
     config: config.kafka_lag,
     consume: (request) => ingest.consume('kafka_lag', 'metrics', 'protobuf', encodeRequest('metrics', request)),
     telemetry,
     now,
   });
-  const receivers: readonly Service[] = [http, grpc, kafkaLag];
+  const receivers: readonly Service[] = [http, grpc, kafkaOtlp, kafkaLag];
   let running = false;
 
   function health(): Health {
     if (!running) return { ready: false, detail: 'the collector is not running' };
     const refusal = spool.refusal();
-    return refusal === undefined ? writer.health() : { ready: false, detail: refusal };
+    if (refusal !== undefined) return { ready: false, detail: refusal };
+    const stored = writer.health();
+    // Brokers that are away make nobody else wait: it is said, and the rest goes on.
+    return stored.detail === undefined ? kafkaOtlp.health() : stored;
   }
 
   async function stop(): Promise<void> {

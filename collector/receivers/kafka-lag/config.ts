@@ -14,10 +14,12 @@ const pattern = (value: string) =>
       }
     }, 'is not a regular expression');
 
+export const brokerAddress = z.string().regex(/^[^\s:]+:\d+$|^\[[0-9a-fA-F:]+\]:\d+$/, 'is not host:port');
+
 /** Consumer lag read from Kafka itself. Without brokers, here or in KAFKA_BROKERS, the receiver stays off. */
 export const kafkaLagConfig = z.strictObject({
   /** `host:port` of some brokers. KAFKA_BROKERS (a comma list) when absent; an empty list turns the receiver off. */
-  brokers: z.array(z.string().regex(/^[^\s:]+:\d+$|^\[[0-9a-fA-F:]+\]:\d+$/, 'is not host:port')).optional(),
+  brokers: z.array(brokerAddress).optional(),
   poll_interval: duration('5s'),
   /** Which groups and topics, by regular expression. */
   group_match: pattern('.*'),
