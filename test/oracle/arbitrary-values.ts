@@ -15,7 +15,15 @@ export const text = fc.oneof(
   { weight: 1, arbitrary: fc.string({ minLength: 100, maxLength: 300 }) },
   {
     weight: 1,
-    arbitrary: fc.constantFrom('', 'line 1\n\nline 3', '\0', '"\\\b\f\t\u007f\u2028', '0', 'a'.repeat(128)),
+    arbitrary: fc.constantFrom(
+      '',
+      'line 1\n\nline 3',
+      '\0',
+      '\x01\0\x02\x01\x01\0',
+      '"\\\b\f\t\u007f\u2028',
+      '0',
+      'a'.repeat(128),
+    ),
   },
 );
 

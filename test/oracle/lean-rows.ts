@@ -1,4 +1,4 @@
-import type { LogRecord, OtlpRequests, OtlpSignal, Span } from '../../collector/otlp/model.ts';
+import type { KeyValue, LogRecord, OtlpRequests, OtlpSignal, Span } from '../../collector/otlp/model.ts';
 import { Rejections } from '../../collector/otlp/rejections.ts';
 import { attributePairs, valueText } from './attributes.ts';
 import { lookup, spanColumns } from './lean-derived.ts';
@@ -48,7 +48,7 @@ function spanRow(span: Span, scope: LeanRow): LeanRow {
     Duration: text((span.endTimeUnixNano ?? 0n) - (span.startTimeUnixNano ?? 0n)),
     StatusCode: STATUS_CODES[span.status?.code ?? 0] ?? 'Unset',
     StatusMessage: span.status?.message ?? '',
-    Attributes: attributePairs(span.attributes),
+    ...packed(span.attributes),
     DroppedAttributes: span.droppedAttributesCount ?? 0,
     DroppedEvents: span.droppedEventsCount ?? 0,
     DroppedLinks: span.droppedLinksCount ?? 0,
@@ -99,8 +99,20 @@ function logRow(record: LogRecord, time: bigint, scope: LeanRow): LeanRow {
     Pipeline: scope.Pipeline,
     ScopeId: scope,
     Body: valueText(record.body),
-    Attributes: attributePairs(record.attributes),
+    ...packed(record.attributes),
     DroppedAttributes: record.droppedAttributesCount ?? 0,
     EventName: record.eventName ?? '',
+  };
+}
+
+/** Attributes as spans and logs keep them (docs/decisions/0008), and the map made of them again. */
+function packed(attributes: readonly KeyValue[] | undefined): LeanRow {
+  const pairs = attributePairs(attributes);
+  const pack = (texts: readonly string[]) =>
+    texts.map((text) => `${text.replaceAll('\x01', '\x01\x02').replaceAll('\0', '\x01\x01')}\0`).join('');
+  return {
+    AttributeKeys: pack(pairs.map(([key]) => key)),
+    AttributeValues: pack(pairs.map(([, value]) => value)),
+    Attributes: pairs,
   };
 }

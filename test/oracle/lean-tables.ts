@@ -63,16 +63,16 @@ export class LeanTables {
       await writeFile(path, bytes);
       await this.#store.insertFile(`check_${table}`, path, { token: path, bytes: bytes.length });
       await rm(path);
-      result.set(table, await this.#select(table));
+      result.set(table, await this.select(table));
       await this.#store.client.command({ query: `TRUNCATE TABLE check_${table}` });
     }
     return result;
   }
 
-  async #select(table: LeanTable): Promise<LeanRow[]> {
+  async select(table: LeanTable): Promise<LeanRow[]> {
     const described = await this.#store.client.query({ query: `DESCRIBE TABLE check_${table}`, format: 'JSON' });
-    const { data } = (await described.json()) as { data: { name: string }[] };
-    const names = data.map(({ name }) => name);
+    const { data } = (await described.json()) as { data: { name: string; default_type: string }[] };
+    const names = data.filter((column) => column.default_type !== 'EPHEMERAL').map(({ name }) => name);
     const columns = names.map((name) => EXPRESSIONS[name] ?? name);
     const selected = await this.#store.client.query({
       query: `SELECT ${columns.map((column, i) => `${column} AS c${i}`).join(', ')} FROM check_${table}`,
