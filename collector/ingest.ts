@@ -40,6 +40,8 @@ export interface IngestOptions {
   readonly spool: Spool;
   /** The reader that is the spool's source; asked for with each request. */
   readonly reader: () => Pick<WireReader, 'read' | 'digest'>;
+  /** Points of this request that are stored as those of other series: a metrics request, or undefined. */
+  readonly takeDiverted?: () => Uint8Array | undefined;
   readonly telemetry: Telemetry;
   readonly now: () => Millis;
   /** Items older than this would be deleted as soon as they are stored. */
@@ -49,7 +51,7 @@ export interface IngestOptions {
 }
 
 export function createIngest(options: IngestOptions): Ingest {
-  const { spool, reader, now, oldest, maxFuture } = options;
+  const { spool, reader, takeDiverted, now, oldest, maxFuture } = options;
   const counts = createCounters(options.telemetry);
 
   function context(signal: OtlpSignal, known: readonly LeanTable[]): ReadContext {
@@ -74,15 +76,26 @@ export function createIngest(options: IngestOptions): Ingest {
       let outcome: ReadOutcome | undefined;
       let isRepeated = false;
       await spool.append(digest, (known) => {
-        outcome = reader().read(signal, message, context(signal, known));
-        isRepeated = known.length > 0 && outcome.tables.every((table) => DESCRIBING_TABLES.has(table));
-        return { digest: outcome.dated ? digest : '', tables: outcome.tables };
+        try {
+          outcome = reader().read(signal, message, context(signal, known));
+        } catch (error) {
+          // What was diverted before the fault goes the way of the rest: nothing of the request is kept.
+          takeDiverted?.();
+          throw error;
+        }
+        const tables = new Set(outcome.tables);
+        const diverted = takeDiverted?.();
+        if (diverted !== undefined) {
+          for (const table of reader().read('metrics', diverted, context('metrics', known)).tables) tables.add(table);
+        }
+        isRepeated = known.length > 0 && [...tables].every((table) => DESCRIBING_TABLES.has(table));
+        return { digest: outcome.dated ? digest : '', tables: [...tables] };
       });
       if (outcome === undefined)
         throw new WeirError('collector_internal', 'the spool took a request without reading it');
       counts.count(receiver, signal, outcome, isRepeated);
       const { accepted, rejections } = outcome;
-      return { accepted, rejected: rejections.total, message: rejections.message(NOUNS[signal]) };
+      return { accepted, rejected: rejections.refused, message: rejections.message(NOUNS[signal]) };
     },
   };
 }

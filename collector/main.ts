@@ -8,6 +8,7 @@ import type { CollectorConfig, SpoolConfig } from './config.ts';
 import { createIngest } from './ingest.ts';
 import { encodeRequest } from './otlp/encode.ts';
 import type { OtlpSignal } from './otlp/model.ts';
+import { createProcessors } from './processors/processors.ts';
 import { WireReader } from './reader/reader.ts';
 import { createKafkaLagReceiver } from './receivers/kafka-lag/receiver.ts';
 import { createKafkaOtlpReceiver } from './receivers/kafka-otlp/receiver.ts';
@@ -53,10 +54,12 @@ export function createCollector(options: CollectorOptions): Collector {
   });
   const { retry_min: retryMin, retry_max: retryMax } = config.writer;
   const writer = new Writer({ store, spool, telemetry, now, retryMin, retryMax });
+  const processors = createProcessors(config.processors, telemetry, now);
   let reader: WireReader | undefined;
   const ingest = createIngest({
     spool,
     reader: () => reader as WireReader,
+    takeDiverted: processors.takeDiverted,
     telemetry,
     now,
     oldest: options.oldest ?? (() => 0),
@@ -99,7 +102,8 @@ export function createCollector(options: CollectorOptions): Collector {
     addresses: () => ({ http: http.url(), grpc: grpc.url() }),
     async start() {
       try {
-        reader = await WireReader.open({ limits: config.limits });
+        const { hooks, revision } = processors;
+        reader = await WireReader.open({ limits: config.limits, hooks, revision });
         writer.start();
         await spool.open(reader);
         for (const receiver of receivers) await receiver.start();

@@ -15,7 +15,9 @@ const NOW = 1_700_000_000_000;
 const DAY = 86_400_000;
 
 /** An ingest whose reader makes one span or log of each request, its text the request's bytes. */
-async function start(options: { tables?: LeanTable[]; dated?: boolean; maxBytes?: number } = {}) {
+async function start(
+  options: { tables?: LeanTable[]; dated?: boolean; maxBytes?: number; diverted?: (Uint8Array | undefined)[] } = {},
+) {
   const directory = await folder();
   const maxBytes = options.maxBytes ?? 1 << 30;
   const opened = await openSpool(directory, { now: () => NOW, maxBytes });
@@ -33,7 +35,11 @@ async function start(options: { tables?: LeanTable[]; dated?: boolean; maxBytes?
     },
   };
   const oldest = (signal: string, now: number) => now - (signal === 'logs' ? 2 : 30) * DAY;
-  const ingest = createIngest({ spool, reader: () => reader, telemetry, now: () => NOW, oldest, maxFuture: DAY });
+  const takeDiverted = () => options.diverted?.shift();
+  const ingest = createIngest({
+    ...{ spool, reader: () => reader, takeDiverted, telemetry },
+    ...{ now: () => NOW, oldest, maxFuture: DAY },
+  });
   const send = (text: string) => ingest.consume('otlp_http', 'traces', 'protobuf', Buffer.from(text));
   const count = (name: string, labels = 'receiver="otlp_http",signal="traces"') =>
     metric(telemetry, `weir_collector_${name}_total{${labels}}`);
@@ -48,6 +54,33 @@ describe('a request', () => {
     await close();
     expect(await texts()).toEqual(['first', 'second']);
     expect([await count('received'), await count('accepted'), await count('repeated')]).toEqual([2, 2, 0]);
+  });
+
+  it('is durable with the points of it that are stored as those of another series', async () => {
+    const { send, close, texts, count } = await start({ diverted: [Buffer.from('sum of first')] });
+    expect(await send('first')).toEqual({ accepted: 1, rejected: 0, message: '' });
+    await send('second');
+    await close();
+    expect(await texts()).toEqual(['first', 'sum of first', 'second']);
+    expect(await count('accepted')).toBe(2);
+  });
+
+  it('that cannot be read leaves no such points to the next one', async () => {
+    const { send, close, texts } = await start({ diverted: [Buffer.from('sum of what is lost')] });
+    await expect(send('')).rejects.toThrow('no bytes');
+    await send('next');
+    await close();
+    expect(await texts()).toEqual(['next']);
+  });
+
+  it('tells its sender of faults, not of what a filter drops', async () => {
+    const { send, close, next, count } = await start();
+    next.rejections.add('filtered', 'a filter drops it', () => 'span 0', 5);
+    expect(await send('first')).toEqual({ accepted: 1, rejected: 0, message: '' });
+    next.rejections.add('invalid_time', 'no time', () => 'span 7', 2);
+    expect(await send('second')).toEqual({ accepted: 1, rejected: 2, message: '2 spans refused: no time at span 7' });
+    await close();
+    expect(await count('dropped', 'signal="traces",reason="filtered"')).toBe(10);
   });
 
   it('is stored once however often it comes, and answered each time', async () => {
