@@ -9,6 +9,7 @@ import type { Health, Service } from '../core/service.ts';
 import type { Telemetry } from '../core/telemetry.ts';
 import type { ReceiverView } from '../core/view.ts';
 import type { Store } from '../store/client.ts';
+import type { LevelRetention } from '../store/queries/level.ts';
 import { createAlertingClient } from './alerting.ts';
 import type { ApiConfig } from './config.ts';
 import { answerErrors } from './failure.ts';
@@ -28,6 +29,8 @@ export interface ApiOptions {
   readonly health: HealthChecks;
   /** Listeners shown to somebody whose first telemetry has not arrived. */
   readonly receivers?: () => readonly ReceiverView[];
+  /** How long the store keeps its rollups; what is older than the finest is then shown in longer steps. */
+  readonly retention?: LevelRetention;
   /** Where the built pages lie. */
   readonly site?: string;
 }
@@ -67,7 +70,8 @@ export function createApi(options: ApiOptions): Service & { health(): Health; ur
     });
     next();
   });
-  app.use('/api', createRoutes({ config, store, alerting, overview, live, health, receivers: options.receivers, now }));
+  const { receivers, retention } = options;
+  app.use('/api', createRoutes({ config, store, alerting, overview, live, health, receivers, retention, now }));
   app.use(serveSite(options.site ?? join(import.meta.dirname, '..', 'ui', 'dist')));
   app.use(answerErrors(telemetry));
 

@@ -1,4 +1,5 @@
 import type { Request } from 'express';
+import type { Labels } from '../core/labels.ts';
 import { SIGNALS, type Signal } from '../core/signal.ts';
 import { type Millis, STEP_MS, stepStart } from '../core/time.ts';
 import { invalid } from './failure.ts';
@@ -52,6 +53,30 @@ export function parseText(request: Request, name: string): string | undefined {
   if (typeof value !== 'string' || value.length > 500)
     throw invalid(`query.${name}`, `"${name}" must be given once, as text`);
   return value;
+}
+
+/** One of `choices`, as written there, or undefined. */
+export function parseChoice<T extends string>(request: Request, name: string, choices: readonly T[]): T | undefined {
+  const text = parseText(request, name);
+  if (text !== undefined && !(choices as readonly string[]).includes(text))
+    throw invalid(`query.${name}`, `"${name}" is one of ${choices.join(', ')}`);
+  return text as T | undefined;
+}
+
+const MOST_PAIRS = 16;
+
+/** `name=key=value`, as often as it is given, at most 16 times; undefined when it is not. The first `=` ends the key. */
+export function parsePairs(request: Request, name: string): Labels | undefined {
+  const value = request.query[name];
+  if (value === undefined || value === '') return undefined;
+  const list: readonly unknown[] = Array.isArray(value) ? value : [value];
+  if (list.length > MOST_PAIRS) throw invalid(`query.${name}`, `"${name}" is given more than ${MOST_PAIRS} times`);
+  const pairs = list.map((pair): [string, string] => {
+    const end = typeof pair === 'string' && pair.length <= 5000 ? pair.indexOf('=') : -1;
+    if (end < 1) throw invalid(`query.${name}`, `"${name}" is written key=value`);
+    return [(pair as string).slice(0, end), (pair as string).slice(end + 1)];
+  });
+  return Object.fromEntries(pairs);
 }
 
 export function parseSignals(request: Request): readonly Signal[] | undefined {

@@ -7,6 +7,7 @@ import type { Signal } from '../core/signal.ts';
 import type { ReceiverView, SeriesAnswer, SetupView } from '../core/view.ts';
 import { findDashboard } from '../dashboards/catalogue.ts';
 import type { Store } from '../store/client.ts';
+import type { LevelRetention } from '../store/queries/level.ts';
 import { type AlertingClient, summarize } from './alerting.ts';
 import type { ApiConfig } from './config.ts';
 import { invalid, unknown } from './failure.ts';
@@ -16,7 +17,7 @@ import { type OverviewReader, readIncidentSummaries } from './overview.ts';
 import { parseNumber, parseRange, parseSignals, parseText } from './request.ts';
 import { readSeries } from './series.ts';
 import { readStage } from './stage.ts';
-import { readTraceView, searchTraceViews } from './traces.ts';
+import { attributeViews, readTraceView, searchTraceViews, slowSpanViews } from './traces.ts';
 
 export interface RouteDeps {
   readonly config: ApiConfig;
@@ -26,6 +27,7 @@ export interface RouteDeps {
   readonly live: Live;
   readonly health: HealthChecks;
   readonly receivers: (() => readonly ReceiverView[]) | undefined;
+  readonly retention: LevelRetention | undefined;
   readonly now: () => number;
 }
 
@@ -68,7 +70,7 @@ export function createRoutes(deps: RouteDeps): Router {
       if (value !== undefined) match[name] = value;
     }
     const incidents = await readIncidentSummaries(alerting);
-    return readSeries(store, { ...range, signals, match }, incidents.all, now());
+    return readSeries(store, { ...range, signals, match, retention: deps.retention }, incidents.all, now());
   };
   router.get('/series', async (request, response) => {
     response.json(await seriesOf(request, parseSignals(request)));
@@ -121,6 +123,12 @@ export function createRoutes(deps: RouteDeps): Router {
 
   router.get('/traces', async (request, response) => {
     response.json(await searchTraceViews(store, request, now(), config.max_range));
+  });
+  router.get('/spans/slowest', async (request, response) => {
+    response.json(await slowSpanViews(store, request, now(), config.max_range));
+  });
+  router.get('/spans/attributes', async (request, response) => {
+    response.json(await attributeViews(store, request, now(), config.max_range));
   });
   router.get('/traces/:id', async (request, response) => {
     response.json(await readTraceView(store, request.params.id));

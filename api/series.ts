@@ -4,6 +4,7 @@ import type { Millis } from '../core/time.ts';
 import type { IncidentSummary, SeriesAnswer } from '../core/view.ts';
 import type { Store } from '../store/client.ts';
 import { readAnomalies } from '../store/queries/anomalies.ts';
+import type { LevelRetention } from '../store/queries/level.ts';
 import { readSignals } from '../store/queries/signals.ts';
 import { readBands } from './bands.ts';
 import type { Range } from './request.ts';
@@ -13,6 +14,7 @@ export interface SeriesRequest extends Range {
   readonly signals: readonly Signal[] | undefined;
   /** Labels that must be equal: pipeline, stage and so on. */
   readonly match: Labels;
+  readonly retention: LevelRetention | undefined;
 }
 
 /** Series of a range in columns, each with its band and its anomalous steps, and the incidents of that time. */
@@ -24,12 +26,22 @@ export async function readSeries(
 ): Promise<SeriesAnswer> {
   const { from, to, step, signals, match } = request;
   const [series, anomalies] = await Promise.all([
-    readSignals(store, { from, to, step, match, ...(signals === undefined ? {} : { signals }) }),
+    readSignals(store, {
+      from,
+      to,
+      step,
+      match,
+      now,
+      ...(signals === undefined ? {} : { signals }),
+      ...(request.retention === undefined ? {} : { retention: request.retention }),
+    }),
     readAnomalies(store, { from, to, match, limit: 5000 }),
   ]);
   const start = series[0]?.start ?? from;
-  const count = series[0]?.values.length ?? Math.round((to - from) / step);
-  const grid = { start, step, count };
+  // Of long ago only a coarser rollup may be left, which comes in longer steps.
+  const length = series[0]?.step ?? step;
+  const count = series[0]?.values.length ?? Math.round((to - from) / length);
+  const grid = { start, step: length, count };
   const bands = await readBands(store, { keys: series.map((one) => fingerprint(one.labels)), ...grid });
   const strange = byKey(anomalies);
   return {

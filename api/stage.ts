@@ -122,13 +122,18 @@ SELECT topic, group, partition,
     argMaxIf(value, at, name = 'kafka.consumer_group.lag') AS lag,
     if(countIf(name = 'weir.consumer_group.lag_time') = 0, nan, argMaxIf(value, at, name = 'weir.consumer_group.lag_time')) AS lagSeconds
 FROM (
-    SELECT any(Topic) AS topic, any(ConsumerGroup) AS group, any(Partition) AS partition, MetricName AS name,
-        max(Last).1 AS at, max(Last).2 AS value
+    SELECT SeriesId AS id, MetricName AS name, max(Last).1 AS at, max(Last).2 AS value
     FROM gauge_10s
     WHERE Time >= toDateTime({since:UInt32}) AND MetricName IN ('kafka.consumer_group.lag', 'weir.consumer_group.lag_time')
-    GROUP BY MetricName, Pipeline, Service, SeriesId
-)
-WHERE partition != '' AND has({topics:Array(String)}, topic) AND has({groups:Array(String)}, group)
+    GROUP BY id, name
+) AS g
+INNER ANY JOIN (
+    SELECT SeriesId, any(Topic) AS topic, any(ConsumerGroup) AS group, any(Partition) AS partition
+    FROM metric_series
+    WHERE MetricName IN ('kafka.consumer_group.lag', 'weir.consumer_group.lag_time')
+        AND Partition != '' AND Topic IN {topics:Array(String)} AND ConsumerGroup IN {groups:Array(String)}
+    GROUP BY SeriesId
+) AS s ON g.id = s.SeriesId
 GROUP BY topic, group, partition
 ORDER BY topic, toInt32OrZero(partition), partition
 LIMIT 512`,

@@ -109,7 +109,7 @@ async function untilVisible(platform: Platform): Promise<void> {
   let before = -1;
   for (let i = 0; i < 120; i++) {
     const [row] = await platform.store.rows<{ n: number }>(
-      `SELECT (SELECT count() FROM otel_metrics_gauge) + (SELECT count() FROM otel_metrics_exponential_histogram) AS n`,
+      `SELECT (SELECT count() FROM metric_points) + (SELECT count() FROM metric_exponential_histograms) AS n`,
     );
     const n = Number(row?.n ?? 0);
     if (n > 0 && n === before) return;

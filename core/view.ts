@@ -275,6 +275,33 @@ export interface TraceSearchView {
   readonly hits: readonly TraceHit[];
   readonly from: Millis;
   readonly to: Millis;
+  /** The range was searched from its end back to here. */
+  readonly searchedTo: Millis;
+  /** To be given as `before` for the traces that follow; null when the range was searched through. */
+  readonly next: string | null;
+}
+
+/** A span in a list. */
+export interface SpanHit {
+  readonly traceId: string;
+  readonly spanId: string;
+  readonly service: string;
+  readonly name: string;
+  readonly kind: string;
+  readonly status: string;
+  readonly start: number;
+  readonly durationMs: number;
+}
+
+export interface SlowSpansView {
+  readonly spans: readonly SpanHit[];
+  readonly from: Millis;
+  readonly to: Millis;
+}
+
+/** Keys of attributes, or values of one, and in how many spans of a sample they stand. */
+export interface AttributeListView {
+  readonly found: readonly { readonly text: string; readonly spans: number }[];
 }
 
 /** Messages of `/api/live`, by event name. */

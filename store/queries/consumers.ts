@@ -1,4 +1,6 @@
+import { stepStart } from '../../core/time.ts';
 import type { Store } from '../client.ts';
+import { LEVELS, type Level } from './level.ts';
 
 /** A service seen reading a topic as a member of a group (`group` is '' where its spans do not name one). */
 export interface Consumer {
@@ -11,14 +13,19 @@ export type Consumers = readonly Consumer[];
 
 /**
  * Who reads what: consumers seen in [since, until) first, in a stable order, then those of the remembered topology, the
- * last seen first.
+ * last seen first. `level` says which rollup is read; both ends are moved outward to whole rows of it.
  */
-export async function readConsumers(store: Store, since: number, until: number): Promise<Consumers> {
+export async function readConsumers(
+  store: Store,
+  since: number,
+  until: number,
+  level: Level = LEVELS[0],
+): Promise<Consumers> {
   return store.rows<Consumer>(
     `
 SELECT pipeline, service, topic, group FROM (
     SELECT Pipeline AS pipeline, Service AS service, Destination AS topic, ConsumerGroup AS group, 0 AS silentSince
-    FROM red_10s
+    FROM ${level.edges}
     WHERE Time >= toDateTime({since:UInt32}) AND Time < toDateTime({until:UInt32}) AND Kind = 'Consumer' AND Destination != ''
     GROUP BY pipeline, service, topic, group
     UNION ALL
@@ -26,7 +33,7 @@ SELECT pipeline, service, topic, group FROM (
 )
 GROUP BY pipeline, service, topic, group
 ORDER BY max(silentSince) = 0 DESC, min(silentSince), pipeline, service, topic, group`,
-    { since: Math.max(0, Math.floor(since / 1000)), until: Math.ceil(until / 1000) },
+    { since: Math.max(0, stepStart(since, level.step) / 1000), until: Math.ceil(until / 1000) },
   );
 }
 

@@ -57,16 +57,27 @@ export async function readProgress(store: Store, at: Millis, window: Millis): Pr
     `
 SELECT pipeline, group, topic, max(member) AS members, if(sum(known) = 0, nan, sum(pace)) AS committed
 FROM (
-    SELECT Pipeline AS pipeline, ConsumerGroup AS group, Topic AS topic, Partition AS partition,
-        if(MetricName = {members:String}, max(Last).2, nan) AS member,
-        (max(Last).1 - min(Last).1) / 1e9 AS seconds,
-        MetricName = {offset:String} AND seconds > 0 AS known,
-        if(known, (max(Max) - min(Min)) / seconds, 0) AS pace
-    FROM gauge_10s
-    WHERE Time < toDateTime({until:UInt32}) AND ConsumerGroup != ''
-        AND ((MetricName = {members:String} AND Time >= toDateTime({carried:UInt32}))
-            OR (MetricName = {offset:String} AND Time >= toDateTime({since:UInt32})))
-    GROUP BY pipeline, group, topic, partition, MetricName
+    SELECT pipeline, s.ConsumerGroup AS group, s.Topic AS topic, s.Partition AS partition,
+        if(metric = {members:String}, max(last).2, nan) AS member,
+        (max(last).1 - min(first).1) / 1e9 AS seconds,
+        metric = {offset:String} AND seconds > 0 AS known,
+        if(known, (max(most) - min(least)) / seconds, 0) AS pace
+    FROM (
+        SELECT Pipeline AS pipeline, SeriesId AS id, MetricName AS metric,
+            max(Last) AS last, min(Last) AS first, max(Max) AS most, min(Min) AS least
+        FROM gauge_10s
+        WHERE Time < toDateTime({until:UInt32}) AND Time >= toDateTime(least({carried:UInt32}, {since:UInt32}))
+            AND ((MetricName = {members:String} AND Time >= toDateTime({carried:UInt32}))
+                OR (MetricName = {offset:String} AND Time >= toDateTime({since:UInt32})))
+        GROUP BY pipeline, id, metric
+    ) AS g
+    INNER ANY JOIN (
+        SELECT SeriesId, any(Topic) AS Topic, any(ConsumerGroup) AS ConsumerGroup, any(Partition) AS Partition
+        FROM metric_series
+        WHERE MetricName IN ({members:String}, {offset:String}) AND ConsumerGroup != ''
+        GROUP BY SeriesId
+    ) AS s ON g.id = s.SeriesId
+    GROUP BY pipeline, group, topic, partition, metric
 )
 GROUP BY pipeline, group, topic
 ORDER BY pipeline, group, topic`,

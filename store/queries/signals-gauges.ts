@@ -5,6 +5,7 @@ import type { Signal } from '../../core/signal.ts';
 import type { Store } from '../client.ts';
 import { type Consumers, consumerOf } from './consumers.ts';
 import { carryForward, type Grid, gaps } from './grid.ts';
+import type { Level } from './level.ts';
 
 /** How long a gauge's last value stands in for a missing one. */
 export const CARRY_MS = 90_000;
@@ -30,37 +31,52 @@ interface GaugeRow {
   readonly Sums: readonly number[];
 }
 
-const GAUGES_SQL = `
+/**
+ * Series are summed up per step first and named then: what is lagging stands in `metric_series`. The names of metrics
+ * with a signal are looked up there too, because rollups are ordered by them.
+ */
+const gaugesSql = (level: Level): string => `
 SELECT MetricName, MetricKind, Signal, Pipeline, Service, Topic, ConsumerGroup,
     groupArray(Step) AS Steps, groupArray(LastMax.2) AS Lasts, groupArray(SumSum) AS Sums
 FROM (
-    SELECT MetricName, MetricKind, g.Signal AS Signal, Pipeline,
-        g.Signal = '' AS IsLag,
-        if(IsLag, '', g.Service) AS Service,
-        if(IsLag, 0, g.SeriesId) AS Id,
-        if(IsLag, g.Topic, '') AS Topic,
-        if(IsLag, g.ConsumerGroup, '') AS ConsumerGroup,
-        if(IsLag, g.Partition, '') AS Partition,
-        toInt32(floor((toInt64(toUnixTimestamp(Time)) - {start:UInt32}) / {step:UInt32})) AS Step,
-        max(Last) AS LastMax, sum(Sum) AS SumSum
-    FROM gauge_10s AS g
-    WHERE Time >= toDateTime({since:UInt32}) AND Time < toDateTime({end:UInt32})
-        AND ((g.Signal = '' AND MetricName IN {lags:Array(String)}) OR (g.Signal != '' AND {custom:Bool}))
-    GROUP BY MetricName, MetricKind, Signal, Pipeline, IsLag, Service, Id, Topic, ConsumerGroup, Partition, Step
+    SELECT MetricName, MetricKind, Signal, Pipeline,
+        if(Signal = '', '', Service) AS Service, if(Signal = '', 0, SeriesId) AS Id,
+        s.Topic AS Topic, s.ConsumerGroup AS ConsumerGroup, s.Partition AS Partition,
+        Step, max(LastMax) AS LastMax, sum(SumSum) AS SumSum
+    FROM (
+        SELECT MetricName, MetricKind, Signal, Pipeline, Service, SeriesId,
+            toInt32(floor((toInt64(toUnixTimestamp(Time)) - {start:UInt32}) / {step:UInt32})) AS Step,
+            max(Last) AS LastMax, sum(Sum) AS SumSum
+        FROM ${level.gauges}
+        WHERE Time >= toDateTime({since:UInt32}) AND Time < toDateTime({end:UInt32})
+            AND ((Signal = '' AND MetricName IN {lags:Array(String)})
+                OR (Signal != '' AND MetricName IN (SELECT MetricName FROM metric_series WHERE {custom:Bool} AND Signal != '')))
+        GROUP BY MetricName, MetricKind, Signal, Pipeline, Service, SeriesId, Step
+    ) AS g
+    LEFT ANY JOIN (
+        SELECT SeriesId, any(Topic) AS Topic, any(ConsumerGroup) AS ConsumerGroup, any(Partition) AS Partition
+        FROM metric_series
+        WHERE MetricName IN {lags:Array(String)} AND Signal = ''
+        GROUP BY SeriesId
+    ) AS s ON g.SeriesId = s.SeriesId
+    WHERE Signal != '' OR s.SeriesId != 0
+    GROUP BY MetricName, MetricKind, Signal, Pipeline, Service, Id, Topic, ConsumerGroup, Partition, Step
 )
 GROUP BY MetricName, MetricKind, Signal, Pipeline, Service, Id, Topic, ConsumerGroup, Partition
 ORDER BY MetricName, MetricKind, Signal, Pipeline, Service, Topic, ConsumerGroup, Partition, Id`;
 
 interface Request {
   readonly grid: Grid;
+  /** Its rows divide the grid's steps. */
+  readonly level: Level;
   readonly wanted: ReadonlySet<Signal>;
   readonly consumers: Consumers;
 }
 
-/** Signals that come from `gauge_10s`: lag of consumer groups, and every metric that carries `weir.signal`. */
-export async function readGauges(store: Store, { grid, wanted, consumers }: Request): Promise<Series[]> {
+/** Signals that come from the rollups of gauges and sums: lag of consumer groups, and every metric that carries `weir.signal`. */
+export async function readGauges(store: Store, { grid, level, wanted, consumers }: Request): Promise<Series[]> {
   const before = Math.max(1, Math.ceil(CARRY_MS / grid.step));
-  const rows = await store.rows<GaugeRow>(GAUGES_SQL, {
+  const rows = await store.rows<GaugeRow>(gaugesSql(level), {
     start: grid.start / 1000,
     step: grid.step / 1000,
     since: Math.max(0, (grid.start - before * grid.step) / 1000),

@@ -4,6 +4,7 @@ import type { Signal } from '../../core/signal.ts';
 import type { Store } from '../client.ts';
 import { quantilesSql } from './buckets.ts';
 import { type Grid, gaps } from './grid.ts';
+import type { Level } from './level.ts';
 
 const LATENCIES = { latency_p50: 0.5, latency_p95: 0.95, latency_p99: 0.99 } as const;
 const SPAN_SIGNALS: ReadonlySet<Signal> = new Set<Signal>([
@@ -23,6 +24,8 @@ export function isSpanSignal(signal: Signal): boolean {
 
 interface Request {
   readonly grid: Grid;
+  /** Its rows divide the grid's steps and the time from `knownSince` on. */
+  readonly level: Level;
   readonly knownSince: number;
   readonly wanted: ReadonlySet<Signal>;
   readonly match: Labels;
@@ -51,7 +54,7 @@ interface PartRow {
  * Entries are server and consumer spans, dependencies the client spans that do not talk to a broker. Everything before the
  * grid collapses into step -1, and histograms are merged only where a percentile is asked for.
  */
-function partsSql({ wanted, match }: Request): string {
+function partsSql({ level, wanted, match }: Request): string {
   const latencies = (Object.keys(LATENCIES) as (keyof typeof LATENCIES)[]).filter((signal) => wanted.has(signal));
   const levels = new Set<number>(latencies.map((signal) => LATENCIES[signal]));
   if (wanted.has('dependency_p95')) levels.add(LATENCIES.latency_p95);
@@ -80,7 +83,7 @@ FROM (
         toFloat64(sum(Count)) AS CallSum, toFloat64(sum(Errors)) AS FailureSum, toFloat64(sum(Messages)) AS UnitSum,
         toFloat64(max(EventTimeMax)) AS NewestMax,
         ${quantilesSql(ordered, parts.length === 0 ? '0' : `Step >= 0 AND Part IN (${parts.join(', ')})`)} AS Quantiles
-    FROM red_10s
+    FROM ${level.edges}
     WHERE Time >= toDateTime({known:UInt32}) AND Time < toDateTime({end:UInt32})
         ${wanted.has('freshness') ? '' : `AND Kind IN (${kindsOf(wanted)})`}
         ${match['pipeline'] === undefined ? '' : 'AND Pipeline = {pipeline:String}'}
@@ -102,7 +105,7 @@ function kindsOf(wanted: ReadonlySet<Signal>): string {
   ].join(', ');
 }
 
-/** Signals that come from `red_10s`: see `readSignals`. */
+/** Signals that come from the rollups of spans: see `readSignals`. */
 export async function readSpanSignals(store: Store, request: Request): Promise<Series[]> {
   const { grid, match, wanted } = request;
   const rows = await store.rows<PartRow>(partsSql(request), {

@@ -1,9 +1,11 @@
 import type { Labels } from '../../core/labels.ts';
 import type { Series } from '../../core/series.ts';
 import { SIGNALS, type Signal } from '../../core/signal.ts';
+import { stepStart } from '../../core/time.ts';
 import type { Store } from '../client.ts';
 import { type Consumers, readConsumers } from './consumers.ts';
 import { gridOf } from './grid.ts';
+import { chooseLevel, type LevelRetention } from './level.ts';
 import { isLagSignal, readGauges } from './signals-gauges.ts';
 import { isSpanSignal, readSpanSignals } from './signals-spans.ts';
 
@@ -18,12 +20,19 @@ export interface SignalQuery {
   readonly signals?: readonly Signal[];
   /** Labels that must be equal, `signal` included. */
   readonly match?: Labels;
+  /**
+   * How long the rollups are kept, and the time now: where what is fine enough has been deleted, the series come with a
+   * longer step than was asked for. Without them the step is kept and what was deleted is a gap.
+   */
+  readonly retention?: LevelRetention;
+  readonly now?: number;
 }
 
 const KNOWN_FOR_MS = 3_600_000;
 
 /**
- * All watched series on the grid, in three queries however many series there are. Series without a single value are left out.
+ * All watched series on the grid, in three queries however many series there are, from the rollup that fits the step (`chooseLevel`).
+ * Series without a single value are left out.
  *
  * - `throughput` and `output` are messages (or calls) per second, 0 in steps without rows from the first sight of the series on.
  * - `error_ratio`, `latency_*` and `dependency_p95` are NaN in steps without calls; latencies are in seconds.
@@ -35,18 +44,22 @@ const KNOWN_FOR_MS = 3_600_000;
  * Throws `store_signals_range_invalid` when the step is not a multiple of 10 s.
  */
 export async function readSignals(store: Store, query: SignalQuery): Promise<Series[]> {
-  const grid = gridOf(query.from, query.to, query.step);
+  const { level, step } = chooseLevel(query);
+  const grid = gridOf(query.from, query.to, step);
   const match = query.match ?? {};
   const wanted = new Set<Signal>((query.signals ?? SIGNALS).filter((s) => (match['signal'] ?? s) === s));
   if (grid.count === 0 || wanted.size === 0) return [];
-  const knownSince = Math.min(query.knownSince ?? grid.start - KNOWN_FOR_MS, grid.start);
+  const known = Math.min(query.knownSince ?? grid.start - KNOWN_FOR_MS, grid.start);
+  const knownSince = Math.max(0, stepStart(known, level.step));
   const wantsLag = [...wanted].some(isLagSignal);
   const none: Promise<Series[]> = Promise.resolve([]);
-  const consumers: Promise<Consumers> = wantsLag ? readConsumers(store, knownSince, query.to) : Promise.resolve([]);
+  const consumers: Promise<Consumers> = wantsLag
+    ? readConsumers(store, knownSince, query.to, level)
+    : Promise.resolve([]);
   const [spans, gauges] = await Promise.all([
-    [...wanted].some(isSpanSignal) ? readSpanSignals(store, { grid, knownSince, wanted, match }) : none,
+    [...wanted].some(isSpanSignal) ? readSpanSignals(store, { grid, level, knownSince, wanted, match }) : none,
     wantsLag || wanted.has('custom')
-      ? consumers.then((known) => readGauges(store, { grid, wanted, consumers: known }))
+      ? consumers.then((seen) => readGauges(store, { grid, level, wanted, consumers: seen }))
       : none,
   ]);
   return [...spans, ...gauges]

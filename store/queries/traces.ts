@@ -1,7 +1,6 @@
 import type { Labels } from '../../core/labels.ts';
 import type { Millis } from '../../core/time.ts';
 import type { Store } from '../client.ts';
-import { millisCell, numberOf } from './cells.ts';
 
 export interface SpanEvent {
   readonly time: Millis;
@@ -15,17 +14,24 @@ export interface SpanLink {
   readonly attributes: Labels;
 }
 
+export const SPAN_KINDS = ['Unspecified', 'Internal', 'Server', 'Client', 'Producer', 'Consumer'] as const;
+export type SpanKind = (typeof SPAN_KINDS)[number];
+
+export const SPAN_STATUSES = ['Unset', 'Ok', 'Error'] as const;
+export type SpanStatus = (typeof SPAN_STATUSES)[number];
+
 /** One span as stored. Times are unix milliseconds with a fraction (exact to a quarter of a microsecond). */
 export interface StoredSpan {
   readonly traceId: string;
   readonly spanId: string;
+  /** '' of a root. */
   readonly parentSpanId: string;
   readonly name: string;
-  readonly kind: string;
+  readonly kind: SpanKind;
   readonly service: string;
   readonly start: Millis;
   readonly durationMs: number;
-  readonly status: 'Unset' | 'Ok' | 'Error';
+  readonly status: SpanStatus;
   readonly statusMessage: string;
   readonly attributes: Labels;
   readonly resource: Labels;
@@ -35,113 +41,71 @@ export interface StoredSpan {
 
 const SPAN_LIMIT = 10_000;
 
-/** All spans of a trace (at most 10 000), by start. The index table tells which part of time to look at. */
-export async function readTrace(store: Store, traceId: string): Promise<StoredSpan[]> {
-  const rows = await store.rows<SpanRow>(
-    `
-WITH
-    (SELECT min(Start) FROM otel_traces_trace_id_ts WHERE TraceId = {id:String}) AS first,
-    (SELECT max(End) + 1 FROM otel_traces_trace_id_ts WHERE TraceId = {id:String}) AS last
-SELECT TraceId AS traceId, SpanId AS spanId, ParentSpanId AS parentSpanId, SpanName AS name,
-    replaceOne(SpanKind, 'SPAN_KIND_', '') AS kind, ServiceName AS service,
+/** The index over trace ids stands on this expression, so every search for one is written with it. */
+export const TRACE_ID = 'lower(hex(TraceId))';
+
+/** An id as text: lower-case hexadecimal, '' where all bytes are zero, which means none. */
+export function idSql(column: string, bytes: 8 | 16): string {
+  return `if(${column} = toFixedString('', ${bytes}), '', lower(hex(${column})))`;
+}
+
+/**
+ * An id as it is stored: 32 lower-case digits. Shorter ids, as of 64 bits, are filled up with zeros in front. Undefined
+ * of what is no id, all zeros included.
+ */
+export function parseTraceId(text: string): string | undefined {
+  if (!/^[0-9a-f]{1,32}$/i.test(text)) return undefined;
+  const id = text.toLowerCase().padStart(32, '0');
+  return /^0+$/.test(id) ? undefined : id;
+}
+
+const SPANS_SQL = `
+WITH (SELECT (min(Start), max(End) + 1) FROM trace_times WHERE ${TRACE_ID} = {id:String}) AS lies
+SELECT ${TRACE_ID} AS traceId, ${idSql('SpanId', 8)} AS spanId, ${idSql('ParentSpanId', 8)} AS parentSpanId,
+    SpanName AS name, SpanKind AS kind, ServiceName AS service, toString(ScopeId) AS scope,
     toUnixTimestamp64Nano(Timestamp) / 1e6 AS start, Duration / 1e6 AS durationMs,
-    multiIf(StatusCode IN ('Error', 'STATUS_CODE_ERROR'), 'Error', StatusCode IN ('Ok', 'STATUS_CODE_OK'), 'Ok', 'Unset') AS status,
-    StatusMessage AS statusMessage, SpanAttributes AS attributes, ResourceAttributes AS resource,
-    arrayMap(time -> toUnixTimestamp64Nano(time) / 1e6, Events.Timestamp) AS eventTimes,
-    Events.Name AS eventNames, Events.Attributes AS eventAttributes,
-    Links.TraceId AS linkTraces, Links.SpanId AS linkSpans, Links.Attributes AS linkAttributes
-FROM otel_traces
-WHERE TraceId = {id:String} AND Timestamp >= first AND Timestamp <= last
+    StatusCode AS status, StatusMessage AS statusMessage, Attributes AS attributes,
+    arrayMap(event -> (toUnixTimestamp64Nano(event.1) / 1e6, event.2, event.3), Events) AS eventList,
+    arrayMap(link -> (lower(hex(link.1)), lower(hex(link.2)), link.4), Links) AS linkList
+FROM spans
+WHERE ${TRACE_ID} = {id:String} AND Timestamp >= lies.1 AND Timestamp <= lies.2
 ORDER BY Timestamp, spanId
-LIMIT ${SPAN_LIMIT}`,
-    { id: traceId.toLowerCase() },
-  );
-  return rows.map(parseSpan);
+LIMIT ${SPAN_LIMIT}`;
+
+interface SpanRow extends Omit<StoredSpan, 'events' | 'links' | 'resource'> {
+  readonly scope: string;
+  readonly eventList: readonly (readonly [time: number, name: string, attributes: Labels])[];
+  readonly linkList: readonly (readonly [traceId: string, spanId: string, attributes: Labels])[];
 }
 
-interface SpanRow extends Omit<StoredSpan, 'events' | 'links'> {
-  readonly eventTimes: readonly number[];
-  readonly eventNames: readonly string[];
-  readonly eventAttributes: readonly Labels[];
-  readonly linkTraces: readonly string[];
-  readonly linkSpans: readonly string[];
-  readonly linkAttributes: readonly Labels[];
-}
-
-function parseSpan(row: SpanRow): StoredSpan {
-  const { eventTimes, eventNames, eventAttributes, linkTraces, linkSpans, linkAttributes, ...span } = row;
-  const kind = span.kind.charAt(0).toUpperCase() + span.kind.slice(1).toLowerCase();
-  return {
+/**
+ * All spans of a trace (at most 10 000), by start, with what their resources say. `trace_times` tells which part of time
+ * to look at, and the index over trace ids which blocks of it.
+ */
+export async function readTrace(store: Store, traceId: string): Promise<StoredSpan[]> {
+  const id = parseTraceId(traceId);
+  if (id === undefined) return [];
+  // Rows are wanted whole, so fetching the wide columns in a second pass only reads the same blocks twice.
+  const rows = await store.rows<SpanRow>(SPANS_SQL, { id }, { query_plan_optimize_lazy_materialization: 0 });
+  const resources = await readResources(store, new Set(rows.map((row) => row.scope)));
+  return rows.map(({ eventList, linkList, scope, ...span }) => ({
     ...span,
-    kind,
-    events: eventTimes.map((time, i) => ({ time, name: eventNames[i] ?? '', attributes: eventAttributes[i] ?? {} })),
-    links: linkTraces.map((traceId, i) => ({
-      traceId,
-      spanId: linkSpans[i] ?? '',
-      attributes: linkAttributes[i] ?? {},
-    })),
-  };
+    resource: resources.get(scope) ?? {},
+    events: eventList.map(([time, name, attributes]) => ({ time, name, attributes })),
+    links: linkList.map(([linked, spanId, attributes]) => ({ traceId: linked, spanId, attributes })),
+  }));
 }
 
-export interface TraceSearch {
-  /** Unix milliseconds: spans that started in [from, to). */
-  readonly from: Millis;
-  readonly to: Millis;
-  readonly service?: string;
-  /** Of a span of the service, not of the whole trace. */
-  readonly minDurationMs?: number;
-  readonly onlyErrors?: boolean;
-  readonly limit?: number;
-}
-
-export interface TraceSummary {
-  readonly traceId: string;
-  readonly start: Millis;
-  readonly durationMs: number;
-  readonly spans: number;
-  readonly errors: number;
-  readonly services: readonly string[];
-  /** Service and name of the span that started first. */
-  readonly rootService: string;
-  readonly rootName: string;
-}
-
-/** Spans of one trace are looked for this far around the searched range. */
-const AROUND_MS = 3_600_000;
-
-/** Traces with a span that fits, the newest first. */
-export async function searchTraces(store: Store, search: TraceSearch): Promise<TraceSummary[]> {
-  const rows = await store.rows<TraceSummary>(
+/** Resource attributes by scope id (as decimal text, for it has 64 bits). */
+async function readResources(store: Store, scopes: ReadonlySet<string>): Promise<Map<string, Labels>> {
+  if (scopes.size === 0) return new Map();
+  const rows = await store.rows<{ scope: string; resource: Labels }>(
     `
-SELECT TraceId AS traceId, min(toUnixTimestamp64Nano(Timestamp)) / 1e6 AS start,
-    (max(toUnixTimestamp64Nano(Timestamp) + toInt64(Duration)) - min(toUnixTimestamp64Nano(Timestamp))) / 1e6 AS durationMs,
-    toUInt32(count()) AS spans, toUInt32(countIf(StatusCode IN ('Error', 'STATUS_CODE_ERROR'))) AS errors,
-    arraySort(groupUniqArray(ServiceName)) AS services,
-    argMin(ServiceName, Timestamp) AS rootService, argMin(SpanName, Timestamp) AS rootName
-FROM otel_traces
-WHERE Timestamp >= fromUnixTimestamp64Milli({from:Int64} - ${AROUND_MS})
-    AND Timestamp < fromUnixTimestamp64Milli({to:Int64} + ${AROUND_MS})
-    AND TraceId IN (
-        SELECT TraceId FROM otel_traces
-        WHERE Timestamp >= fromUnixTimestamp64Milli({from:Int64}) AND Timestamp < fromUnixTimestamp64Milli({to:Int64})
-            AND TraceId != ''
-            AND ({anyService:Bool} OR ServiceName = {service:String})
-            AND Duration >= {minDuration:UInt64}
-            AND (NOT {onlyErrors:Bool} OR StatusCode IN ('Error', 'STATUS_CODE_ERROR'))
-        GROUP BY TraceId
-        ORDER BY max(Timestamp) DESC
-        LIMIT {limit:UInt32})
-GROUP BY TraceId
-ORDER BY start DESC`,
-    {
-      from: millisCell(search.from),
-      to: millisCell(search.to),
-      anyService: search.service === undefined,
-      service: search.service ?? '',
-      minDuration: Math.round((search.minDurationMs ?? 0) * 1e6),
-      onlyErrors: search.onlyErrors ?? false,
-      limit: search.limit ?? 50,
-    },
+SELECT toString(ScopeId) AS scope, ResourceAttributes AS resource
+FROM resource_scopes
+WHERE ScopeId IN {scopes:Array(UInt64)}
+LIMIT 1 BY ScopeId`,
+    { scopes: Array.from(scopes, BigInt) },
   );
-  return rows.map((row) => ({ ...row, spans: numberOf(row.spans), errors: numberOf(row.errors) }));
+  return new Map(rows.map((row) => [row.scope, row.resource]));
 }

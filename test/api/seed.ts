@@ -6,6 +6,7 @@ import { writeAnomalies } from '../../store/queries/anomalies.ts';
 import { type Expectation, writeExpectations } from '../../store/queries/expectations.ts';
 import { writeStageStates } from '../../store/queries/states.ts';
 import { writeEdges, writeNodes } from '../../store/queries/topology.ts';
+import { insertStock } from '../store/stock-rows.ts';
 import { buckets, GROUPS, noise, PARTS, RATE } from './seed-parts.ts';
 
 /** A pipeline of four stages in which `enrichment` falls behind because its database got slow. */
@@ -114,7 +115,7 @@ export async function writeSteps(store: Store, first: number, last: number, faul
     }
   }
   await store.insert('red_10s', red);
-  await store.insert('otel_metrics_gauge', gauges);
+  await insertStock(store, 'otel_metrics_gauge', gauges);
   await writeExpectations(store, expected);
 }
 
@@ -346,5 +347,5 @@ export async function writeTraces(store: Store, last: number): Promise<void> {
       failed,
     );
   }
-  await store.insert('otel_traces', rows);
+  await insertStock(store, 'otel_traces', rows);
 }

@@ -2,15 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { alertingConfig } from '../../alerting/config.ts';
 import { createAlerting } from '../../alerting/main.ts';
 import { silentTelemetry } from '../../core/telemetry.ts';
-import type {
-  IncidentSummary,
-  IncidentView,
-  OverviewView,
-  SeriesAnswer,
-  StageView,
-  TraceSearchView,
-  TraceView,
-} from '../../core/view.ts';
+import type { IncidentSummary, IncidentView, OverviewView, SeriesAnswer, StageView } from '../../core/view.ts';
 import { startTestStore, type TestStore } from '../store/harness.ts';
 import { follow, startApi, type TestApi, temporaryFolder, until } from './room.ts';
 import { alertsOf, PIPELINE, type Seed, seedOrders, writeSteps } from './seed.ts';
@@ -232,40 +224,6 @@ describe('incident', () => {
   test('an action nobody knows is 404', async () => {
     expect((await api.post(`/api/incidents/${incidentId}/explode`, { by: 'Ines' })).status).toBe(404);
     expect((await api.post(`/api/incidents/${incidentId}/constructor`, { by: 'Ines' })).status).toBe(404);
-  });
-});
-
-describe('traces', () => {
-  test('are found by service, duration and error', async () => {
-    const all = await json<TraceSearchView>('/api/traces');
-    expect(all.hits.length).toBe(24);
-    expect(all.services).toContain('gateway');
-    expect(all.hits[0]).toMatchObject({ rootService: 'gateway', rootName: 'POST /orders', spans: 9 });
-    const failed = await json<TraceSearchView>('/api/traces?errors=1&service=warehouse-sink');
-    expect(failed.hits).toHaveLength(1);
-    expect(failed.hits[0]?.errors).toBe(2);
-    const none = await json<TraceSearchView>('/api/traces?service=gateway&min_ms=5000');
-    expect(none.hits).toEqual([]);
-  });
-
-  test('are read whole', async () => {
-    const { hits } = await json<TraceSearchView>('/api/traces?errors=1');
-    const trace = await json<TraceView>(`/api/traces/${hits[0]?.traceId}`);
-    expect(trace.spans).toHaveLength(9);
-    expect(trace.spans.filter((span) => span.error).map((span) => span.service)).toEqual([
-      'warehouse-sink',
-      'warehouse-sink',
-    ]);
-    expect(trace.spans.find((span) => span.kind === 'Consumer')?.attributes['messaging.destination.name']).toBe(
-      'orders',
-    );
-  });
-
-  test('an id that is none is 400, one nobody sent 404, a wrong filter 400', async () => {
-    expect((await api.get('/api/traces/nope')).status).toBe(400);
-    expect((await api.get(`/api/traces/${'f'.repeat(32)}`)).status).toBe(404);
-    expect((await api.get('/api/traces?errors=maybe')).status).toBe(400);
-    expect((await api.get('/api/traces?min_ms=-1')).status).toBe(400);
   });
 });
 

@@ -9,6 +9,7 @@ import { createDetector } from '../../detector/main.ts';
 import { readAnomalies } from '../../store/queries/anomalies.ts';
 import { readExpectations } from '../../store/queries/expectations.ts';
 import { startTestStore, type TestStore } from '../store/harness.ts';
+import { insertStock } from '../store/stock-rows.ts';
 import { poisson, STEP, seeded } from './world.ts';
 
 /** Recent: the store's tables forget what is old. */
@@ -88,7 +89,7 @@ test('stored spans to alert: bands, a fault found within a minute, a restart wit
     ];
   };
   for (let time = begin; time < EPOCH; time += STEP) rows.push(...step(time));
-  await db.store.insert('otel_traces', rows);
+  await insertStock(db.store, 'otel_traces', rows);
 
   let now = EPOCH + 1_000;
   const { port } = alerting.address() as AddressInfo;
@@ -111,7 +112,7 @@ test('stored spans to alert: bands, a fault found within a minute, a restart wit
     );
   const advance = async (steps: number) => {
     for (let i = 0; i < steps; i++) {
-      await db.store.insert('otel_traces', step(now - 1_000));
+      await insertStock(db.store, 'otel_traces', step(now - 1_000));
       now += STEP;
       await detector.tick();
     }

@@ -8,6 +8,7 @@ import { readLatestStageStates, readStageStates } from '../../store/queries/stat
 import { readTopology } from '../../store/queries/topology.ts';
 import { startTestStore, type TestStore } from '../store/harness.ts';
 import { consume, lag, lagTime, NOON, point, produce, query, span } from '../store/queries/telemetry-rows.ts';
+import { insertStock } from '../store/stock-rows.ts';
 
 let stand: TestStore;
 let store: Store;
@@ -35,7 +36,8 @@ interface Step {
 
 /** Steps of a small pipeline, gateway -> orders -> billing -> warehouse, stored at once. A round sees what lies before its time. */
 async function story(steps: readonly Step[]): Promise<void> {
-  await store.insert(
+  await insertStock(
+    store,
     'otel_traces',
     steps.flatMap(({ at, handled = 10 }) => [
       span({ pipeline, service: 'gateway', at, resource }),
@@ -46,7 +48,8 @@ async function story(steps: readonly Step[]): Promise<void> {
       ...(handled > 0 ? [query('warehouse', { pipeline, service: 'billing', at })] : []),
     ]),
   );
-  await store.insert(
+  await insertStock(
+    store,
     'otel_metrics_gauge',
     steps.flatMap(({ at, lag: waiting = 0, seconds = 0, members = 2 }) => [
       lag('orders', 'billing', 0, waiting, { at }),
@@ -149,7 +152,7 @@ describe('a round', () => {
   test('judges a window once, and is blind when nothing comes in', async () => {
     const clock = { now: NOON + 5000 };
     const pipelines = room(clock, { late_after: 60_000 });
-    await store.insert('otel_traces', [span({ pipeline, service: 'gateway', at: NOON - 20_000 })]);
+    await insertStock(store, 'otel_traces', [span({ pipeline, service: 'gateway', at: NOON - 20_000 })]);
     expect(await pipelines.round()).toBe(true);
     expect(await pipelines.round()).toBe(false);
     for (const wait of [240_000, S]) {
@@ -163,7 +166,7 @@ describe('a round', () => {
 describe('the service', () => {
   test('starts, becomes ready, counts its rounds and stops, twice and without start', async () => {
     await room({ now: NOON }).stop();
-    await store.insert('otel_traces', [span({ pipeline, service: 'gateway', at: NOON - 20_000 })]);
+    await insertStock(store, 'otel_traces', [span({ pipeline, service: 'gateway', at: NOON - 20_000 })]);
     const telemetry = { ...silentTelemetry(), registry: new Registry() };
     const clock = { now: NOON };
     const config = { ...pipelinesConfig.parse({ interval: '20ms' }), delay: 0 };

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { newestTelemetry, readOrigins, readServices } from '../../../store/queries/ingest.ts';
 import { startTestStore, type TestStore } from '../harness.ts';
+import { insertStock } from '../stock-rows.ts';
 import { NOON, point, span } from './telemetry-rows.ts';
 
 let stand: TestStore;
@@ -19,16 +20,18 @@ test('origins are the time ranges of data that is not live, services what speaks
   const pipeline = 'orders';
   const generated = { 'weir.origin': 'generated' };
   const day = 86_400_000;
-  await stand.store.insert('otel_traces', [
+  await insertStock(stand.store, 'otel_traces', [
     span({ pipeline, at: NOON - 3 * day, resource: generated }),
     span({ pipeline, at: NOON - 2 * day, resource: generated }),
   ]);
-  await stand.store.insert('otel_traces', [
+  await insertStock(stand.store, 'otel_traces', [
     span({ pipeline, at: NOON - day, resource: generated, ms: 2000 }),
     span({ pipeline, at: NOON, resource: { 'weir.console.url': 'http://127.0.0.1:7000/' } }),
     span({ pipeline: 'other', service: 'replayed', at: NOON - 1000, resource: { 'weir.origin': 'replayed' } }),
   ]);
-  await stand.store.insert('otel_metrics_gauge', [point({ pipeline, service: 'probe', at: NOON + 5000, value: 1 })]);
+  await insertStock(stand.store, 'otel_metrics_gauge', [
+    point({ pipeline, service: 'probe', at: NOON + 5000, value: 1 }),
+  ]);
   expect(await readOrigins(stand.store)).toEqual([
     { origin: 'generated', pipeline, service: 'gateway', from: NOON - 3 * day, to: NOON - day + 2000 },
     { origin: 'replayed', pipeline: 'other', service: 'replayed', from: NOON - 1000, to: NOON - 1000 },

@@ -6,6 +6,7 @@ import type { Signal } from '../../../core/signal.ts';
 import { readSignals, type SignalQuery } from '../../../store/queries/signals.ts';
 import { writeEdges } from '../../../store/queries/topology.ts';
 import { startTestStore, type TestStore } from '../harness.ts';
+import { insertStock } from '../stock-rows.ts';
 import { consume, lag, lagTime, NOON, nanos, type PointSpec, point, produce, query, span } from './telemetry-rows.ts';
 
 let stand: TestStore;
@@ -34,8 +35,8 @@ async function values(pipeline: string, signal: Signal, options: Partial<SignalQ
   return [...(found[0] as Series).values];
 }
 
-const traces = (...rows: object[]) => stand.store.insert('otel_traces', rows);
-const gauges = (...rows: object[]) => stand.store.insert('otel_metrics_gauge', rows);
+const traces = (...rows: object[]) => insertStock(stand.store, 'otel_traces', rows);
+const gauges = (...rows: object[]) => insertStock(stand.store, 'otel_metrics_gauge', rows);
 const many = <T>(count: number, make: (i: number) => T): T[] => Array.from({ length: count }, (_item, i) => make(i));
 
 describe('throughput and output', () => {
@@ -159,7 +160,10 @@ test('spans win over metrics in the steps in which there are spans', async () =>
       { Count: count, Sum: count, BucketCounts: [count], ExplicitBounds: [], AggregationTemporality: 1 },
     );
   await traces(...many(10, () => span({ pipeline, at: NOON + S, ms: 100 })));
-  await stand.store.insert('otel_metrics_histogram', [histogram(NOON + S + 1, 700), histogram(NOON + 2 * S + 1, 200)]);
+  await insertStock(stand.store, 'otel_metrics_histogram', [
+    histogram(NOON + S + 1, 700),
+    histogram(NOON + 2 * S + 1, 200),
+  ]);
   expect(await values(pipeline, 'throughput')).toEqual([_, 1, 20, 0, 0, 0]);
   const p99 = await values(pipeline, 'latency_p99');
   expect(p99[1]).toBeCloseTo(0.1, 2);
@@ -254,14 +258,14 @@ describe('metrics that carry weir.signal', () => {
     const pipeline = 'counter';
     const rest = { AggregationTemporality: 2, IsMonotonic: true };
     const at = (step: number, value: number) => named(pipeline, NOON + step * S, value, rest);
-    await stand.store.insert('otel_metrics_sum', [at(0, 100), at(1, 150), at(3, 250), at(4, 30), at(-1, 80)]);
+    await insertStock(stand.store, 'otel_metrics_sum', [at(0, 100), at(1, 150), at(3, 250), at(4, 30), at(-1, 80)]);
     expect(await values(pipeline, 'custom')).toEqual([2, 5, _, 5, 3, _]);
   });
 
   test('a delta sum is what was counted per second, added up over instances', async () => {
     const pipeline = 'delta';
     const rest = { AggregationTemporality: 1, IsMonotonic: true };
-    await stand.store.insert('otel_metrics_sum', [
+    await insertStock(stand.store, 'otel_metrics_sum', [
       named(pipeline, NOON + S, 20, rest),
       named(pipeline, NOON + S, 30, rest, { instance: 'b' }),
       named(pipeline, NOON + 3 * S, 10, rest),

@@ -9,6 +9,7 @@ import {
   writeNodes,
 } from '../../../store/queries/topology.ts';
 import { startTestStore, type TestStore } from '../harness.ts';
+import { insertStock } from '../stock-rows.ts';
 import { consume, lag, lagTime, NOON, point, produce, query, span } from './telemetry-rows.ts';
 
 let stand: TestStore;
@@ -17,7 +18,7 @@ beforeAll(async () => {
   const at = NOON + 30_000;
   const group = 'billing';
   const call = { 'http.request.method': 'GET', 'peer.service': 'pricing' };
-  await stand.store.insert('otel_traces', [
+  await insertStock(stand.store, 'otel_traces', [
     ...Array.from({ length: 12 }, (_, i) =>
       produce('orders', { pipeline, service: 'gateway', at: NOON + 5000 * i, ms: 10 }),
     ),
@@ -36,7 +37,7 @@ beforeAll(async () => {
     span({ pipeline, service: 'billing', kind: 'Client', at, attributes: { 'messaging.system': 'kafka' } }),
     span({ pipeline, service: 'pricing', at }),
   ]);
-  await stand.store.insert('otel_metrics_gauge', [
+  await insertStock(stand.store, 'otel_metrics_gauge', [
     lag('orders', group, 0, 30, { at }),
     lag('orders', group, 1, 12, { at }),
     lagTime('orders', group, 1, 2.5, { at }),
@@ -157,8 +158,8 @@ test('spans win over metrics of one flow', async () => {
   const at = NOON + 7_200_000;
   const metric = (service: string) =>
     point({ pipeline, service, metric: 'messaging.process.duration', at: at + 5000, attributes }, rest);
-  await stand.store.insert('otel_traces', [consume('t', 'g', { pipeline, service: 'both', at })]);
-  await stand.store.insert('otel_metrics_histogram', [metric('both'), metric('metrics-only')]);
+  await insertStock(stand.store, 'otel_traces', [consume('t', 'g', { pipeline, service: 'both', at })]);
+  await insertStock(stand.store, 'otel_metrics_histogram', [metric('both'), metric('metrics-only')]);
   const flows = await readFlows(stand.store, at, at + 10_000);
   expect(flows.map(({ service, calls }) => [service, calls])).toEqual([
     ['both', 1],

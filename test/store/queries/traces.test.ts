@@ -1,11 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { readTrace, searchTraces } from '../../../store/queries/traces.ts';
+import { parseTraceId, readTrace } from '../../../store/queries/traces.ts';
 import { startTestStore, type TestStore } from '../harness.ts';
+import { insertStock } from '../stock-rows.ts';
 import { consume, NOON, nanos, span } from './telemetry-rows.ts';
 
 const SLOW = '4bf92f3577b34da6a3ce929d0e0e4736';
 const FAST = '00000000000000000000000000000001';
 const OLD = '00000000000000000000000000000002';
+const LONG = '00000000000000000000000000000003';
 
 let stand: TestStore;
 beforeAll(async () => {
@@ -43,8 +45,8 @@ beforeAll(async () => {
     SpanKind: 'SPAN_KIND_CONSUMER',
     StatusCode: 'STATUS_CODE_ERROR',
   };
-  await stand.store.insert('otel_traces', [child, root]);
-  await stand.store.insert('otel_traces', [
+  await insertStock(stand.store, 'otel_traces', [child, root]);
+  await insertStock(stand.store, 'otel_traces', [
     span({ trace: FAST, at: NOON + 60_000, ms: 1 }),
     span({ trace: OLD, at: NOON - 7_200_000, ms: 5000, error: true }),
     span({ trace: '', at: NOON }),
@@ -82,38 +84,23 @@ describe('readTrace', () => {
 
   test('of an unknown trace gives nothing', async () => {
     expect(await readTrace(stand.store, 'ffff')).toEqual([]);
-    expect(await readTrace(stand.store, '')).toEqual([]);
-  });
-});
-
-describe('searchTraces', () => {
-  const range = { from: NOON - 60_000, to: NOON + 120_000 };
-  const ids = async (search: object = {}) =>
-    (await searchTraces(stand.store, { ...range, ...search })).map((found) => found.traceId);
-
-  test('sums a trace up', async () => {
-    const [, slow] = await searchTraces(stand.store, range);
-    expect(slow).toEqual({
-      traceId: SLOW,
-      start: NOON + 0.125,
-      durationMs: 939.875,
-      spans: 2,
-      errors: 1,
-      services: ['billing', 'gateway'],
-      rootService: 'gateway',
-      rootName: 'POST /orders',
-    });
+    for (const none of ['', '0', '0'.repeat(32), 'not an id', 'f'.repeat(33)]) {
+      expect(await readTrace(stand.store, none)).toEqual([]);
+    }
   });
 
-  test('finds by service, duration and error, the newest first, and the whole trace of a span that fits', async () => {
-    expect(await ids()).toEqual([FAST, SLOW]);
-    expect(await ids({ limit: 1 })).toEqual([FAST]);
-    expect(await ids({ service: 'billing' })).toEqual([SLOW]);
-    expect(await ids({ service: 'gateway', minDurationMs: 100 })).toEqual([]);
-    expect(await ids({ minDurationMs: 900 })).toEqual([SLOW]);
-    expect(await ids({ onlyErrors: true })).toEqual([SLOW]);
-    expect(await ids({ service: 'gateway', onlyErrors: true })).toEqual([]);
-    expect(await ids({ from: NOON - 86_400_000, onlyErrors: true })).toEqual([SLOW, OLD]);
-    expect(await ids({ service: "' OR 1" })).toEqual([]);
+  test('of 64 bits is found with and without its zeros in front', async () => {
+    expect(parseTraceId('1')).toBe(FAST);
+    expect(await readTrace(stand.store, '1')).toMatchObject([
+      { traceId: FAST, parentSpanId: '', links: [], events: [] },
+    ]);
+  });
+
+  test('stored at different times, around midnight, is read whole', async () => {
+    const midnight = NOON + 43_200_000;
+    const at = [midnight - 7_200_000, midnight - 1, midnight + 1];
+    for (const time of at) await insertStock(stand.store, 'otel_traces', [span({ trace: LONG, at: time })]);
+    const spans = await readTrace(stand.store, LONG);
+    expect(spans.map((one) => one.start)).toEqual(at);
   });
 });
