@@ -1,3 +1,4 @@
+import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { createSecureContext, type SecureContextOptions, type Server, type TlsOptions } from 'node:tls';
 import { errorMessage, WeirError } from '../../core/errors.ts';
@@ -74,22 +75,23 @@ async function readContext(tls: TlsConfig, path: string): Promise<Context> {
   const cert = await read('cert_file', tls.cert_file);
   const key = await read('key_file', tls.key_file);
   const ca = tls.client_ca_file === undefined ? undefined : await read('client_ca_file', tls.client_ca_file);
-  const check = (what: string, options: SecureContextOptions) => {
+  const check = (what: string, accept: () => void) => {
     try {
-      createSecureContext(options);
+      accept();
     } catch (cause) {
       throw invalid(`${path}.tls.${what} (${errorMessage(cause)})`, cause);
     }
   };
-  check(`cert_file: ${tls.cert_file} is not a certificate in PEM`, { cert });
-  check(`key_file: ${tls.key_file} is not a private key in PEM without a passphrase`, { key });
-  check(`key_file: ${tls.key_file} is not the key of the certificate in ${tls.cert_file}`, { cert, key });
+  // An empty file is what another program is about to write; OpenSSL would take it for no certificate at all.
+  const isCertificate = (text: string) => new X509Certificate(text);
+  check(`cert_file: ${tls.cert_file} is not a certificate in PEM`, () => isCertificate(cert));
+  check(`key_file: ${tls.key_file} is not a private key in PEM without a passphrase`, () => createPrivateKey(key));
+  check(`key_file: ${tls.key_file} is not the key of the certificate in ${tls.cert_file}`, () =>
+    createSecureContext({ cert, key }),
+  );
   const minVersion = `TLSv${tls.min_version}` as const;
   if (ca === undefined) return { cert, key, minVersion };
-  if (!ca.includes('-----BEGIN')) {
-    throw invalid(`${path}.tls.client_ca_file: ${tls.client_ca_file} holds no certificate in PEM`);
-  }
-  check(`client_ca_file: ${tls.client_ca_file} is not a certificate in PEM`, { ca });
+  check(`client_ca_file: ${tls.client_ca_file} is not a certificate in PEM`, () => isCertificate(ca));
   return { cert, key, minVersion, ca, requestCert: true, rejectUnauthorized: true };
 }
 
@@ -97,6 +99,6 @@ function fingerprint({ cert, key, ca }: Context): string {
   return JSON.stringify([cert, key, ca]);
 }
 
-function invalid(message: string, cause?: unknown): WeirError {
+function invalid(message: string, cause: unknown): WeirError {
   return new WeirError('collector_tls_invalid', message, { cause });
 }

@@ -16,15 +16,15 @@ export type Compression = 'gzip' | 'deflate' | 'zstd';
 /** What receivers take, in the words of `Accept-Encoding`. */
 export const ACCEPTED = 'gzip, deflate, zstd';
 
-const NAMES: Readonly<Record<string, Compression | 'identity'>> = {
-  '': 'identity',
-  identity: 'identity',
-  gzip: 'gzip',
-  'x-gzip': 'gzip',
-  deflate: 'deflate',
-  zlib: 'deflate',
-  zstd: 'zstd',
-};
+const NAMES: ReadonlyMap<string, Compression | 'identity'> = new Map([
+  ['', 'identity'],
+  ['identity', 'identity'],
+  ['gzip', 'gzip'],
+  ['x-gzip', 'gzip'],
+  ['deflate', 'deflate'],
+  ['zlib', 'deflate'],
+  ['zstd', 'zstd'],
+]);
 
 /** Below this a thread's round trip costs more than the work; above it the event loop would be held up. */
 const SMALL_PACKED = 32 << 10;
@@ -41,7 +41,7 @@ const ALGORITHMS = {
 
 /** The compression of an encoding's name. Throws `collector_encoding_unknown`. */
 export function compressionNamed(name: string | undefined): Compression | 'identity' {
-  const compression = name === undefined ? 'identity' : NAMES[name.trim().toLowerCase()];
+  const compression = name === undefined ? 'identity' : NAMES.get(name.trim().toLowerCase());
   if (compression !== undefined) return compression;
   const message = `the encoding "${name}" is not known; send ${ACCEPTED} or none`;
   throw new WeirError('collector_encoding_unknown', message);
