@@ -60,16 +60,43 @@ export class Connection {
     this.#received = this.#received.length === 0 ? chunk : Buffer.concat([this.#received, chunk]);
     const end = this.#received.indexOf('\r\n\r\n');
     if (end < 0) return;
-    const head = this.#received.latin1Slice(0, end);
-    const length = Number(/^content-length: *(\d+)/im.exec(head)?.[1] ?? 0);
-    if (this.#received.length < end + 4 + length) return;
-    const body = this.#received.subarray(end + 4, end + 4 + length);
-    this.#received = this.#received.subarray(end + 4 + length);
+    const head = this.#received.toString('latin1', 0, end);
+    const content = this.#received.subarray(end + 4);
+    const whole = /^transfer-encoding: *chunked/im.test(head) ? chunked(content) : sized(head, content);
+    if (whole === undefined) return;
+    const { body, length } = whole;
+    this.#received = content.subarray(length);
     if (/^connection: *close/im.test(head)) this.#socket?.end();
     const retryAfter = Number(/^retry-after: *(\d+)/im.exec(head)?.[1] ?? 0) * 1000;
     const waiting = this.#waiting;
     this.#waiting = undefined;
     waiting?.done({ status: Number(head.slice(9, 12)), retryAfter, body });
+  }
+}
+
+/** A body and how many bytes it took; undefined while some are missing. */
+interface Content {
+  readonly body: Buffer;
+  readonly length: number;
+}
+
+function sized(head: string, content: Buffer): Content | undefined {
+  const length = Number(/^content-length: *(\d+)/im.exec(head)?.[1] ?? 0);
+  return content.length < length ? undefined : { body: content.subarray(0, length), length };
+}
+
+function chunked(content: Buffer): Content | undefined {
+  const chunks: Buffer[] = [];
+  for (let at = 0; ; ) {
+    const line = content.indexOf('\r\n', at);
+    if (line < 0) return undefined;
+    const size = Number.parseInt(content.toString('latin1', at, line), 16);
+    if (Number.isNaN(size)) throw new Error('a chunk of an answer has no size');
+    const next = line + 2 + size + 2;
+    if (content.length < next) return undefined;
+    if (size === 0) return { body: Buffer.concat(chunks), length: next };
+    chunks.push(content.subarray(line + 2, line + 2 + size));
+    at = next;
   }
 }
 

@@ -13,6 +13,8 @@ export interface LoadOptions {
   /** Distinct requests that are sent in turns; for metrics they also say how many series there are: templates x batch. */
   readonly templates: number;
   readonly seed: number;
+  /** Services whose spans one request holds, of 50; 8 without it. */
+  readonly services?: number;
   /** Ends after so long, milliseconds ... */
   readonly forMs?: number;
   /** ... or after so many items, whichever is first. */
@@ -63,10 +65,10 @@ export class Load {
   constructor(options: LoadOptions) {
     this.#options = options;
     const { host } = new URL(options.url);
-    const { signal, batch: items, seed, templates } = options;
+    const { signal, batch: items, seed, templates, services = 8 } = options;
     // A template is in use from its renewal to its answer, so there are more of them than connections.
     const count = Math.max(templates, options.connections + 1);
-    this.#free = [...createTemplates({ signal, host, items, count, seed })];
+    this.#free = [...createTemplates({ signal, host, items, count, seed, services })];
   }
 
   stop(): void {

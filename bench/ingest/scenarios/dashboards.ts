@@ -11,6 +11,8 @@ import type { Context } from './context.ts';
 import { fillDay, median, timed } from './history.ts';
 
 const DEFAULT_SPANS = 10_000_000;
+/** Every request holds spans of every service, so that each series has points all day. */
+const SERVICES = 50;
 const REPEATS = 7;
 
 /**
@@ -22,7 +24,7 @@ export async function dashboards(context: Context): Promise<Outcome> {
   const platform = await startPlatform({ dataDir: context.folder(), set: context.set });
   stack.defer(() => platform.stop());
   const { store } = platform;
-  const { load, from, to } = await fillDay(context, platform, context.spans ?? DEFAULT_SPANS);
+  const { load, from, to } = await fillDay(context, platform, context.spans ?? DEFAULT_SPANS, SERVICES);
   const step = stepFor(to - from);
   const range = { from: to - Math.floor((to - from) / step) * step, to, step };
   const panel =
@@ -39,7 +41,7 @@ export async function dashboards(context: Context): Promise<Outcome> {
       { stage: 'checkout-service' },
     );
   }
-  queries['topology'] = () => readTopology(store, { from, to });
+  queries['topology'] = () => readTopology(store, { since: from, until: to });
   const numbers: Record<string, number | string> = { 'spans filled in': load.acked, 'step s': step / 1000 };
   let slowest = 0;
   for (const [name, query] of Object.entries(queries)) {

@@ -16,11 +16,12 @@ const DAY_MS = 86_400_000;
 const SETTLE_MS = 300_000;
 
 /** Fills in `spans` unique spans that say they happened over the last 24 hours, through the product's own ingest. */
-export async function fillDay(context: Context, platform: Platform, spans: number): Promise<History> {
+export async function fillDay(context: Context, platform: Platform, spans: number, services: number): Promise<History> {
   const to = Math.floor(Date.now() / 10_000) * 10_000;
   const from = to - DAY_MS;
   const running = startDrive({
-    ...loadOptions(context, platform.otlp, 'traces'),
+    ...loadOptions(context, platform.otlp, 'traces', 1024),
+    services,
     items: spans,
     history: { from, to },
   });

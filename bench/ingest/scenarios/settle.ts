@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Store } from '../../../store/client.ts';
-import { visibleItems } from '../tables.ts';
+import { checkRollups, visibleItems } from '../tables.ts';
 import type { Signal } from '../templates/template.ts';
 
 const POLL_MS = 100;
@@ -17,6 +17,20 @@ export async function untilVisible(store: Store, signal: Signal, wanted: number,
     if (now !== seen) changed = performance.now();
     if (performance.now() - changed > STALLED_MS) return false;
     seen = now;
+    await sleep(POLL_MS);
+  }
+}
+
+/**
+ * Waits until the rollups count what the rows do: an insert's rows are seen before its views have run. False when they
+ * do not within a minute.
+ */
+export async function untilRolledUp(store: Store, signal: Signal): Promise<boolean> {
+  const deadline = performance.now() + STALLED_MS;
+  for (;;) {
+    const checks = await checkRollups(store, signal);
+    if (checks.every(({ counted, expected }) => counted === expected)) return true;
+    if (performance.now() > deadline) return false;
     await sleep(POLL_MS);
   }
 }

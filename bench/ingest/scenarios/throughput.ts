@@ -6,7 +6,7 @@ import { bytesPerItem, checkRollups, countItems, diskUse } from '../tables.ts';
 import type { Signal } from '../templates/template.ts';
 import { Watch, type WatchReport } from '../watch.ts';
 import { type Context, loadOptions } from './context.ts';
-import { mergeAll, untilMerged, untilVisible } from './settle.ts';
+import { mergeAll, untilMerged, untilRolledUp, untilVisible } from './settle.ts';
 
 const SETTLE_MS = 180_000;
 
@@ -21,12 +21,12 @@ export interface Throughput {
 export interface ThroughputReport {
   readonly load: LoadReport;
   readonly watch: WatchReport;
-  /** Seconds from the first send until every acknowledged item was seen by a query. */
+  /** Seconds from the first send until every acknowledged item was seen by a query, in its table and in the rollups. */
   readonly visibleSeconds: number;
   readonly allVisible: boolean;
 }
 
-/** Drives a platform and waits until everything acknowledged is visible. */
+/** Drives a platform and waits until everything acknowledged is visible, rollups included. */
 export async function drive(context: Context, platform: Platform, wanted: Throughput): Promise<ThroughputReport> {
   const { signal, seconds, rate, batch } = wanted;
   const running = startDrive({
@@ -47,7 +47,7 @@ export async function drive(context: Context, platform: Platform, wanted: Throug
     },
   });
   const load = await running.done;
-  const allVisible = await untilVisible(store, signal, load.acked);
+  const allVisible = (await untilVisible(store, signal, load.acked)) && (await untilRolledUp(store, signal));
   const visibleSeconds = (performance.now() - began) / 1000;
   return { load, watch: await watch.end(), visibleSeconds, allVisible };
 }

@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import type { Store } from '../../../store/client.ts';
-import { readTrace, searchTraces } from '../../../store/queries/traces.ts';
+import { searchTraces, type TraceSearch } from '../../../store/queries/trace-search.ts';
+import { readTrace } from '../../../store/queries/traces.ts';
 import type { Outcome } from '../goals.ts';
 import { startPlatform } from '../platform.ts';
 import { bytesPerItem, countItems, diskUse } from '../tables.ts';
@@ -11,6 +12,8 @@ import { fillDay, median, timed } from './history.ts';
 const DEFAULT_SPANS = 50_000_000;
 const COLD = 5;
 const WARM = 20;
+const SERVICES = 8;
+const HOUR_MS = 3_600_000;
 
 /**
  * One trace of ten spans by its id among many. Cold: the page cache of the system is dropped and the engine starts anew
@@ -19,7 +22,7 @@ const WARM = 20;
 export async function traces(context: Context): Promise<Outcome> {
   const dataDir = context.folder();
   const filled = await withPlatform(context, dataDir, async (store, platform) => {
-    const history = await fillDay(context, platform, context.spans ?? DEFAULT_SPANS);
+    const history = await fillDay(context, platform, context.spans ?? DEFAULT_SPANS, SERVICES);
     const stored = await countItems(store, 'traces');
     return { ...history, stored, ids: await someTraces(store, COLD + WARM), use: await diskUse(store) };
   });
@@ -35,13 +38,14 @@ export async function traces(context: Context): Promise<Outcome> {
     });
   }
   const others: number[] = [];
-  const search: number[] = [];
+  const searches: Record<string, number> = {};
   await withPlatform(context, dataDir, async (store) => {
     await found(store, filled.ids[0] as string);
     for (const id of filled.ids.slice(COLD)) others.push((await timed(() => found(store, id))).ms);
-    const last = { from: filled.to - 3_600_000, to: filled.to, service: 'checkout-service' };
-    for (let i = 0; i < 5; i++) {
-      search.push((await timed(() => searchTraces(store, { ...last, onlyErrors: true, limit: 20 }))).ms);
+    for (const [name, search] of Object.entries(searchesUntil(filled.to))) {
+      const times: number[] = [];
+      for (let i = 0; i < 5; i++) times.push((await timed(() => searchTraces(store, { ...search, limit: 20 }))).ms);
+      searches[`search, ${name}, median ms`] = median(times);
     }
   });
   const numbers = {
@@ -55,10 +59,24 @@ export async function traces(context: Context): Promise<Outcome> {
     'warm, the same trace, median ms': median(again),
     'warm, another trace, median ms': median(others),
     'warm, another trace, max ms': Math.max(...others),
-    'search, errors of one service in 1 h, median ms': median(search),
+    ...searches,
   };
   const goals = { trace_cold: median(cold), trace_warm: median(others) };
-  return { scenario: 'traces', goals, numbers, detail: { cold, again, others, search, use: filled.use } };
+  return { scenario: 'traces', goals, numbers, detail: { cold, again, others, use: filled.use } };
+}
+
+/** What people look for, by name. */
+function searchesUntil(to: number): Readonly<Record<string, TraceSearch>> {
+  const hour = { from: to - HOUR_MS, to };
+  const day = { from: to - 24 * HOUR_MS, to };
+  const service = 'checkout-service';
+  return {
+    'errors of a service in 1 h': { ...hour, service, status: 'Error' },
+    'slow spans of a service in 24 h': { ...day, service, minDurationMs: 1000 },
+    'an operation in 24 h': { ...day, service, operation: 'GET /api/v1/checkout/acheckout/{id}' },
+    'a tenant in all services in 1 h': { ...hour, attributes: { 'app.tenant.id': 'tenant-415' } },
+    'a tenant in all services in 24 h': { ...day, attributes: { 'app.tenant.id': 'tenant-415' } },
+  };
 }
 
 async function withPlatform<T>(

@@ -21,13 +21,14 @@ interface SpanShape {
 }
 
 /**
- * One request of `count` spans as a gateway collector sends them: traces of ten spans over eight services, each service's
+ * One request of `count` spans as a gateway collector sends them: traces of ten spans over `width` services, each service's
  * spans under its resource. 14.2 attributes, 0.12 events and 0.17 links for a span, 700 bytes.
  */
-export function spanRequest(random: Random, count: number): Message {
+export function spanRequest(random: Random, count: number, width: number): Message {
   const all = serviceShapes(random);
   const first = random.whole(all.length);
-  const services = Array.from({ length: 8 }, (_, i) => all[(first + i * 6) % all.length] as ServiceShape);
+  // 7 and 50 have no divisor in common, so that every step meets another service.
+  const services = Array.from({ length: width }, (_, i) => all[(first + i * 7) % all.length] as ServiceShape);
   const shapes: SpanShape[] = [];
   for (let span = 0; span < count; span++) shapes.push(spanShape(random, services, shapes, span));
   const request = new Message();

@@ -24,18 +24,20 @@ export interface TemplateOptions {
   readonly items: number;
   readonly count: number;
   readonly seed: number;
+  /** Services whose spans one request holds, of 50. */
+  readonly services?: number;
   /** How far back in time a trace may have begun, nanoseconds. */
   readonly spread?: number;
 }
 
 export function createTemplates(options: TemplateOptions): readonly Template[] {
-  const { signal, host, items, count, seed, spread } = options;
+  const { signal, host, items, count, seed, services = 8, spread } = options;
   return Array.from({ length: count }, (_, i) => {
     // What a request is made of is the same in every run, what is patched into it is not.
     const shape = new Random(1000 + i);
     const message =
       signal === 'traces'
-        ? spanRequest(shape, items)
+        ? spanRequest(shape, items, services)
         : signal === 'logs'
           ? logRequest(shape, items)
           : metricRequest(shape, items, i);
