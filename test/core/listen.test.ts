@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { assertBindAllowed, authorized, isLoopback, listenConfig } from '../../core/listen.ts';
+import { assertBindAllowed, authorized, isLoopback, listenConfig, tlsListenConfig } from '../../core/listen.ts';
 
 const listen = (input: object) => listenConfig(4318).parse(input);
 
@@ -26,6 +26,14 @@ describe('assertBindAllowed', () => {
         message: expect.stringMatching(/api\.listen .* without a token.*Set api\.listen\.token/s),
       }),
     );
+  });
+
+  it('lets any address pass that demands client certificates, not one that only has its own', () => {
+    const files = { cert_file: 'tls.pem', key_file: 'tls.key' };
+    const bind = (tls: object) =>
+      assertBindAllowed(tlsListenConfig(4318).parse({ host: '0.0.0.0', tls }), 'collector.otlp_http');
+    expect(() => bind({ ...files, client_ca_file: 'ca.pem' })).not.toThrow();
+    expect(() => bind(files)).toThrow(/collector\.otlp_http\.token/);
   });
 
   it('lets any address pass with a token', () => {
