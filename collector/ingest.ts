@@ -76,13 +76,7 @@ export function createIngest(options: IngestOptions): Ingest {
       let outcome: ReadOutcome | undefined;
       let isRepeated = false;
       await spool.append(digest, (known) => {
-        try {
-          outcome = reader().read(signal, message, context(signal, known));
-        } catch (error) {
-          // What was diverted before the fault goes the way of the rest: nothing of the request is kept.
-          takeDiverted?.();
-          throw error;
-        }
+        outcome = reader().read(signal, message, context(signal, known));
         const tables = new Set(outcome.tables);
         const diverted = takeDiverted?.();
         if (diverted !== undefined) {
