@@ -30,6 +30,6 @@ export const kafkaOtlpConfig = z.strictObject({
   logs: topicConfig('otlp_logs'),
   /** Messages being made durable at one time; above it nothing more is read. */
   max_in_flight: z.int().min(1).max(4096).default(64),
-  commit_interval: duration('1s'),
+  commit_interval: duration('200ms'),
 });
 export type KafkaOtlpConfig = z.infer<typeof kafkaOtlpConfig>;
