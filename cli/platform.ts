@@ -55,8 +55,11 @@ export async function startPlatform(config: WeirConfig, roles: readonly Role[] =
     const endpoint = await storeEndpoint(config, roles, telemetry, begin);
     const store = openStore(endpoint);
     stack.defer(() => store.close());
-    const { cluster } = config.store;
-    await migrate(store, telemetry, cluster === undefined ? {} : { cluster });
+    const { cluster, url, username, password } = config.store;
+    await migrate(store, telemetry, {
+      ...(cluster === undefined ? {} : { cluster }),
+      ...(url === undefined ? {} : { login: { username, password } }),
+    });
     const room = { store, telemetry, dataDir: config.data };
     const has = (role: Role) => roles.includes(role);
 

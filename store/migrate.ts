@@ -18,6 +18,9 @@ import { splitStatements } from './embedded/statements.ts';
  * - `{engine:X}` or `{engine:X(arguments)}` for every engine of the MergeTree family, as in
  *   `ENGINE = {engine:MergeTree}` or `ENGINE = {engine:ReplacingMergeTree(UpdatedAt)}`. On one server it becomes
  *   `X(arguments)`, on a cluster `ReplicatedX('path', 'replica', arguments)`;
+ * - `{source:table}` as the source of a dictionary over a table of the same database. A server asks a dictionary for a
+ *   login, so it becomes `CLICKHOUSE(TABLE 'table' USER 'name' PASSWORD '...')` there, and every start defines the
+ *   dictionaries anew, since the password may have changed;
  * - statements that can run twice (`CREATE TABLE IF NOT EXISTS`): a file that failed half-way runs again from its
  *   first statement.
  *
@@ -31,6 +34,13 @@ export interface MigrateOptions {
   /** Folder of the files; for tests. */
   readonly folder?: string;
   readonly cluster?: ClusterConfig;
+  /** With what dictionaries read their tables; a server outside needs it, the embedded engine does not. */
+  readonly login?: Login;
+}
+
+export interface Login {
+  readonly username: string;
+  readonly password: string;
 }
 
 interface Migration {
@@ -53,7 +63,7 @@ export async function migrate(
   telemetry?: Telemetry,
   options: MigrateOptions = {},
 ): Promise<readonly string[]> {
-  const { cluster } = options;
+  const { cluster, login } = options;
   const files = await readMigrations(options.folder ?? MIGRATIONS);
   await store.client.command({ query: expandMacros(HISTORY_TABLE, cluster) });
   const applied = new Map<string, string>();
@@ -62,9 +72,15 @@ export async function migrate(
   );
   for (const row of rows) applied.set(row.Name, row.Sha256);
   const pending = checkHistory(files, applied);
+  if (login !== undefined)
+    await renewDictionaries(
+      store,
+      files.filter((file) => applied.has(file.name)),
+      options,
+    );
   for (const file of pending) {
     const began = performance.now();
-    await applyFile(store, file, cluster);
+    await applyFile(store, file, options);
     await store.insert('weir_migrations', [{ Name: file.name, Sha256: file.sha256 }], {
       token: `weir_migrations:${file.name}`,
     });
@@ -134,8 +150,19 @@ function checkHistory(files: readonly Migration[], applied: ReadonlyMap<string, 
   return pending;
 }
 
-async function applyFile(store: Store, file: Migration, cluster: ClusterConfig | undefined): Promise<void> {
-  const statements = splitStatements(expandMacros(file.text, cluster));
+async function renewDictionaries(store: Store, files: readonly Migration[], options: MigrateOptions): Promise<void> {
+  for (const file of files) {
+    for (const statement of splitStatements(expandMacros(file.text, options.cluster, options.login))) {
+      const renewed = statement.replace(CREATE_DICTIONARY, 'CREATE OR REPLACE DICTIONARY');
+      if (renewed !== statement) await store.client.command({ query: renewed });
+    }
+  }
+}
+
+const CREATE_DICTIONARY = /^CREATE DICTIONARY IF NOT EXISTS\b/;
+
+async function applyFile(store: Store, file: Migration, options: MigrateOptions): Promise<void> {
+  const statements = splitStatements(expandMacros(file.text, options.cluster, options.login));
   for (const [i, statement] of statements.entries()) {
     try {
       await store.client.command({ query: statement });
@@ -149,9 +176,11 @@ async function applyFile(store: Store, file: Migration, cluster: ClusterConfig |
   }
 }
 
-/** Replaces `{on_cluster}` and `{engine:...}` for one server or for a cluster. */
-export function expandMacros(text: string, cluster: ClusterConfig | undefined): string {
+/** Replaces `{on_cluster}`, `{engine:...}` and `{source:...}` for one server or for a cluster. */
+export function expandMacros(text: string, cluster: ClusterConfig | undefined, login?: Login): string {
+  const user = login === undefined ? '' : ` USER ${quote(login.username)} PASSWORD ${quote(login.password)}`;
   return text
+    .replace(/\{source:(\w+)\}/g, (_, table: string) => `CLICKHOUSE(TABLE ${quote(table)}${user})`)
     .replaceAll('{on_cluster}', cluster === undefined ? '' : `ON CLUSTER ${quote(cluster.name)}`)
     .replace(/\{engine:([A-Za-z]*MergeTree)(?:\(([^{}]*)\))?\}/g, (_, engine: string, inside: string | undefined) => {
       if (cluster === undefined) return inside === undefined ? engine : `${engine}(${inside})`;
