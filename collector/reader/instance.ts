@@ -1,13 +1,14 @@
 import { readFile } from 'node:fs/promises';
 import { OTLP_SIGNALS, type OtlpSignal } from '../otlp/model.ts';
 import type { AttributePlace, ReaderHooks } from './hooks.ts';
+import { type MetricExports, SeriesHost } from './series.ts';
 
 /** The numbers by which the module knows the signals. */
 export const SIGNAL_NUMBERS: Readonly<Record<OtlpSignal, number>> = { traces: 0, metrics: 1, logs: 2 };
 const PLACES: readonly AttributePlace[] = ['resource', 'scope', 'item'];
 
 /** What assembly/module.ts exports. Addresses and sizes are of the linear memory, in bytes. */
-export interface ReaderExports {
+export interface ReaderExports extends MetricExports {
   readonly memory: WebAssembly.Memory;
   readonly accepted: WebAssembly.Global<number>;
   readonly dated: WebAssembly.Global<number>;
@@ -67,13 +68,16 @@ export function compiledReader(): Promise<WebAssembly.Module> {
 /** One module with its memory, and the host's side of it. */
 export class ReaderInstance {
   readonly exports: ReaderExports;
+  readonly series: SeriesHost;
   readonly #hooks: ReaderHooks;
   #memory: Buffer = Buffer.alloc(0);
   #service = '';
 
   constructor(module: WebAssembly.Module, hooks: ReaderHooks, refuse: Refuse) {
     this.#hooks = hooks;
+    this.series = new SeriesHost(hooks, this);
     const host = {
+      ...this.series.imports,
       fail: (code: number, at: number, ...numbers: number[]) => {
         throw new ReaderFault(code, at >>> 0, numbers);
       },

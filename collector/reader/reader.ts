@@ -79,7 +79,9 @@ export class WireReader {
       this.#load(bytes);
       isOpen = true;
       exports.read(SIGNAL_NUMBERS[signal], skipped(context.skip), context.now, context.oldest, context.newest);
+      this.#instance.series.finish(true);
     } catch (error) {
+      this.#instance.series.finish(false);
       // Before the read began there is nothing of this request to take back.
       throw isOpen ? this.#recover(error, bytes) : this.#explain(error, bytes);
     }
@@ -146,6 +148,7 @@ export class WireReader {
     exports.start(randomBytes(8).readBigUInt64LE());
     for (const [index, name] of LIMIT_NAMES.entries()) exports.setLimit(index, limits[name]);
     exports.setHooked(hooks.attributeAction !== undefined);
+    exports.setAdmission(hooks.admitSeries !== undefined);
     exports.setFilters(hooks.filterScope !== undefined && hooks.dropItem !== undefined);
     const text = Buffer.from(revision);
     const at = exports.inputFor(text.length);

@@ -28,6 +28,7 @@ const WORDS: Readonly<Partial<Record<RejectionReason, (value: bigint) => string>
   too_old: (time) => `the time ${time} is older than what is taken`,
   too_new: (time) => `the time ${time} lies in the future`,
   filtered: () => 'a filter drops it',
+  cardinality: () => 'its source has too many series',
 };
 
 /** Why an item is refused, in words. `fault` is a number below 256, and 256 times the place of a name. */
@@ -44,6 +45,24 @@ export function faultWords(reason: RejectionReason, fault: number, value: bigint
       return 'the span ends before it starts';
     case 5:
       return 'an event lies after the year 2105';
+    case 16:
+      return 'a metric has no name';
+    case 17:
+      return 'the start time lies after the year 2105';
+    case 18:
+      return 'an exemplar lies after the year 2105';
+    case 19:
+      return 'the point has no value';
+    case 20:
+      return `${value >> 32n} bucket counts do not fit ${value & 0xffffffffn} bounds`;
+    case 21:
+      return 'the bounds do not ascend';
+    case 22:
+      return `the scale ${BigInt.asIntN(64, value)} is outside -10 to 20`;
+    case 23:
+      return 'the buckets reach beyond the range of doubles';
+    case 24:
+      return `the point has ${value} buckets or more`;
     default:
       return WORDS[reason]?.(value) ?? reason;
   }

@@ -6,6 +6,7 @@ import { addMetricRows } from './lean-metrics.ts';
 import { fixedId, type LeanContext, type LeanRow, LeanRows, scopeRow, text } from './lean-row.ts';
 import { logRows } from './log-rows.ts';
 import { SPAN_KINDS, STATUS_CODES, traceRows } from './trace-rows.ts';
+import { isStorable } from './values.ts';
 
 /** A request as rows of the lean tables. */
 export function leanRows<S extends OtlpSignal>(signal: S, request: OtlpRequests[S], context: LeanContext): LeanRows {
@@ -89,7 +90,8 @@ function logRow(record: LogRecord, time: bigint, scope: LeanRow): LeanRow {
   const severity = record.severityNumber ?? 0;
   return {
     Timestamp: text(time),
-    ObservedTimestamp: text(record.observedTimeUnixNano),
+    // One that cannot be stored is as good as none: the record has another time.
+    ObservedTimestamp: text(isStorable(record.observedTimeUnixNano) ? record.observedTimeUnixNano : 0n),
     TraceId: fixedId(record.traceId, 32),
     SpanId: fixedId(record.spanId, 16),
     Flags: record.flags ?? 0,

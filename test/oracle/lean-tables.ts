@@ -72,7 +72,9 @@ export class LeanTables {
   async select(table: LeanTable): Promise<LeanRow[]> {
     const described = await this.#store.client.query({ query: `DESCRIBE TABLE check_${table}`, format: 'JSON' });
     const { data } = (await described.json()) as { data: { name: string; default_type: string }[] };
-    const names = data.filter((column) => column.default_type !== 'EPHEMERAL').map(({ name }) => name);
+    const names = data
+      .filter(({ name, default_type: kind }) => name === 'Attributes' || (kind !== 'EPHEMERAL' && kind !== 'ALIAS'))
+      .map(({ name }) => name);
     const columns = names.map((name) => EXPRESSIONS[name] ?? name);
     const selected = await this.#store.client.query({
       query: `SELECT ${columns.map((column, i) => `${column} AS c${i}`).join(', ')} FROM check_${table}`,
@@ -98,35 +100,47 @@ export class LeanTables {
 
 /**
  * Item rows with what their scope's and series' rows say in the place of the ids, as the oracle has them. An id without
- * a row, or with rows that differ, gives the text 'unknown' or 'ambiguous'.
+ * a row, or with rows that differ, gives the text 'unknown' or 'ambiguous'. A series' description and metadata are left
+ * out: they may change while the series stays the same (`described`).
  */
 export function resolved(tables: TableRows): TableRows {
-  const scopes = contents(tables.get('resource_scopes') ?? [], 'ScopeId', []);
+  const scopes = contents(tables.get('resource_scopes') ?? [], 'ScopeId');
   const replaceScope = (row: LeanRow) => ({ ...row, ScopeId: scopes.get(row.ScopeId) ?? 'unknown' });
-  // A description may change while the series stays the same; the row told first is the one the oracle expects.
-  const told = (tables.get('metric_series') ?? []).map(replaceScope);
-  const series = contents(told, 'SeriesId', ['Description', 'Metadata']);
+  const told = (tables.get('metric_series') ?? []).map((row) => withoutDescription(replaceScope(row)));
+  const series = contents(told, 'SeriesId');
   const result = new Map<LeanTable, LeanRow[]>();
   for (const [table, rows] of tables) {
-    if (table === 'resource_scopes' || table === 'metric_series') continue;
-    const isMetric = table.startsWith('metric_');
-    result.set(
-      table,
-      rows.map((row) => (isMetric ? { ...row, SeriesId: series.get(row.SeriesId) ?? 'unknown' } : replaceScope(row))),
-    );
+    if (table === 'resource_scopes') continue;
+    const isSeries = table === 'metric_series';
+    const replace = (row: LeanRow) =>
+      table.startsWith('metric_') && !isSeries
+        ? { ...row, SeriesId: series.get(row.SeriesId) ?? 'unknown' }
+        : replaceScope(row);
+    result.set(table, rows.map(replace));
   }
   return result;
 }
 
-function contents(rows: readonly LeanRow[], id: string, loose: readonly string[]): Map<unknown, LeanRow | string> {
+function contents(rows: readonly LeanRow[], id: string): Map<unknown, LeanRow | string> {
   const byId = new Map<unknown, LeanRow | string>();
-  const strict = new Map<unknown, string>();
   for (const row of rows) {
     const { [id]: key, Seen, ...content } = row;
-    const text = JSON.stringify(Object.entries(content).filter(([name]) => !loose.includes(name)));
-    if (!byId.has(key)) byId.set(key, content);
-    else if (strict.get(key) !== text) byId.set(key, 'ambiguous');
-    strict.set(key, text);
+    const known = byId.get(key);
+    if (known !== undefined && JSON.stringify(known) !== JSON.stringify(content)) byId.set(key, 'ambiguous');
+    else byId.set(key, content);
   }
   return byId;
+}
+
+/** A series' row or content without its description. */
+export function withoutDescription(series: LeanRow): LeanRow {
+  const { Description, Metadata, ...rest } = series;
+  return rest;
+}
+
+/** Which series is described how, as one text. */
+export function described(series: LeanRow): string {
+  const { SeriesId, Seen, Description, Metadata, ...rest } = series;
+  const entries = Object.entries(rest).sort(([a], [b]) => (a < b ? -1 : 1));
+  return JSON.stringify([entries, Description, Metadata]);
 }

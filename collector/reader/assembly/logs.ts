@@ -5,7 +5,7 @@ import {
   appendText, Column, fixed, low, newTable, room, Rows, set32, set64, set8, setLow, text,
 } from './columns';
 import { PLACE_ITEM, REASON_SPAN_ID, REASON_TRACE_ID, reject, SIGNAL_LOGS } from './host';
-import { accept, isFiltered, now, refuseAge, refuseTime, undated } from './items';
+import { accept, isFiltered, isStorable, now, refuseAge, refuseTime, undated } from './items';
 import { pipelineSymbol, scopeId, serviceSymbol, tellScope } from './scopes';
 import { internAfter } from './symbols';
 import { scratch } from './text';
@@ -139,7 +139,8 @@ export function readLog(from: u32, end: u32): void {
   room(rows, 1);
   const row = rows.count;
   set64(times, row, stamp);
-  set64(observedTimes, row, observed);
+  // A time that cannot be stored is as good as none here: the record has another one.
+  set64(observedTimes, row, isStorable(observed) ? observed : 0);
   v128.store(traceIds.data + (row << 4), v128.load(traceSize == 0 ? ZEROS : trace));
   set64(spanIds, row, spanSize == 0 ? 0 : load<u64>(span));
   set32(flagsColumn, row, flags);

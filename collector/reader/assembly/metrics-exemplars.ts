@@ -9,8 +9,7 @@ import { hit, limit, LIMIT_EXEMPLARS } from './limits';
 import { allocate } from './memory';
 import { cursor, FIXED64, fixed64, knows, LENGTH, length, other, tag } from './wire';
 
-const TYPE = 'Array(Tuple(FilteredAttributes Map(LowCardinality(String), String), TimeUnix DateTime64(9), Value Float64, ' +
-  'SpanId FixedString(8), TraceId FixedString(16)))';
+const TYPE = 'Array(Tuple(FilteredAttributes Map(LowCardinality(String), String), TimeUnix DateTime64(9), Value Float64, SpanId FixedString(8), TraceId FixedString(16)))';
 const KNOWN = knows(2, FIXED64) | knows(3, FIXED64) | knows(4, LENGTH) | knows(5, LENGTH) | knows(6, FIXED64) |
   knows(7, LENGTH);
 

@@ -8,15 +8,22 @@ import { accepted, beginRequest, dated, itemIndex, metricIndex, resourceIndex, s
 import { clearHits, limitHits, setLimit } from './limits';
 import { resetLogs } from './logs';
 import { allocate, Bytes, capacityFor, clear, newBytes, release, reserve } from './memory';
-import { forgetMetrics, metricsAreMany, resetMetrics, beginMetrics, rollbackMetrics } from './metrics';
+import { beginMetrics, forgetMetrics, rollbackMetrics, startMetrics } from './metrics';
+import {
+  descriptionAt, descriptionSize, isMonotonic, metricType, nameAt, nameSize, temporality, unitAt, unitSize,
+} from './metrics-metric';
 import { plan, runs } from './native';
 import { readRequest } from './requests';
-import { beginTelling, forgetScopes, scopesAreMany, setRevision, setSilent, untell } from './scopes';
+import {
+  beginTelling, forgetScopes, resourceAt, resourceSchemaAt, resourceSchemaSize, resourceSize, scopeAt, scopesAreMany,
+  scopeSchemaAt, scopeSchemaSize, scopeSize, serviceSymbol, setRevision, setSilent, untell,
+} from './scopes';
+import { setAdmission } from './series-rows';
 import { resetShapes } from './shapes';
 import { resetDerived } from './span-derived';
 import { resetNested } from './span-nested';
 import { resetSpans } from './spans';
-import { seedSymbols, symbolsAreMany } from './symbols';
+import { seedSymbols, symbolsAreMany, symbolSize, symbolText } from './symbols';
 import { scratch } from './text';
 import { clearValues } from './value';
 import { dropKept, origin } from './wire';
@@ -24,7 +31,18 @@ import { dropKept, origin } from './wire';
 export {
   accepted, dated, hashHigh, hashLow, itemIndex, limitHits, metricIndex, resourceIndex, roomForText, scopeIndex, setFilters,
   setHooked, setLimit, setRevision,
+  setAdmission, nameAt, nameSize, descriptionAt, descriptionSize, unitAt, unitSize, metricType, temporality, isMonotonic,
+  resourceAt, resourceSize, resourceSchemaAt, resourceSchemaSize, scopeAt, scopeSize, scopeSchemaAt, scopeSchemaSize,
 };
+
+/** Where the name of the current service lies. */
+export function serviceAt(): u32 {
+  return symbolText(serviceSymbol);
+}
+
+export function serviceSize(): u32 {
+  return symbolSize(serviceSymbol);
+}
 
 /** The request that is being read, and a byte of room in front of it. */
 const input: Bytes = newBytes();
@@ -33,6 +51,7 @@ export function start(seed: u64): void {
   seedSymbols(seed);
   startSymbols();
   forgetScopes();
+  startMetrics(seed);
 }
 
 /** The address to put `size` bytes at. */
@@ -62,7 +81,7 @@ export function read(signal: i32, skipped: u32, now: u64, oldest: u64, newest: u
   for (let i: u32 = 0; i < TABLES; i++) if (hasTable(i)) markRows(table(i));
   clearHits();
   beginTelling();
-  beginMetrics();
+  beginMetrics((skipped & 2) != 0);
   setSilent((skipped & 1) != 0);
   beginRequest(now, oldest, newest);
   readRequest(signal, input.ptr, input.ptr + input.length);
@@ -114,10 +133,8 @@ export function clearTables(): void {
     resetNested();
     resetDerived();
     resetLogs();
-    resetMetrics();
   }
   if (fresh || scopesAreMany()) forgetScopes();
-  if (fresh || metricsAreMany()) forgetMetrics();
   clear(scratch);
   if (input.capacity > 8 << 20) {
     release(input.ptr, input.capacity);

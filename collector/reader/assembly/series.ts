@@ -111,14 +111,18 @@ export function seriesOf(metric: u64, time: u64): Series {
   const key = hashKey;
   const mask = slotCount - 1;
   const high = <u32>(key >> 32);
-  for (let slot = <u32>key & mask; ; slot = (slot + 1) & mask) {
-    const held = load<u64>(slots + (slot << 3));
-    if (held == 0) break;
-    if (<u32>(held >> 32) != high) continue;
-    const series = entryAt(<u32>held - 1);
-    if (series.key != key || series.check != hashCheck || series.size != attributesEnd - attributesFrom) continue;
-    if (time >= series.quietFrom && time <= series.quietTo && series.era == symbolEra) return series;
-    return meetAgain(series, <u32>held - 1, metric, time);
+  let slot = <u32>key & mask;
+  let held = load<u64>(slots + (slot << 3));
+  while (held != 0) {
+    if (<u32>(held >> 32) == high) {
+      const series = entryAt(<u32>held - 1);
+      if (series.key == key && series.check == hashCheck && series.size == attributesEnd - attributesFrom) {
+        if (time >= series.quietFrom && time <= series.quietTo && series.era == symbolEra) return series;
+        return meetAgain(series, <u32>held - 1, metric, time);
+      }
+    }
+    slot = (slot + 1) & mask;
+    held = load<u64>(slots + (slot << 3));
   }
   return meet(metric, time);
 }
