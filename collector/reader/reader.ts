@@ -112,6 +112,11 @@ export class WireReader {
     return LEAN_TABLES.reduce((sum, _, table) => sum + this.#instance.exports.bytesOf(table), 0);
   }
 
+  /** Bytes of linear memory in use, which grow to what the largest group of requests needed and stay there. */
+  get memoryBytes(): number {
+    return this.#instance.memory.length;
+  }
+
   /**
    * One block for each table that has rows; empties the reader. Throws `collector_reader_failed` (retryable) once when
    * rows were lost: nothing that was read since the last call may be acknowledged.
