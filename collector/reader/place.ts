@@ -44,13 +44,16 @@ function fieldAt(
     const tag = varint(bytes, at, end);
     if (tag === undefined) return undefined;
     const number = (tag.value & 0xffffffff) >>> 3;
+    const wireType = tag.value & 7;
+    // Of these the field itself is what is wrong.
+    if (number === 0 || wireType === 3 || wireType === 4 || wireType > 5) return undefined;
     const field = schema.byNumber[number];
     const name = field?.name ?? `field ${number}`;
     const index = seen.get(name) ?? 0;
     seen.set(name, index + 1);
-    const next = skip(bytes, tag.value & 7, tag.end, end);
+    const next = skip(bytes, wireType, tag.end, end);
     if (next === undefined || next.start > offset) return { name, inside: undefined, at, end };
-    if (offset <= next.end && field?.message !== undefined) {
+    if (offset <= next.end && field?.message !== undefined && wireType === LENGTH) {
       // The byte after a message belongs to it only when nothing follows, or when it broke off there.
       if (offset < next.end || next.end === end) {
         const place = field.repeated ? `${name}[${index}]` : name;
