@@ -96,7 +96,11 @@ export class WireReader {
 
   /** 128-bit hash of bytes, not cryptographic, in 32 hex digits. */
   digest(bytes: Uint8Array): string {
-    this.#load(bytes);
+    try {
+      this.#load(bytes);
+    } catch (error) {
+      throw this.#explain(error, bytes);
+    }
     const { exports } = this.#instance;
     exports.hashInput(DIGEST_SEED);
     const halves = [exports.hashHigh, exports.hashLow].map(({ value }) => BigInt.asUintN(64, value));

@@ -13,6 +13,16 @@ const freeLists = <u32>memory.data(4 * 32);
 const RUNTIME: u32 = 1 << 16;
 let top: u32 = (<u32>__heap_base + RUNTIME + 63) & ~63;
 
+/** What is kept free while requests are read, so that blocks can be closed however full the memory is. */
+const MOST: u64 = <u64>2 << 30;
+const KEPT_FREE: u64 = <u64>256 << 20;
+let ceiling: u64 = MOST - KEPT_FREE;
+
+/** Whether all of the memory may be used: to close blocks, not to read. */
+export function useAll(value: bool): void {
+  ceiling = value ? MOST : MOST - KEPT_FREE;
+}
+
 /** The capacity of the piece that `allocate(size)` returns. */
 export function capacityFor(size: u32): u32 {
   const wanted = size + SLACK;
@@ -30,6 +40,7 @@ export function allocate(size: u32): u32 {
   }
   const piece = top;
   const end = <u64>piece + capacity;
+  if (end > ceiling) fail(FAIL_MEMORY, 0, 0, 0, 0);
   const pages = <i32>((end + 0xffff) >> 16);
   const present = memory.size();
   if (pages > present) {

@@ -7,7 +7,7 @@ import { startSymbols } from './hot';
 import { accepted, beginRequest, dated, itemIndex, metricIndex, resourceIndex, scopeIndex, setFilters } from './items';
 import { clearHits, limitHits, setLimit } from './limits';
 import { resetLogs } from './logs';
-import { allocate, Bytes, capacityFor, clear, newBytes, release, reserve } from './memory';
+import { allocate, Bytes, capacityFor, clear, newBytes, release, reserve, useAll } from './memory';
 import { beginMetrics, forgetMetrics, rollbackMetrics, startMetrics } from './metrics';
 import {
   descriptionAt, descriptionSize, isMonotonic, metricType, nameAt, nameSize, temporality, unitAt, unitSize,
@@ -115,7 +115,10 @@ export function bytesOf(index: u32): f64 {
 
 /** Lists the runs of bytes of a table's block at `planned`; their number. */
 export function planBlock(index: u32): u32 {
-  return plan(table(index));
+  useAll(true);
+  const count = plan(table(index));
+  useAll(false);
+  return count;
 }
 
 export function planned(): u32 {
