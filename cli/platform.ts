@@ -16,6 +16,7 @@ import { createPipelines } from '../pipelines/main.ts';
 import { openStore, type Store, type StoreEndpoint } from '../store/client.ts';
 import { createEngine } from '../store/embedded/engine.ts';
 import { migrate } from '../store/migrate.ts';
+import { oldestKept, startRetention } from '../store/retention.ts';
 import { assertListeners } from './listeners.ts';
 import { ROLES, type Role } from './roles.ts';
 
@@ -55,11 +56,13 @@ export async function startPlatform(config: WeirConfig, roles: readonly Role[] =
     const endpoint = await storeEndpoint(config, roles, telemetry, begin);
     const store = openStore(endpoint);
     stack.defer(() => store.close());
-    const { cluster, url, username, password } = config.store;
+    const { cluster, url, username, password, retention } = config.store;
     await migrate(store, telemetry, {
       ...(cluster === undefined ? {} : { cluster }),
       ...(url === undefined ? {} : { login: { username, password } }),
     });
+    const keeping = await startRetention(store, retention, cluster === undefined ? {} : { cluster }, telemetry);
+    stack.defer(() => keeping.stop());
     const room = { store, telemetry, dataDir: config.data };
     const has = (role: Role) => roles.includes(role);
 
@@ -71,11 +74,27 @@ export async function startPlatform(config: WeirConfig, roles: readonly Role[] =
     let collector: ReturnType<typeof createCollector> | undefined;
     const receivers = () => receiverViews(collector);
     const api = has('api')
-      ? await begin(createApi({ ...room, ...toAlerting, config: config.api, health: checks, receivers }))
+      ? await begin(
+          createApi({
+            ...room,
+            ...toAlerting,
+            config: config.api,
+            retention: retention.levels,
+            health: checks,
+            receivers,
+          }),
+        )
       : undefined;
     if (has('detector')) await begin(createDetector({ ...room, ...toAlerting, config: config.detector }));
     if (has('pipelines')) await begin(createPipelines({ ...room, config: config.pipelines }));
-    if (has('collector')) collector = await begin(createCollector({ ...room, config: config.collector }));
+    if (has('collector'))
+      collector = await begin(
+        createCollector({
+          ...room,
+          config: config.collector,
+          oldest: (signal, now) => oldestKept(retention, signal, now),
+        }),
+      );
     stack.defer(await serveTelemetry(config, checks, telemetry));
 
     const otlp = collector?.addresses();

@@ -36,7 +36,7 @@ ORDER BY ScopeId
 TTL Seen + toIntervalDay(32)
 SETTINGS index_granularity = 256, non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1;
 
--- One row per series of a metric, told again while it has points. SeriesId is a hash of the scope, the metric and the attributes.
+-- One row per series of a metric, told again while it has points, and kept as long as its rollups are. SeriesId is a hash of the scope, the metric and the attributes.
 CREATE TABLE IF NOT EXISTS metric_series {on_cluster}
 (
     SeriesId UInt64 CODEC(ZSTD(1)),
@@ -59,7 +59,7 @@ CREATE TABLE IF NOT EXISTS metric_series {on_cluster}
 )
 ENGINE = {engine:ReplacingMergeTree(Seen)}
 ORDER BY (MetricName, ServiceName, SeriesId)
-TTL Seen + toIntervalDay(32)
+TTL Seen + toIntervalDay(402)
 SETTINGS index_granularity = 1024, non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1;
 
 -- The attributes are packed, keys and values each into one string with every text closed by a zero byte (docs/decisions/0008);
