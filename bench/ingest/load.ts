@@ -141,7 +141,11 @@ export class Load {
       next();
       await sleep(TICK_MS);
     }
-    await Promise.all(under);
+    // What fell due is sent, however late, unless there is no hope for it.
+    while (under.size > 0) {
+      if (this.#hopeless()) pending.length = 0;
+      await Promise.race(under);
+    }
   }
 
   async #send(line: Connection, due: number): Promise<void> {

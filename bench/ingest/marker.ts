@@ -5,7 +5,7 @@ import { Latencies, type LatencySummary } from './latencies.ts';
 import { Message } from './message.ts';
 
 export const MARKER_SERVICE = 'bench-marker';
-const POLL_MS = 10;
+const POLL_MS = 20;
 const LOST_MS = 60_000;
 
 export interface MarkerReport {
@@ -14,42 +14,58 @@ export interface MarkerReport {
   /** Milliseconds from sending to the acknowledgement, and to the first query that sees the span. */
   readonly ack: LatencySummary;
   readonly visible: LatencySummary;
+  /** Of the query that looks for them, itself. */
+  readonly query: LatencySummary;
 }
 
-/** One span on its own, again and again, each looked for by a query until it is found. */
+/**
+ * One span on its own, again and again. A single query looks for all that were not seen yet, some twenty milliseconds
+ * after the one before, so that looking costs the store little of what is measured.
+ */
 export class Markers {
   readonly #ack = new Latencies();
   readonly #visible = new Latencies();
+  readonly #query = new Latencies();
   readonly #url: string;
   readonly #store: Store;
+  /** When each marker that is looked for was sent, by its name. */
+  readonly #pending = new Map<string, number>();
+  readonly #sending: Promise<void>;
+  readonly #looking: Promise<void>;
   #sent = 0;
   #lost = 0;
   #ended = false;
-  readonly #running: Promise<void>;
 
   constructor(url: string, store: Store, everyMs: number) {
     this.#url = url;
     this.#store = store;
-    this.#running = this.#run(everyMs);
+    this.#sending = this.#send(everyMs);
+    this.#looking = this.#look();
   }
 
   async end(): Promise<MarkerReport> {
     this.#ended = true;
-    await this.#running;
-    return { sent: this.#sent, lost: this.#lost, ack: this.#ack.summary(), visible: this.#visible.summary() };
+    await this.#sending;
+    await this.#looking;
+    return {
+      sent: this.#sent,
+      lost: this.#lost,
+      ack: this.#ack.summary(),
+      visible: this.#visible.summary(),
+      query: this.#query.summary(),
+    };
   }
 
-  async #run(everyMs: number): Promise<void> {
-    const looking: Promise<void>[] = [];
+  async #send(everyMs: number): Promise<void> {
+    const under: Promise<void>[] = [];
     while (!this.#ended) {
-      looking.push(this.#one());
+      under.push(this.#one(`marker-${this.#sent++}`));
       await sleep(everyMs);
     }
-    await Promise.all(looking);
+    await Promise.all(under);
   }
 
-  async #one(): Promise<void> {
-    const name = `marker-${this.#sent++}`;
+  async #one(name: string): Promise<void> {
     const began = performance.now();
     const headers = { 'content-type': 'application/x-protobuf' };
     const answer = await fetch(`${this.#url}/v1/traces`, { method: 'POST', headers, body: markerRequest(name) });
@@ -59,18 +75,38 @@ export class Markers {
       return;
     }
     this.#ack.record(performance.now() - began);
-    while (performance.now() - began < LOST_MS) {
-      const found = await this.#store.rows(
-        `SELECT 1 AS found FROM otel_traces WHERE ServiceName = '${MARKER_SERVICE}' AND SpanName = {name:String} LIMIT 1`,
-        { name },
-      );
-      if (found.length > 0) {
-        this.#visible.record(performance.now() - began);
-        return;
+    this.#pending.set(name, began);
+  }
+
+  async #look(): Promise<void> {
+    while (!this.#ended || this.#pending.size > 0) {
+      const names = [...this.#pending.keys()];
+      if (names.length > 0) for (const name of await this.#found(names)) this.#see(name);
+      for (const [name, began] of this.#pending) {
+        if (performance.now() - began < LOST_MS) continue;
+        this.#pending.delete(name);
+        this.#lost++;
       }
       await sleep(POLL_MS);
+      if (this.#ended) await this.#sending;
     }
-    this.#lost++;
+  }
+
+  async #found(names: readonly string[]): Promise<readonly string[]> {
+    const began = performance.now();
+    const rows = await this.#store.rows<{ name: string }>(
+      `SELECT SpanName AS name FROM otel_traces WHERE ServiceName = '${MARKER_SERVICE}' AND SpanName IN {names:Array(String)}`,
+      { names },
+    );
+    this.#query.record(performance.now() - began);
+    return rows.map(({ name }) => name);
+  }
+
+  #see(name: string): void {
+    const began = this.#pending.get(name);
+    if (began === undefined) return;
+    this.#visible.record(performance.now() - began);
+    this.#pending.delete(name);
   }
 }
 

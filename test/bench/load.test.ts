@@ -70,6 +70,17 @@ describe('a closed loop', () => {
   });
 });
 
+test('an open loop waits for the answers of all it sent, late ones too', async () => {
+  let received = 0;
+  const url = await listen((_, __, response) => {
+    received++;
+    setTimeout(() => response.end(), 30);
+  });
+  const report = await new Load(options(url, { connections: 2, rate: 2000, forMs: 300 })).run();
+  expect(report.requests).toBeGreaterThanOrEqual(29);
+  expect(report.requests).toBe(received);
+});
+
 test('an open loop counts the wait of a request that found no connection free', async () => {
   let first = true;
   const url = await listen((_, __, response) => {

@@ -8,7 +8,7 @@ import { drive, throughputNumbers } from './throughput.ts';
 
 const EVERY_MS = 250;
 
-function markerNumbers({ sent, lost, ack, visible }: MarkerReport): Record<string, number | string> {
+function markerNumbers({ sent, lost, ack, visible, query }: MarkerReport): Record<string, number | string> {
   return {
     'markers sent': sent,
     'markers lost': lost,
@@ -17,6 +17,8 @@ function markerNumbers({ sent, lost, ack, visible }: MarkerReport): Record<strin
     'visible p50 ms': visible.p50,
     'visible p99 ms': visible.p99,
     'visible max ms': visible.max,
+    'looking for it, p50 ms': query.p50,
+    'looking for it, queries': query.count,
   };
 }
 
@@ -29,10 +31,18 @@ export async function latency(context: Context): Promise<Outcome> {
   const platform = await startPlatform({ dataDir: context.folder(), set: context.set });
   stack.defer(() => platform.stop());
   const markers = new Markers(platform.otlp, platform.store, EVERY_MS);
-  const wanted = { signal: 'traces', seconds: context.seconds, rate: context.rate, batch: 512 } as const;
   const paced = { ...context, connections: Math.max(16, context.connections) };
-  const report = await drive(paced, platform, wanted);
-  const seen = await markers.end();
+  let seen: MarkerReport | undefined;
+  const report = await drive(paced, platform, {
+    signal: 'traces',
+    seconds: context.seconds,
+    rate: context.rate,
+    batch: 512,
+    endBeside: async () => {
+      seen = await markers.end();
+    },
+  });
+  seen ??= await markers.end();
   const expected = report.load.acked + seen.sent - seen.lost;
   const stored = await countItems(platform.store, 'traces');
   const numbers = {

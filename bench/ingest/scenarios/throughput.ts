@@ -16,6 +16,8 @@ export interface Throughput {
   /** Items a second; without it as many as are acknowledged. */
   readonly rate?: number;
   readonly batch?: number;
+  /** Ends what else sends to the platform, once the load has ended. */
+  readonly endBeside?: () => Promise<void>;
 }
 
 export interface ThroughputReport {
@@ -47,6 +49,7 @@ export async function drive(context: Context, platform: Platform, wanted: Throug
     },
   });
   const load = await running.done;
+  await wanted.endBeside?.();
   const allVisible = (await untilVisible(store, signal, load.acked)) && (await untilRolledUp(store, signal));
   const visibleSeconds = (performance.now() - began) / 1000;
   return { load, watch: await watch.end(), visibleSeconds, allVisible };
