@@ -18,15 +18,6 @@ const engine = createEngine({
 await engine.start();
 const store = openStore(engine.endpoint());
 await migrate(store, telemetry);
-// A rollup that adds: each insert that came twice, or only half of the way, shows in it.
-await store.client.command({
-  query: `CREATE TABLE IF NOT EXISTS crash_rolled (Name String, Count SimpleAggregateFunction(sum, UInt64))
-    ENGINE = AggregatingMergeTree ORDER BY Name SETTINGS non_replicated_deduplication_window = 1000`,
-});
-await store.client.command({
-  query: `CREATE MATERIALIZED VIEW IF NOT EXISTS crash_rolled_mv TO crash_rolled AS
-    SELECT SpanName::String AS Name, count() AS Count FROM spans GROUP BY Name`,
-});
 const config = collectorConfig.parse({
   otlp_http: { port: 0 },
   otlp_grpc: { port: 0 },
