@@ -16,6 +16,32 @@ const rich = traces([
 ]);
 const record = logs([{ timeUnixNano: START, body: { bytesValue: Buffer.from('body') }, attributes: [pair('a', 'b')] }]);
 
+function varint(size: number): Buffer {
+  const bytes: number[] = [];
+  let rest = size;
+  for (; rest >= 128; rest >>>= 7) bytes.push((rest & 127) | 128);
+  return Buffer.from([...bytes, rest]);
+}
+
+const wrap = (tag: number, bytes: Buffer) => Buffer.concat([Buffer.from([tag]), varint(bytes.length), bytes]);
+
+/** A request of one log record whose body is a list in a list, `depth` times. */
+function deepRecord(depth: number): Buffer {
+  const heads: Buffer[] = [];
+  const text = Buffer.from([0x0a, 0x01, 0x61]);
+  let size = text.length;
+  for (let i = 0; i < depth; i++) {
+    // A list (field 5 of the value) of one value (field 1 of the list).
+    const inner = Buffer.concat([Buffer.from([0x0a]), varint(size)]);
+    const outer = Buffer.concat([Buffer.from([0x2a]), varint(size + inner.length)]);
+    heads.push(Buffer.concat([outer, inner]));
+    size += inner.length + outer.length;
+  }
+  const time = Buffer.from([0x09, 1, 0, 0, 0, 0, 0, 0, 0]);
+  const body = wrap(0x2a, Buffer.concat([...heads.reverse(), text]));
+  return wrap(0x0a, wrap(0x12, wrap(0x12, Buffer.concat([time, body]))));
+}
+
 /** A small generator of numbers below `bound`, the same each run. */
 function numbers(seed: number): (bound: number) => number {
   let state = seed;
@@ -112,31 +138,28 @@ describe('bytes that are no request', () => {
 
   it('values nested a hundred thousand deep neither trap nor take long', async () => {
     const reader = await openReader();
-    let value = Buffer.from([0x0a, 0x01, 0x61]);
-    const heads: Buffer[] = [];
-    const varint = (size: number) => {
-      const bytes: number[] = [];
-      for (let rest = size; ; rest >>>= 7) {
-        if (rest < 128) return Buffer.from([...bytes, rest]);
-        bytes.push((rest & 127) | 128);
-      }
-    };
-    let size = value.length;
-    for (let depth = 0; depth < 100_000; depth++) {
-      // A list (field 5 of the value) of one value (field 1 of the list).
-      const inner = Buffer.concat([Buffer.from([0x0a]), varint(size)]);
-      const outer = Buffer.concat([Buffer.from([0x2a]), varint(size + inner.length)]);
-      heads.push(Buffer.concat([outer, inner]));
-      size += inner.length + outer.length;
-    }
-    value = Buffer.concat([...heads.reverse(), value]);
-    const wrap = (field: number, bytes: Buffer) => Buffer.concat([Buffer.from([field]), varint(bytes.length), bytes]);
-    const bytes = wrap(
-      0x0a,
-      wrap(0x12, wrap(0x12, Buffer.concat([Buffer.from([0x09, 1, 0, 0, 0, 0, 0, 0, 0]), wrap(0x2a, value)]))),
-    );
-    const outcome = reader.read('logs', bytes, CONTEXT);
+    const outcome = reader.read('logs', deepRecord(100_000), CONTEXT);
     expect([outcome.accepted, outcome.limited.get('depth')]).toEqual([1, 1]);
+  });
+
+  it('a trap is an error of its request alone: pending rows stay, and a new instance reads on', async () => {
+    const reader = await openReader({ limits: { depth: 1_000_000_000 } });
+    reader.read('traces', rich, CONTEXT);
+    expect(() => reader.read('logs', deepRecord(100_000), CONTEXT)).toThrow(/^the request cannot be read: /);
+    expect(reader.pendingRows).toBe(2);
+    reader.read('logs', record, CONTEXT);
+    const rows = () => reader.take().map(({ table, rows }) => [table, rows]);
+    expect(rows()).toEqual([
+      ['resource_scopes', 2],
+      ['spans', 1],
+      ['logs', 1],
+    ]);
+    // The scopes that the replaced instance told are told again.
+    reader.read('traces', rich, CONTEXT);
+    expect(rows()).toEqual([
+      ['resource_scopes', 1],
+      ['spans', 1],
+    ]);
   });
 });
 
