@@ -1,7 +1,8 @@
-import type { Millis } from '../../core/time.ts';
+import { type Millis, stepStart } from '../../core/time.ts';
 import type { Store } from '../client.ts';
 import { quantilesSql } from './buckets.ts';
 import { numberOf, secondsCell } from './cells.ts';
+import { LEVELS } from './level.ts';
 
 export const NODE_KINDS = ['service', 'topic', 'database', 'external'] as const;
 export type NodeKind = (typeof NODE_KINDS)[number];
@@ -25,16 +26,20 @@ export interface Flow {
   readonly errors: number;
   /** Seconds; NaN without calls. */
   readonly p95: number;
-  /** Start of the first and the last ten seconds of the range in which something went over it. */
+  /** Start of the first and the last ten seconds (in a long range: of a longer rollup) in which something went over it. */
   readonly firstSeen: Millis;
   readonly lastSeen: Millis;
 }
+
+/** A range is read from the coarsest rollup it has so many rows of; its ends are blurred by one of them. */
+const LEAST_ROWS = 120;
 
 /**
  * Flows of [from, to): producer spans write to a topic, consumer spans read one, client spans call a database or another service. Client
  * spans on a broker (polls, acknowledgements) are not flows. Where spans and metrics tell of one flow, spans count.
  */
 export async function readFlows(store: Store, from: Millis, to: Millis): Promise<Flow[]> {
+  const level = LEVELS.findLast(({ step }) => (to - from) / step >= LEAST_ROWS) ?? LEVELS[0];
   const rows = await store.rows<Flow>(
     `
 SELECT pipeline, service, kind, other, otherKind, system, group, calls, messages, errors, p95,
@@ -45,9 +50,9 @@ FROM (
         if(Destination != '', Destination, DestinationSystem) AS other,
         DestinationKind AS otherKind, max(DestinationSystem) AS system, ConsumerGroup AS group, Source AS source,
         toFloat64(sum(Count)) AS calls, toFloat64(sum(Messages)) AS messages, toFloat64(sum(Errors)) AS errors,
-        ${quantilesSql([0.95])}[1] AS p95, 
+        ${quantilesSql([0.95])}[1] AS p95,
         toUnixTimestamp(min(Time)) * 1000 AS firstSeen, toUnixTimestamp(max(Time)) * 1000 AS lastSeen
-    FROM red_10s
+    FROM ${level.edges}
     WHERE Time >= toDateTime({from:UInt32}) AND Time < toDateTime({to:UInt32})
         AND ((Kind IN ('Producer', 'Consumer') AND DestinationKind = 'topic')
             OR (Kind = 'Client' AND DestinationKind IN ('database', 'external')))
@@ -56,7 +61,9 @@ FROM (
 )
 ORDER BY pipeline, service, kind, otherKind, other, group, source DESC
 LIMIT 1 BY pipeline, service, kind, otherKind, other, group`,
-    { from: secondsCell(from), to: secondsCell(to) },
+    level === LEVELS[0]
+      ? { from: secondsCell(from), to: secondsCell(to) }
+      : { from: secondsCell(stepStart(from, level.step)), to: secondsCell(to) },
   );
   return rows.map((row) => ({
     ...row,

@@ -23,10 +23,26 @@ ORDER BY pipeline, service, origin`);
   return rows.map((row) => ({ ...row, from: numberOf(row.from), to: numberOf(row.to) }));
 }
 
-/** Time of the newest telemetry stored (of one pipeline, or of any), to the second; 0 when there is none. */
+/** `services` is told of a scope once a minute; what the rollups hold beyond that is looked for this far before it. */
+const TOLD_S = 600;
+
+/** Whether a row of a rollup is newer than what `services` knows, by the name `told` (DateTime). */
+const NEWER = `Time >= toDateTime(greatest(toInt64(toUnixTimestamp(told)) - ${TOLD_S}, 0))`;
+
+/**
+ * Time of the newest telemetry stored (of one pipeline, or of any); 0 when there is none. Of spans and of what is watched it is
+ * exact to the ten seconds in which it falls, of other telemetry to the minute.
+ */
 export async function newestTelemetry(store: Store, pipeline?: string): Promise<Millis> {
+  const here = '({all:Bool} OR Pipeline = {pipeline:String})';
   const [row] = await store.rows<{ newest: number | string }>(
-    `SELECT toUnixTimestamp(max(LastSeen)) * 1000 AS newest FROM services WHERE {all:Bool} OR Pipeline = {pipeline:String}`,
+    `
+WITH (SELECT max(LastSeen) FROM services WHERE ${here}) AS told
+SELECT toUnixTimestamp(max(newest)) * 1000 AS newest
+FROM (
+    SELECT told AS newest
+    UNION ALL SELECT max(Time) FROM red_10s WHERE ${NEWER} AND ${here}
+    UNION ALL SELECT max(Time) FROM gauge_10s WHERE ${NEWER} AND ${here})`,
     { all: pipeline === undefined, pipeline: pipeline ?? '' },
   );
   return numberOf(row?.newest ?? 0);
@@ -41,13 +57,19 @@ export interface ServiceSeen {
   readonly lastSeen: Millis;
 }
 
-/** Services heard of at or after `since`. */
+/** Services heard of at or after `since`; `lastSeen` is as exact as `newestTelemetry`. */
 export async function readServices(store: Store, since: Millis): Promise<ServiceSeen[]> {
   const rows = await store.rows<ServiceSeen>(
     `
-SELECT Pipeline AS pipeline, Service AS service, max(ConsoleUrl) AS consoleUrl,
-    toUnixTimestamp(min(FirstSeen)) * 1000 AS firstSeen, toUnixTimestamp(max(LastSeen)) * 1000 AS lastSeen
-FROM services
+WITH (SELECT max(LastSeen) FROM services) AS told
+SELECT pipeline, service, max(console) AS consoleUrl,
+    toUnixTimestamp(if(max(exact), minIf(first, exact), min(first))) * 1000 AS firstSeen, toUnixTimestamp(max(last)) * 1000 AS lastSeen
+FROM (
+    SELECT Pipeline AS pipeline, Service AS service, ConsoleUrl AS console, FirstSeen AS first, LastSeen AS last, true AS exact FROM services
+    UNION ALL
+    SELECT Pipeline, Service, '', min(Time), max(Time), false FROM red_10s WHERE ${NEWER} GROUP BY Pipeline, Service
+    UNION ALL
+    SELECT Pipeline, Service, '', min(Time), max(Time), false FROM gauge_10s WHERE ${NEWER} GROUP BY Pipeline, Service)
 GROUP BY pipeline, service
 HAVING lastSeen >= {since:Int64}
 ORDER BY pipeline, service`,

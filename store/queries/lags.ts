@@ -73,8 +73,8 @@ FROM (
     ) AS g
     INNER ANY JOIN (
         SELECT SeriesId, any(Topic) AS Topic, any(ConsumerGroup) AS ConsumerGroup, any(Partition) AS Partition
-        FROM metric_series
-        WHERE MetricName IN ({members:String}, {offset:String}) AND ConsumerGroup != ''
+        FROM metric_series AS m
+        WHERE MetricName IN ({members:String}, {offset:String}) AND m.ConsumerGroup != ''
         GROUP BY SeriesId
     ) AS s ON g.id = s.SeriesId
     GROUP BY pipeline, group, topic, partition, metric

@@ -37,9 +37,11 @@ export interface LevelChoice {
  * none does, the one that is kept longest.
  */
 export function chooseLevel({ from, step, now, retention = {} }: LevelQuery): LevelChoice {
-  const fit = LEVELS.findLastIndex((level) => step % level.step === 0);
+  const fit = LEVELS.findLastIndex((candidate) => step % candidate.step === 0);
+  // A step that no row divides is refused where the grid is laid out.
+  if (fit < 0) return { level: LEVELS[0], step };
   const reachOf = (level: Level) => retention[level.name] ?? Number.POSITIVE_INFINITY;
-  const rest: readonly Level[] = LEVELS.slice(Math.max(0, fit));
+  const rest: readonly Level[] = LEVELS.slice(fit);
   const age = now === undefined ? 0 : now - from;
   const level =
     rest.find((candidate) => age <= reachOf(candidate)) ??

@@ -37,7 +37,7 @@ describe('a search', () => {
     expect(failed.hits).toHaveLength(1);
     expect(failed.hits[0]?.errors).toBe(2);
     expect((await search('service=gateway&min_ms=5000')).hits).toEqual([]);
-    expect((await search('service=enrichment&kind=Consumer&max_ms=42')).hits).toHaveLength(3);
+    expect((await search('service=enrichment&kind=Consumer&max_ms=43')).hits).toHaveLength(3);
   });
 
   test('finds traces by what their spans and resources say', async () => {

@@ -33,7 +33,7 @@ test('origins are the time ranges of data that is not live, services what speaks
     point({ pipeline, service: 'probe', at: NOON + 5000, value: 1 }),
   ]);
   expect(await readOrigins(stand.store)).toEqual([
-    { origin: 'generated', pipeline, service: 'gateway', from: NOON - 3 * day, to: NOON - day + 2000 },
+    { origin: 'generated', pipeline, service: 'gateway', from: NOON - 3 * day, to: NOON - day },
     { origin: 'replayed', pipeline: 'other', service: 'replayed', from: NOON - 1000, to: NOON - 1000 },
   ]);
   expect(await newestTelemetry(stand.store)).toBe(NOON + 5000);
@@ -48,5 +48,22 @@ test('origins are the time ranges of data that is not live, services what speaks
       lastSeen: NOON,
     },
     { pipeline, service: 'probe', consoleUrl: '', firstSeen: NOON + 5000, lastSeen: NOON + 5000 },
+  ]);
+});
+
+test('what came since a service was last told of shows in its steps', async () => {
+  const [spans, gauges] = ['lively', 'measured'];
+  const hour = 3_600_000;
+  await insertStock(stand.store, 'otel_traces', [span({ pipeline: spans, service: 'a', at: NOON + hour + 3000 })]);
+  const step = { Pipeline: spans, Service: 'a', Kind: 'Server', Source: 'spans', Count: 1 };
+  await stand.store.insert('red_10s', [{ ...step, Time: (NOON + hour + 40_000) / 1000 }]);
+  await stand.store.insert('gauge_10s', [
+    { Pipeline: gauges, Service: 'b', Signal: 'heat', Time: (NOON + hour + 50_000) / 1000, Last: [1, 1] },
+  ]);
+  expect(await newestTelemetry(stand.store)).toBe(NOON + hour + 50_000);
+  expect(await newestTelemetry(stand.store, spans)).toBe(NOON + hour + 40_000);
+  expect(await readServices(stand.store, NOON + hour)).toEqual([
+    { pipeline: spans, service: 'a', consoleUrl: '', firstSeen: NOON + hour + 3000, lastSeen: NOON + hour + 40_000 },
+    { pipeline: gauges, service: 'b', consoleUrl: '', firstSeen: NOON + hour + 50_000, lastSeen: NOON + hour + 50_000 },
   ]);
 });

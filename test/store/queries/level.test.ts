@@ -34,6 +34,14 @@ describe('chooseLevel', () => {
     expect(nameOf(10_000, NOW - 500 * DAY, { '10s': 9 * DAY, '1m': DAY, '1h': DAY })).toBe('10s 10');
   });
 
+  test('does not round a step that is none', () => {
+    expect([5000, 15_000, 10_001].map((step) => nameOf(step, NOW - 500 * DAY, { '10s': DAY }))).toEqual([
+      '10s 5',
+      '10s 15',
+      '10s 10.001',
+    ]);
+  });
+
   test('keeps the step without a retention or a clock', () => {
     expect(chooseLevel({ from: 0, step: 10_000 }).level.name).toBe('10s');
     expect(chooseLevel({ from: 0, step: 10_000, now: NOW }).level.name).toBe('10s');
