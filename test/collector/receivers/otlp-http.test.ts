@@ -379,7 +379,7 @@ describe('self-telemetry', () => {
     const page = await send('/metrics', '', { url: own.http, method: 'GET' });
     expect(page.body.toString()).toContain('weir_collector_spool_sync_seconds_count 1');
     await own.stop();
-    expect(await count('weir_collector_stored_total{table="otel_traces"}')).toBe(2);
+    expect(await count('weir_collector_stored_total{table="spans"}')).toBe(2);
     expect(await count('weir_collector_spool_bytes')).toBe(0);
   });
 });
