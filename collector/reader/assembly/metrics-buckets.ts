@@ -3,7 +3,7 @@
 import { array, Column, fixed, room, Rows, set64 } from './columns';
 import { FAIL_ENDS, fail } from './host';
 import { limit, LIMIT_BUCKETS } from './limits';
-import { allocate } from './memory';
+import { allocate, copyLoose } from './memory';
 import { cursor, fixed64, length, varint } from './wire';
 
 @unmanaged
@@ -65,7 +65,7 @@ export function readFixedList(into: Numbers, at: u32, end: u32): u32 {
   const wanted = min(count, limit(LIMIT_BUCKETS) + 1 - min(kept, limit(LIMIT_BUCKETS) + 1));
   into.count += count;
   room(into.rows, wanted);
-  memory.copy(into.values.data + (into.rows.count << 3), at, wanted << 3);
+  copyLoose(into.values.data + (into.rows.count << 3), at, wanted << 3);
   into.rows.count += wanted;
   return at + size;
 }
@@ -81,8 +81,22 @@ export function readVarintList(into: Numbers, at: u32, end: u32): u32 {
   const size = length(at, end);
   at = cursor;
   const stop = at + size;
-  while (at < stop) {
-    append(into, varint(at, stop));
+  const most = limit(LIMIT_BUCKETS) + 1;
+  const rows = into.rows;
+  // Each number has a byte at least.
+  const wanted = min(size, most - min(rows.count - into.first, most));
+  room(rows, wanted);
+  let to = into.values.data + (rows.count << 3);
+  const full = to + (wanted << 3);
+  const from = to;
+  for (; at < stop && to < full; to += 8) {
+    store<u64>(to, varint(at, stop));
+    at = cursor;
+  }
+  rows.count += (to - from) >> 3;
+  into.count += (to - from) >> 3;
+  for (; at < stop; into.count++) {
+    varint(at, stop);
     at = cursor;
   }
   return stop;
