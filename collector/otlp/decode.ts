@@ -30,22 +30,16 @@ export class Position {
     if (this.#names.length > DECODE_LIMITS.depth) {
       throw malformed(`values are nested deeper than ${DECODE_LIMITS.depth}`, `${this.text().slice(0, 120)}...`);
     }
-    this.count(1);
+    if (++this.#items > DECODE_LIMITS.items) {
+      throw tooLarge(
+        `the request holds more than ${DECODE_LIMITS.items} messages and list elements; send smaller batches`,
+      );
+    }
   }
 
   leave(): void {
     this.#names.pop();
     this.#indexes.pop();
-  }
-
-  /** Counts `items` more elements. */
-  count(items: number): void {
-    this.#items += items;
-    if (this.#items > DECODE_LIMITS.items) {
-      throw tooLarge(
-        `the request holds more than ${DECODE_LIMITS.items} messages and list elements; send smaller batches`,
-      );
-    }
   }
 
   text(field = ''): string {
