@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Buckets, bucketSeconds, quantileFromBuckets } from '../../store/queries/buckets.ts';
 import { startTestStore, type TestStore } from './harness.ts';
-import { insertBatch, readRed } from './queries/red-rows.ts';
+import { readRed } from './queries/red-rows.ts';
 import { NOON, point } from './queries/telemetry-rows.ts';
+import type { StockTable } from './stock-rows.ts';
+import { insertWire } from './wire-rows.ts';
 
 let stand: TestStore;
 beforeAll(async () => {
@@ -11,7 +13,7 @@ beforeAll(async () => {
 afterAll(() => stand?.stop());
 
 const red = (pipeline: string) => readRed(stand.store, pipeline);
-const insert = (table: string, rows: readonly object[], token?: string) => insertBatch(stand.store, table, rows, token);
+const insert = (table: StockTable, rows: readonly object[]) => insertWire(stand.store, table, rows);
 const total = ([, counts]: Buckets) => counts.reduce((sum, count) => sum + count, 0);
 
 describe('histograms of metrics', () => {
@@ -140,6 +142,8 @@ describe('histograms of metrics', () => {
 
 describe('gauges', () => {
   interface GaugeRow {
+    readonly time: number;
+    readonly metric: string;
     readonly kind: string;
     readonly signal: string;
     readonly topic: string;
@@ -152,50 +156,94 @@ describe('gauges', () => {
     readonly count: number;
     readonly attributes: Record<string, string>;
   }
-  const gauges = (pipeline: string) =>
+  const LEVELS = ['gauge_10s', 'gauge_1m', 'gauge_1h'];
+  /** The merged rows of one pipeline, with what their series are called. */
+  const gauges = (table: string, pipeline: string) =>
     stand.store.rows<GaugeRow>(
-      `SELECT MetricKind AS kind, Signal AS signal, Topic AS topic, ConsumerGroup AS group, Partition AS partition,
-          Last.2 AS last, Min AS min, Max AS max, Sum AS sum, Count AS count, Attributes AS attributes
-      FROM gauge_10s FINAL WHERE Pipeline = {pipeline:String} ORDER BY MetricName, MetricKind`,
+      `SELECT toUnixTimestamp(g.Time) * 1000 AS time, g.MetricName AS metric, g.MetricKind AS kind, g.Signal AS signal,
+          s.Topic AS topic, s.ConsumerGroup AS group, s.Partition AS partition, g.Last.2 AS last, g.Min AS min, g.Max AS max,
+          g.Sum AS sum, g.Count AS count, s.Attributes AS attributes
+      FROM (SELECT * FROM ${table} FINAL WHERE Pipeline = {pipeline:String}) AS g
+      LEFT ANY JOIN metric_series AS s ON g.SeriesId = s.SeriesId
+      ORDER BY g.MetricName, g.MetricKind, g.Time`,
       { pipeline },
     );
 
-  test('keep last by time, extremes, sum and count per series and step, across inserts', async () => {
-    const attributes = { group: 'g', partition: '3', topic: 'orders' };
-    const sample = (at: number, value: number) => point({ pipeline: 'gauges', at: NOON + at, value, attributes });
+  const attributes = { group: 'g', partition: '3', topic: 'orders' };
+
+  test('keep last by time, extremes, sum and count per series and step, across inserts, at every level', async () => {
+    const sample = (at: number, value: number) =>
+      point({ pipeline: 'gauges', metric: 'kafka.consumer_group.lag', at: NOON + at, value, attributes });
     await insert('otel_metrics_gauge', [sample(7000, 4), sample(9999, 2), sample(1000, 9)]);
     await insert('otel_metrics_gauge', [sample(8000, 1)]);
-    expect(await gauges('gauges')).toEqual([
-      {
-        kind: 'gauge',
-        signal: '',
-        topic: 'orders',
-        group: 'g',
-        partition: '3',
-        last: 2,
-        min: 1,
-        max: 9,
-        sum: 16,
-        count: 4,
-        attributes,
-      },
-    ]);
+    for (const level of LEVELS) {
+      expect(await gauges(level, 'gauges'), level).toEqual([
+        {
+          time: NOON,
+          metric: 'kafka.consumer_group.lag',
+          kind: 'gauge',
+          signal: '',
+          topic: 'orders',
+          group: 'g',
+          partition: '3',
+          last: 2,
+          min: 1,
+          max: 9,
+          sum: 16,
+          count: 4,
+          attributes,
+        },
+      ]);
+    }
+  });
+
+  test('begin at ten seconds where a signal or the lag of a group is read from them, and at a minute otherwise', async () => {
+    const of = (metric: string, signal?: string) =>
+      point({
+        pipeline: 'fine',
+        metric,
+        value: 1,
+        attributes: { ...attributes, ...(signal === undefined ? {} : { 'weir.signal': signal }) },
+      });
+    const watched = ['kafka.consumer_group.lag', 'kafka.consumer_group.members', 'kafka.consumer_group.offset'];
+    watched.push('weir.consumer_group.lag_time');
+    const others = ['kafka.partition.current_offset', 'temperature'];
+    await insert('otel_metrics_gauge', [...[...watched, ...others].map((metric) => of(metric)), of('heat', 'heat')]);
+    const metrics = async (level: string) => (await gauges(level, 'fine')).map(({ metric }) => metric);
+    expect(await metrics('gauge_10s')).toEqual(['heat', ...watched].sort());
+    for (const level of ['gauge_1m', 'gauge_1h']) {
+      expect(await metrics(level)).toEqual(['heat', ...watched, ...others].sort());
+    }
   });
 
   test('sums say how they are to be read, and a NaN is left out', async () => {
-    const attributes = { 'weir.signal': 'orders' };
-    const sum = (metric: string, value: number | string, rest: object) =>
-      point({ pipeline: 'sums', metric, attributes }, { Value: value, ...rest });
+    const sum = (metric: string, value: number, rest: object) =>
+      point(
+        { pipeline: 'sums', metric, at: NOON + 60_000, attributes: { 'weir.signal': 'orders' } },
+        { Value: value, ...rest },
+      );
     await insert('otel_metrics_sum', [
       sum('a', 3, { AggregationTemporality: 1, IsMonotonic: true }),
       sum('b', 3, { AggregationTemporality: 2, IsMonotonic: true }),
       sum('c', 3, { AggregationTemporality: 2, IsMonotonic: false }),
-      sum('d', 'nan', { AggregationTemporality: 1, IsMonotonic: true }),
+      sum('d', Number.NaN, { AggregationTemporality: 1, IsMonotonic: true }),
+      sum('e', Number.POSITIVE_INFINITY, { AggregationTemporality: 2, IsMonotonic: true }),
     ]);
-    expect((await gauges('sums')).map((row) => [row.kind, row.signal])).toEqual([
-      ['delta', 'orders'],
-      ['cumulative', 'orders'],
-      ['gauge', 'orders'],
+    expect(
+      await stand.store.rows("SELECT MetricName AS m FROM metric_points WHERE Pipeline = 'sums' ORDER BY m"),
+    ).toHaveLength(5);
+    // A delta at the edge of two steps tells of the step before it, everything else of the step of its sample.
+    for (const [level, before] of [['gauge_10s', NOON + 50_000] as const, ['gauge_1m', NOON] as const]) {
+      expect((await gauges(level, 'sums')).map((row) => [row.kind, row.signal, row.time])).toEqual([
+        ['delta', 'orders', before],
+        ['cumulative', 'orders', NOON + 60_000],
+        ['gauge', 'orders', NOON + 60_000],
+      ]);
+    }
+    expect((await gauges('gauge_1h', 'sums')).map((row) => [row.kind, row.signal, row.time])).toEqual([
+      ['delta', 'orders', NOON],
+      ['cumulative', 'orders', NOON],
+      ['gauge', 'orders', NOON],
     ]);
   });
 
@@ -204,5 +252,13 @@ describe('gauges', () => {
       point({ pipeline: 'events', service: 'sink', metric: 'weir.event.time', value: NOON - 1500 }),
     ]);
     expect(await red('events')).toMatchObject([{ service: 'sink', count: 0, eventTime: NOON - 1500 }]);
+    for (const level of ['red_1m', 'red_1h', 'edges_1m', 'edges_1h']) {
+      expect(
+        await stand.store.rows(
+          `SELECT Service AS service, max(EventTimeMax) AS time FROM ${level} WHERE Pipeline = 'events' GROUP BY service`,
+        ),
+        level,
+      ).toEqual([{ service: 'sink', time: NOON - 1500 }]);
+    }
   });
 });

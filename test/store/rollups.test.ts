@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Buckets, bucketIndex, quantileFromBuckets } from '../../store/queries/buckets.ts';
 import { startTestStore, type TestStore } from './harness.ts';
-import { insertBatch, readRed } from './queries/red-rows.ts';
-import { consume, NOON, point, query, span } from './queries/telemetry-rows.ts';
+import { readRed } from './queries/red-rows.ts';
+import { consume, lag, NOON, point, query, span } from './queries/telemetry-rows.ts';
+import type { StockTable } from './stock-rows.ts';
+import { insertWire } from './wire-rows.ts';
 
 let stand: TestStore;
 beforeAll(async () => {
@@ -11,7 +13,8 @@ beforeAll(async () => {
 afterAll(() => stand?.stop());
 
 const red = (pipeline: string) => readRed(stand.store, pipeline);
-const insert = (table: string, rows: readonly object[], token?: string) => insertBatch(stand.store, table, rows, token);
+const insert = (table: StockTable, rows: readonly object[], token?: string) =>
+  insertWire(stand.store, table, rows, token === undefined ? {} : { token });
 
 describe('spans', () => {
   test('a span counts in the ten seconds in which it ended', async () => {
@@ -29,26 +32,24 @@ describe('spans', () => {
     expect(rows[2]?.seconds).toBeCloseTo(30, 9);
   });
 
-  test('old spellings of attributes, kinds and statuses are read', async () => {
+  test('old spellings of attributes are read', async () => {
     const modern = consume('orders', 'billing', {
       pipeline: 'modern',
       error: true,
       attributes: { 'messaging.batch.message_count': '25', 'weir.event.time': String(NOON - 4000) },
     });
-    const old = {
-      ...span({
-        pipeline: 'old',
-        attributes: {
-          'messaging.system': 'kafka',
-          'messaging.destination': 'orders',
-          'messaging.kafka.consumer.group': 'billing',
-          'messaging.batch.message_count': '25',
-          'weir.event.time': String(NOON - 4000),
-        },
-      }),
-      SpanKind: 'SPAN_KIND_CONSUMER',
-      StatusCode: 'STATUS_CODE_ERROR',
-    };
+    const old = span({
+      pipeline: 'old',
+      kind: 'Consumer',
+      error: true,
+      attributes: {
+        'messaging.system': 'kafka',
+        'messaging.destination': 'orders',
+        'messaging.kafka.consumer.group': 'billing',
+        'messaging.batch.message_count': '25',
+        'weir.event.time': String(NOON - 4000),
+      },
+    });
     await insert('otel_traces', [modern, old]);
     const [row] = await red('modern');
     expect(row).toMatchObject({
@@ -155,42 +156,56 @@ describe('percentiles', () => {
 });
 
 describe('deduplication', () => {
+  /** What each table holds of a pipeline: raw rows, and what the rollups counted. */
   const counts = async (pipeline: string) => {
+    const held = (table: string, value: string, where = '1') =>
+      `(SELECT toUInt32(${value}) FROM ${table} WHERE Pipeline = {pipeline:String} AND ${where}) AS ${table}`;
     const [row] = await stand.store.rows<Record<string, number>>(
-      `SELECT
-          (SELECT count() FROM otel_traces WHERE ResourceAttributes['weir.pipeline'] = {pipeline:String}) AS spans,
-          (SELECT sum(Count) FROM red_10s WHERE Pipeline = {pipeline:String}) AS calls,
-          (SELECT count() FROM otel_metrics_gauge WHERE ResourceAttributes['weir.pipeline'] = {pipeline:String}) AS points,
-          (SELECT sum(Count) FROM gauge_10s WHERE Pipeline = {pipeline:String}) AS samples`,
+      `SELECT ${held('spans', 'count()')}, ${held('metric_points', 'count()')}, ${held('metric_histograms', 'count()')},
+        ${['red_10s', 'red_1m', 'red_1h', 'edges_1m', 'edges_1h', 'gauge_10s', 'gauge_1m', 'gauge_1h'].map((table) => held(table, 'sum(Count)')).join(', ')}`,
       { pipeline },
     );
     return row;
   };
+  const red = (count: number) => ({ red_10s: count, red_1m: count, red_1h: count, edges_1m: count, edges_1h: count });
+  const gauges = (fine: number, all: number) => ({ gauge_10s: fine, gauge_1m: all, gauge_1h: all });
 
   test('a batch sent twice with one token is stored and rolled up once', async () => {
     const spans = [span({ pipeline: 'twice' }), span({ pipeline: 'twice', at: NOON + 1 })];
     const points = [
-      point({ pipeline: 'twice', value: 1 }),
+      lag('t', 'g', 0, 1, { pipeline: 'twice' }),
       point({ pipeline: 'twice', value: 2, metric: 'weir.event.time' }),
     ];
+    const histogram = point(
+      { pipeline: 'twice', metric: 'http.server.request.duration' },
+      { Count: 5, Sum: 1, BucketCounts: [5], AggregationTemporality: 1 },
+    );
     for (let attempt = 0; attempt < 3; attempt++) {
       await insert('otel_traces', spans, 'segment-1');
       await insert('otel_metrics_gauge', points, 'segment-1');
+      await insert('otel_metrics_histogram', [histogram], 'segment-1');
     }
-    expect(await counts('twice')).toEqual({ spans: 2, calls: 2, points: 2, samples: 2 });
+    expect(await counts('twice')).toEqual({
+      spans: 2,
+      metric_points: 2,
+      metric_histograms: 1,
+      ...red(7),
+      ...gauges(1, 2),
+    });
   });
 
   test('equal batches with different tokens are both stored and both rolled up', async () => {
     for (const token of ['segment-2', 'segment-3']) {
       await insert('otel_traces', [span({ pipeline: 'same' })], token);
-      await insert('otel_metrics_gauge', [point({ pipeline: 'same', value: 1 })], token);
+      await insert('otel_metrics_gauge', [lag('t', 'g', 0, 1, { pipeline: 'same' })], token);
     }
-    expect(await counts('same')).toEqual({ spans: 2, calls: 2, points: 2, samples: 2 });
+    const all = { spans: 2, metric_points: 2, metric_histograms: 0, ...red(2), ...gauges(2, 2) };
+    expect(await counts('same')).toEqual(all);
   });
 
   test('different batches whose rollups are equal are both rolled up', async () => {
     await insert('otel_traces', [span({ pipeline: 'alike', at: NOON + 1 })], 'segment-4');
     await insert('otel_traces', [span({ pipeline: 'alike', at: NOON + 2 })], 'segment-5');
-    expect(await counts('alike')).toMatchObject({ spans: 2, calls: 2 });
+    expect(await counts('alike')).toMatchObject({ spans: 2, ...red(2) });
   });
 });
