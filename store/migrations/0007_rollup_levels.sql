@@ -111,7 +111,7 @@ ENGINE = {engine:AggregatingMergeTree}
 PARTITION BY toDate(Start)
 ORDER BY (lower(hex(TraceId)), TraceId)
 TTL Start + toIntervalDay(30)
-SETTINGS ttl_only_drop_parts = 1, non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1;
+SETTINGS index_granularity = 512, ttl_only_drop_parts = 1, non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1;
 
 -- Every gauge and sum per series. What a series is called and measures stands in metric_series under its SeriesId.
 CREATE TABLE IF NOT EXISTS gauge_1m {on_cluster}

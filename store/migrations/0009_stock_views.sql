@@ -58,7 +58,7 @@ SELECT
 FROM spans AS s;
 
 CREATE OR REPLACE VIEW otel_traces_trace_id_ts {on_cluster} AS
-SELECT lower(hex(t.TraceId)) AS TraceId, t.Start AS Start, t.End AS End
+SELECT lower(hex(t.TraceId)) AS TraceId, CAST(t.Start, 'DateTime') AS Start, CAST(t.End, 'DateTime') AS End
 FROM trace_times AS t;
 
 CREATE OR REPLACE VIEW otel_logs {on_cluster} AS
@@ -79,7 +79,7 @@ SELECT
     toLowCardinality(dictGet('scope_details', 'ScopeVersion', l.ScopeId)) AS ScopeVersion,
     CAST(mapFromArrays(dictGet('scope_details', 'ScopeKeys', l.ScopeId), dictGet('scope_details', 'ScopeValues', l.ScopeId)), 'Map(LowCardinality(String), String)') AS ScopeAttributes,
     l.Attributes AS LogAttributes,
-    toString(l.EventName) AS EventName
+    CAST(l.EventName, 'String') AS EventName
 FROM logs AS l;
 
 -- What a series is stands in metric_series. The name and the service are part of the join so that a filter on them reaches both sides.
@@ -95,7 +95,7 @@ SELECT
     p.ServiceName AS ServiceName,
     p.MetricName AS MetricName,
     s.Description AS MetricDescription,
-    toString(s.Unit) AS MetricUnit,
+    CAST(s.Unit, 'String') AS MetricUnit,
     s.Attributes AS Attributes,
     p.StartTime AS StartTimeUnix,
     p.Time AS TimeUnix,
@@ -123,7 +123,7 @@ SELECT
     p.ServiceName AS ServiceName,
     p.MetricName AS MetricName,
     s.Description AS MetricDescription,
-    toString(s.Unit) AS MetricUnit,
+    CAST(s.Unit, 'String') AS MetricUnit,
     s.Attributes AS Attributes,
     p.StartTime AS StartTimeUnix,
     p.Time AS TimeUnix,
@@ -153,7 +153,7 @@ SELECT
     p.ServiceName AS ServiceName,
     p.MetricName AS MetricName,
     s.Description AS MetricDescription,
-    toString(s.Unit) AS MetricUnit,
+    CAST(s.Unit, 'String') AS MetricUnit,
     s.Attributes AS Attributes,
     p.StartTime AS StartTimeUnix,
     p.Time AS TimeUnix,
@@ -186,7 +186,7 @@ SELECT
     p.ServiceName AS ServiceName,
     p.MetricName AS MetricName,
     s.Description AS MetricDescription,
-    toString(s.Unit) AS MetricUnit,
+    CAST(s.Unit, 'String') AS MetricUnit,
     s.Attributes AS Attributes,
     p.StartTime AS StartTimeUnix,
     p.Time AS TimeUnix,
@@ -223,7 +223,7 @@ SELECT
     p.ServiceName AS ServiceName,
     p.MetricName AS MetricName,
     s.Description AS MetricDescription,
-    toString(s.Unit) AS MetricUnit,
+    CAST(s.Unit, 'String') AS MetricUnit,
     s.Attributes AS Attributes,
     p.StartTime AS StartTimeUnix,
     p.Time AS TimeUnix,
