@@ -204,6 +204,7 @@ FROM edges_1m AS s;
 CREATE MATERIALIZED VIEW trace_times_mv {on_cluster} TO trace_times AS
 SELECT s.TraceId AS TraceId, toDateTime(min(s.Timestamp)) AS Start, toDateTime(max(s.Timestamp)) AS End
 FROM spans AS s
+WHERE s.TraceId != toFixedString('', 16)
 GROUP BY TraceId;
 
 -- A delta point counts in the step that holds the end of its interval, every other point in the step of its sample.

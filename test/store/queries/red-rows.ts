@@ -33,17 +33,3 @@ export function readRed(store: Store, pipeline: string): Promise<RedRow[]> {
     { pipeline },
   );
 }
-
-/** Inserts as the collector does: one token per batch, which counts in the views as well. */
-export function insertBatch(store: Store, table: string, rows: readonly object[], token?: string): Promise<unknown> {
-  return store.client.insert({
-    table,
-    values: rows,
-    format: 'JSONEachRow',
-    clickhouse_settings: {
-      async_insert: 0,
-      deduplicate_blocks_in_dependent_materialized_views: 1,
-      ...(token === undefined ? {} : { insert_deduplication_token: token }),
-    },
-  });
-}
