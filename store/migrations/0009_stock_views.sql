@@ -1,4 +1,4 @@
--- The names of the Collector's exporter over the lean tables: the columns of 0001 in their order and of their types, for Grafana, HyperDX
+-- The names of the Collector's exporter over the lean tables: its columns in its order and of the types of 0001, for Grafana, HyperDX
 -- and everybody's SQL. What a scope says about itself is looked up where a query asks for it, and costs nothing where it does not;
 -- filters and orders reach the tables beneath as if there were no view (docs/decisions/0006).
 --
@@ -161,12 +161,12 @@ SELECT
     p.Sum AS Sum,
     p.BucketCounts AS BucketCounts,
     p.ExplicitBounds AS ExplicitBounds,
-    p.Flags AS Flags,
     p.Exemplars.FilteredAttributes AS `Exemplars.FilteredAttributes`,
     p.Exemplars.TimeUnix AS `Exemplars.TimeUnix`,
     p.Exemplars.Value AS `Exemplars.Value`,
     arrayMap(id -> replaceOne(lower(hex(id)), '0000000000000000', ''), p.Exemplars.SpanId) AS `Exemplars.SpanId`,
     arrayMap(id -> replaceOne(lower(hex(id)), '00000000000000000000000000000000', ''), p.Exemplars.TraceId) AS `Exemplars.TraceId`,
+    p.Flags AS Flags,
     p.Min AS Min,
     p.Max AS Max,
     toInt32(p.Temporality) AS AggregationTemporality
@@ -198,12 +198,12 @@ SELECT
     p.PositiveBucketCounts AS PositiveBucketCounts,
     p.NegativeOffset AS NegativeOffset,
     p.NegativeBucketCounts AS NegativeBucketCounts,
-    p.Flags AS Flags,
     p.Exemplars.FilteredAttributes AS `Exemplars.FilteredAttributes`,
     p.Exemplars.TimeUnix AS `Exemplars.TimeUnix`,
     p.Exemplars.Value AS `Exemplars.Value`,
     arrayMap(id -> replaceOne(lower(hex(id)), '0000000000000000', ''), p.Exemplars.SpanId) AS `Exemplars.SpanId`,
     arrayMap(id -> replaceOne(lower(hex(id)), '00000000000000000000000000000000', ''), p.Exemplars.TraceId) AS `Exemplars.TraceId`,
+    p.Flags AS Flags,
     p.Min AS Min,
     p.Max AS Max,
     toInt32(p.Temporality) AS AggregationTemporality

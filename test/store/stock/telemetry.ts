@@ -80,8 +80,3 @@ const metrics = (count: number) => [
 
 /** Statements that fill all stock tables, each with `count` rows. */
 export const fillStock = (count: number): readonly string[] => [spans(count), logs(count), ...metrics(count)];
-
-export const STOCK_NAMES = [
-  ...['otel_traces', 'otel_traces_trace_id_ts', 'otel_logs', 'otel_metrics_gauge', 'otel_metrics_sum'],
-  ...['otel_metrics_histogram', 'otel_metrics_exponential_histogram', 'otel_metrics_summary'],
-] as const;
