@@ -1,6 +1,6 @@
 -- The names of the Collector's exporter over the lean tables: its columns in its order and of the types of 0001, for Grafana, HyperDX
 -- and everybody's SQL. What a scope says about itself is looked up where a query asks for it, and costs nothing where it does not;
--- filters and orders reach the tables beneath as if there were no view (docs/decisions/0002).
+-- filters and orders reach the tables beneath as if there were no view (docs/decisions/0006).
 --
 -- A found scope is kept, since rows of one ScopeId never differ; one that was not there yet is asked for again within 10 s.
 
