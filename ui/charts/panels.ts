@@ -1,6 +1,6 @@
 import type { DashboardView, LineRole, PanelDefinition, PanelSignal } from '../../core/dashboard.ts';
 import { SIGNAL_FACTS, type Signal } from '../../core/signal.ts';
-import type { Known, OriginView, SeriesAnswer, SeriesView } from '../../core/view.ts';
+import type { Known, SeriesAnswer, SeriesView } from '../../core/view.ts';
 import { formatCount, formatPercent, formatRange, formatRate, formatSeconds } from '../format.ts';
 import type { ChartModel, Line, Panel } from './options.ts';
 
@@ -137,11 +137,6 @@ export function rangeText(panel: Panel, at: Line, index: number): string {
   const unit =
     panel.scale === 'percent' ? '1' : panel.id === 'throughput' ? '1/s' : panel.scale === 'count' ? '{record}' : 's';
   return formatRange(lower, upper, unit);
-}
-
-/** Whether any of a range's data was not live, for the note beside a chart. */
-export function coversOrigin(origins: readonly OriginView[], from: number): boolean {
-  return origins.some((origin) => origin.to > from);
 }
 
 /** How one signal is drawn on its own. */

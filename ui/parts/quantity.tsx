@@ -1,4 +1,4 @@
-import { durationParts, formatNumber, type Part, percentPart } from '../format.ts';
+import { durationParts, formatNumber, type Part } from '../format.ts';
 
 /** Numbers with their units at 0.62 of the size. */
 export function Quantity({ parts }: { parts: readonly Part[] }) {
@@ -21,8 +21,4 @@ export function Duration({ seconds }: { seconds: number | null | undefined }) {
 export function Rate({ value }: { value: number | null | undefined }) {
   const known = typeof value === 'number' && Number.isFinite(value);
   return <Quantity parts={[{ value: formatNumber(value), unit: known ? '/s' : '' }]} />;
-}
-
-export function Percent({ ratio }: { ratio: number | null | undefined }) {
-  return <Quantity parts={[percentPart(ratio)]} />;
 }
