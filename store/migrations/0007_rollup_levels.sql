@@ -1,5 +1,6 @@
--- Rollups in levels of time: 10 s, 1 min and 1 h. Each is filled from the one before it as rows arrive (0010). Columns and
--- their meaning are those of red_10s and gauge_10s (0002): plain columns are dimensions, the rest adds up under GROUP BY.
+-- Rollups in levels of time: 10 s, 1 min and 1 h. Each is filled from the one before it as rows arrive (0010), gauge_1m from the
+-- points themselves, since gauge_10s keeps a part of the metrics. Columns and their meaning are those of red_10s and gauge_10s (0002):
+-- plain columns are dimensions, the rest adds up under GROUP BY.
 
 CREATE TABLE IF NOT EXISTS red_1m {on_cluster}
 (

@@ -1,7 +1,8 @@
 import type { Millis } from '../../core/time.ts';
 
 /**
- * The rollups stand in levels of time. Each holds all of the telemetry, a coarser one in fewer rows and for longer.
+ * The rollups stand in levels of time. Each holds all of the telemetry, a coarser one in fewer rows and for longer; only
+ * `gauge_10s` is of signals and consumer groups alone.
  * `red_10s` has no level without operations below it: at ten seconds a service has few of them.
  */
 export const LEVELS = [

@@ -75,6 +75,19 @@ describe('histograms of metrics', () => {
     expect(quantileFromBuckets(row?.buckets as Buckets, 0.5)).toBeCloseTo(0.5, 1);
   });
 
+  test('a sum that is no number is left out, and its calls count', async () => {
+    const spec = { pipeline: 'sumless', metric: 'http.server.request.duration', service: 'gateway' };
+    const counts = { Count: 2, BucketCounts: [2], ExplicitBounds: [], ...delta };
+    const scaled = { Count: 2, Scale: 5, PositiveOffset: -32, PositiveBucketCounts: [2], ...delta };
+    for (const Sum of [0.5, Number.NaN, Number.POSITIVE_INFINITY]) {
+      await insert('otel_metrics_histogram', [point(spec, { ...counts, Sum })]);
+      await insert('otel_metrics_exponential_histogram', [point(spec, { ...scaled, Sum })]);
+    }
+    expect(await red('sumless')).toMatchObject([{ count: 12, seconds: 1 }]);
+    const [row] = await stand.store.rows("SELECT sum(DurationSum) AS seconds FROM red_1h WHERE Pipeline = 'sumless'");
+    expect(row).toEqual({ seconds: 1 });
+  });
+
   test.each([
     ['finer', 8],
     ['equal', 5],
