@@ -1,9 +1,10 @@
 const SMALLEST = 16;
-const LARGEST = 23;
+const LARGEST = 25;
 
 /**
- * Buffers of request bodies, used again: making a large one costs as much as receiving what is put in it. Sizes are
- * powers of two from 64 KiB to 8 MiB; what is larger or smaller is made and left to the garbage collector.
+ * Buffers used again: making a large one costs as much as receiving what is put in it, and memory outside of the heap
+ * that comes and goes makes the garbage collector go through the whole heap several times a second. Sizes are powers of
+ * two from 64 KiB to 32 MiB; what is larger or smaller is made and left to the garbage collector.
  */
 export class BufferPool {
   readonly #free: Buffer[][] = [];
@@ -29,8 +30,9 @@ export class BufferPool {
     return buffer;
   }
 
-  /** Takes a buffer back that nobody reads any more. */
-  give(buffer: Buffer): void {
+  /** Takes a buffer, or a part of it from its start, back that nobody reads any more. */
+  give(part: Buffer): void {
+    const buffer = part.byteOffset === 0 && part.length < part.buffer.byteLength ? Buffer.from(part.buffer) : part;
     const exponent = 31 - Math.clz32(buffer.length);
     if (exponent < SMALLEST || exponent > LARGEST || buffer.length !== 1 << exponent) return;
     if (this.#kept + buffer.length > this.#keep) return;

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { errorMessage, WeirError } from '../../core/errors.ts';
+import { BufferPool } from '../buffer-pool.ts';
 import { malformed, tooLarge } from '../otlp/decode.ts';
 import type { OtlpSignal } from '../otlp/model.ts';
 import { Rejections } from '../otlp/rejections.ts';
@@ -43,11 +44,14 @@ const LARGEST_REQUEST = 256 * 1024 * 1024;
 const DIGEST_SEED = 0x57656972n;
 const REVISION_SEED = 0x7265766973696f6en;
 const MEMORY_FAULT = 7;
+/** Buffers of blocks that were given back, kept for the next. */
+const KEPT_BLOCK_BYTES = 64 * 1024 * 1024;
 
 /** Reads OTLP protobuf requests into open column blocks of the lean tables. */
 export class WireReader {
   readonly #module: WebAssembly.Module;
   readonly #options: WireReaderOptions;
+  readonly #buffers = new BufferPool(KEPT_BLOCK_BYTES);
   #instance: ReaderInstance;
   #signal: OtlpSignal = 'traces';
   #rejections = new Rejections();
@@ -143,6 +147,11 @@ export class WireReader {
     return blocks;
   }
 
+  /** Takes back blocks whose bytes nobody reads any more, so that their memory is used again. */
+  release(blocks: readonly TableBlock[]): void {
+    for (const { bytes } of blocks) this.#buffers.give(bytes);
+  }
+
   /** Forgets which scopes and series were told, so that they are told again. */
   forget(): void {
     this.#instance.exports.forget();
@@ -195,7 +204,7 @@ export class WireReader {
     const runs = new Uint32Array(memory.buffer, from, count * 2);
     let size = 0;
     for (let i = 1; i < runs.length; i += 2) size += runs[i] as number;
-    const block = Buffer.allocUnsafeSlow(size);
+    const block = this.#buffers.take(size).subarray(0, size);
     let to = 0;
     for (let i = 0; i < runs.length; i += 2) {
       const at = runs[i] as number;

@@ -15,6 +15,6 @@ export type LeanTable = (typeof LEAN_TABLES)[number];
 export interface TableBlock {
   readonly table: LeanTable;
   readonly rows: number;
-  /** A copy of its own, safe to hand to an asynchronous write. */
+  /** A copy of its own, safe to hand to an asynchronous write, until the block is given back. */
   readonly bytes: Buffer;
 }

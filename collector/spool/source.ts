@@ -6,6 +6,8 @@ export interface BlockSource {
   readonly pendingBytes: number;
   /** One block for each table that has rows; what is taken is gone from the source. */
   take(): readonly TableBlock[];
+  /** Takes back blocks that nobody reads any more. */
+  release(blocks: readonly TableBlock[]): void;
   /** Called when rows that were taken are lost: scopes and series told once must be told again. */
   forget(): void;
 }

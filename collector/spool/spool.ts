@@ -246,8 +246,9 @@ export class Spool {
     this.#waiting = [];
     /** Segments this group goes to, as they were before. */
     const touched = new Map<OpenSegment, SegmentMark>();
+    let blocks: readonly TableBlock[] = [];
     try {
-      const blocks = this.#take();
+      blocks = this.#take();
       this.#writingSince = this.#options.now();
       this.#writingBytes = blocks.reduce((total, { bytes }) => total + bytes.length, 0);
       this.#disk.spend(this.#writingBytes);
@@ -259,6 +260,7 @@ export class Spool {
       await this.#abandon(group, touched, error);
       return;
     } finally {
+      this.#source?.release(blocks);
       this.#writingBytes = 0;
       this.#writingSince = undefined;
     }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { collectorConfig } from '../../collector/config.ts';
-import { isOriginAllowed } from '../../collector/receivers/cors.ts';
+import { isOriginAllowed } from '../../collector/receivers/http/cors.ts';
 
 describe('collectorConfig', () => {
   it('needs nothing: standard ports on loopback, bounds on everything', () => {

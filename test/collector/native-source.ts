@@ -25,6 +25,11 @@ export class NativeSource implements BlockSource {
     return this.#blocks.reduce((total, { bytes }) => total + bytes.length, 0);
   }
 
+  /** Whoever still reads a block reads zeros. */
+  release(blocks: readonly TableBlock[]): void {
+    for (const { bytes } of blocks) bytes.fill(0);
+  }
+
   take(): TableBlock[] {
     const tables = new Set(this.#blocks.map(({ table }) => table));
     const blocks = [...tables].map((table) => {

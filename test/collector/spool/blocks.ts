@@ -72,6 +72,11 @@ export class TextSource implements BlockSource {
     return blocks;
   }
 
+  /** Whoever still reads a block reads zeros. */
+  release(blocks: readonly TableBlock[]): void {
+    for (const { bytes } of blocks) bytes.fill(0);
+  }
+
   forget(): void {
     this.forgotten++;
   }

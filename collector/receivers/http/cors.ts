@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { CorsConfig } from '../config.ts';
+import type { CorsConfig } from '../../config.ts';
 
 /** Whether pages of this origin may send; `*` in a pattern stands for any characters. */
 export function isOriginAllowed(origin: string, patterns: readonly string[]): boolean {
