@@ -87,30 +87,32 @@ SELECT toStartOfHour(s.Time) AS Time, MetricName, MetricKind, Signal, Pipeline, 
 FROM gauge_1m AS s
 SETTINGS insert_deduplicate = 0, max_partitions_per_insert_block = 0;
 
--- The histogram of a step is the sorted list of its spans' bucket numbers, run-length encoded: a quarter of the cost of sumMap over single spans.
+-- The histogram of a step is the sorted list of its spans' bucket numbers, run-length encoded: a quarter of the cost of
+-- sumMap over single spans. Rows are grouped by one hash of what names a row, of 64 bits: two of the few thousand names of
+-- an insert would have to collide for their spans to be counted together. Grouping by the eight texts costs twice as much.
 CREATE MATERIALIZED VIEW red_10s_spans_mv {on_cluster} TO red_10s AS
 WITH
     arraySort(groupArray(toInt16(ceil(log2(greatest(s.Duration, 1) / 1e9) * 32)))) AS numbers,
     arrayPushFront(arrayFilter((i, step) -> step != 0, arrayEnumerate(numbers), arrayDifference(numbers)), 1) AS starts
 SELECT
     toDateTime(intDiv(toUnixTimestamp64Nano(s.Timestamp) + toInt64(s.Duration), 10000000000) * 10) AS Time,
-    s.Pipeline AS Pipeline,
-    if(s.ServiceName = '', 'unknown_service', s.ServiceName) AS Service,
-    if(s.SpanKind = 'Unspecified', 'Internal', toString(s.SpanKind)) AS Kind,
-    s.SpanName AS Operation,
-    s.Destination AS Destination,
-    s.DestinationSystem AS DestinationSystem,
-    toString(s.DestinationKind) AS DestinationKind,
-    s.ConsumerGroup AS ConsumerGroup,
+    any(s.Pipeline) AS Pipeline,
+    if(any(s.ServiceName) = '', 'unknown_service', any(s.ServiceName)) AS Service,
+    if(any(s.SpanKind) = 'Unspecified', 'Internal', toString(any(s.SpanKind))) AS Kind,
+    any(s.SpanName) AS Operation,
+    any(s.Destination) AS Destination,
+    any(s.DestinationSystem) AS DestinationSystem,
+    toString(any(s.DestinationKind)) AS DestinationKind,
+    any(s.ConsumerGroup) AS ConsumerGroup,
     'spans' AS Source,
     count() AS Count,
     countIf(s.StatusCode = 'Error') AS Errors,
     sum(s.Messages) AS Messages,
     sum(s.Duration / 1e9) AS DurationSum,
     max(s.EventTime) AS EventTimeMax,
-    (arrayMap(i -> numbers[i], starts), arrayMap((start, next) -> toUInt64(next - start), starts, arrayPushBack(arrayPopFront(starts), length(numbers) + 1))) AS Buckets
+    (arrayCompact(numbers), arrayMap((start, next) -> toUInt64(next - start), starts, arrayPushBack(arrayPopFront(starts), length(numbers) + 1))) AS Buckets
 FROM spans AS s
-GROUP BY Time, Pipeline, Service, Kind, Operation, Destination, DestinationSystem, DestinationKind, ConsumerGroup, Source;
+GROUP BY Time, cityHash64(s.Pipeline, s.ServiceName, s.SpanKind, s.SpanName, s.Destination, s.DestinationSystem, s.DestinationKind, s.ConsumerGroup);
 
 -- Duration histograms of metrics, delta temporality only (a view sees one insert and cannot subtract cumulative points).
 -- The count of an explicit bucket goes to the geometric middle of its bounds. The first bucket is taken from its
@@ -218,15 +220,14 @@ SELECT
     p.Pipeline AS Pipeline,
     if(p.ServiceName = '', 'unknown_service', p.ServiceName) AS Service,
     p.SeriesId AS SeriesId,
-    max((toUInt64(toUnixTimestamp64Nano(p.Time)), p.Value)) AS Last,
-    min(p.Value) AS Min,
-    max(p.Value) AS Max,
-    sum(p.Value) AS Sum,
-    count() AS Count
+    (toUInt64(toUnixTimestamp64Nano(p.Time)), p.Value) AS Last,
+    p.Value AS Min,
+    p.Value AS Max,
+    p.Value AS Sum,
+    1 AS Count
 FROM metric_points AS p
 WHERE isFinite(p.Value)
-    AND (p.Signal != '' OR p.MetricName IN ('kafka.consumer_group.lag', 'weir.consumer_group.lag_time', 'kafka.consumer_group.offset', 'kafka.consumer_group.members'))
-GROUP BY Time, MetricName, MetricKind, Signal, Pipeline, Service, SeriesId;
+    AND (p.Signal != '' OR p.MetricName IN ('kafka.consumer_group.lag', 'weir.consumer_group.lag_time', 'kafka.consumer_group.offset', 'kafka.consumer_group.members'));
 
 CREATE MATERIALIZED VIEW gauge_1m_mv {on_cluster} TO gauge_1m AS
 SELECT
@@ -237,14 +238,13 @@ SELECT
     p.Pipeline AS Pipeline,
     if(p.ServiceName = '', 'unknown_service', p.ServiceName) AS Service,
     p.SeriesId AS SeriesId,
-    max((toUInt64(toUnixTimestamp64Nano(p.Time)), p.Value)) AS Last,
-    min(p.Value) AS Min,
-    max(p.Value) AS Max,
-    sum(p.Value) AS Sum,
-    count() AS Count
+    (toUInt64(toUnixTimestamp64Nano(p.Time)), p.Value) AS Last,
+    p.Value AS Min,
+    p.Value AS Max,
+    p.Value AS Sum,
+    1 AS Count
 FROM metric_points AS p
-WHERE isFinite(p.Value)
-GROUP BY Time, MetricName, MetricKind, Signal, Pipeline, Service, SeriesId;
+WHERE isFinite(p.Value);
 
 CREATE MATERIALIZED VIEW gauge_1h_mv {on_cluster} TO gauge_1h AS
 SELECT toStartOfHour(s.Time) AS Time, MetricName, MetricKind, Signal, Pipeline, Service, SeriesId, Last, Min, Max, Sum, Count
