@@ -150,30 +150,52 @@ WHERE h.Kind != '' AND h.Temporality = 1
 GROUP BY Time, Pipeline, Service, Kind, Operation, Destination, DestinationSystem, DestinationKind, ConsumerGroup, Source;
 
 -- Exponential histograms brought to scale 5 (base 2^(1/32)): buckets of a finer scale fall into one of ours, a coarser one
--- counts at its geometric middle. Their bucket k at scale s covers (2^(k/2^s), 2^((k+1)/2^s)].
+-- counts at its geometric middle. Their bucket k at scale s covers (2^(k/2^s), 2^((k+1)/2^s)]. Histograms of equal scale and
+-- offset are added up as they are before any bucket is looked at; the hash is that of red_10s_spans_mv.
 CREATE MATERIALIZED VIEW red_10s_exponential_histograms_mv {on_cluster} TO red_10s AS
-WITH
-    arrayPushBack(arrayMap(i -> toInt16(least(greatest(ceil((h.PositiveOffset + i - 0.5) * exp2(5 - h.Scale)), -957), 1100)), arrayEnumerate(h.PositiveBucketCounts)), toInt16(-957)) AS indexes,
-    arrayPushBack(h.PositiveBucketCounts, h.ZeroCount) AS counts
 SELECT
-    toDateTime(intDiv(toUnixTimestamp64Nano(h.Time) - 1, 10000000000) * 10) AS Time,
-    h.Pipeline AS Pipeline,
-    if(h.ServiceName = '', 'unknown_service', h.ServiceName) AS Service,
-    h.Kind AS Kind,
-    h.Operation AS Operation,
-    h.Destination AS Destination,
-    h.DestinationSystem AS DestinationSystem,
-    toString(h.DestinationKind) AS DestinationKind,
-    h.ConsumerGroup AS ConsumerGroup,
+    Time,
+    any(e.Pipeline) AS Pipeline,
+    if(any(e.ServiceName) = '', 'unknown_service', any(e.ServiceName)) AS Service,
+    any(e.Kind) AS Kind,
+    any(e.Operation) AS Operation,
+    any(e.Destination) AS Destination,
+    any(e.DestinationSystem) AS DestinationSystem,
+    toString(any(e.DestinationKind)) AS DestinationKind,
+    any(e.ConsumerGroup) AS ConsumerGroup,
     'metrics' AS Source,
-    sum(h.Count) AS Count,
-    sumIf(h.Count, h.IsError) AS Errors,
-    sum(h.Count) AS Messages,
-    sumIf(h.Sum, isFinite(h.Sum)) AS DurationSum,
-    sumMap(indexes, counts) AS Buckets
-FROM metric_exponential_histograms AS h
-WHERE h.Kind != '' AND h.Temporality = 1
-GROUP BY Time, Pipeline, Service, Kind, Operation, Destination, DestinationSystem, DestinationKind, ConsumerGroup, Source;
+    sum(e.Count) AS Count,
+    sum(e.Errors) AS Errors,
+    sum(e.Count) AS Messages,
+    sum(e.DurationSum) AS DurationSum,
+    sumMap(
+        arrayPushBack(arrayMap(i -> toInt16(least(greatest(ceil((e.PositiveOffset + i - 0.5) * exp2(5 - e.Scale)), -957), 1100)), arrayEnumerate(e.Counts)), toInt16(-957)),
+        arrayPushBack(e.Counts, e.ZeroCount)) AS Buckets
+FROM
+(
+    SELECT
+        toDateTime(intDiv(toUnixTimestamp64Nano(h.Time) - 1, 10000000000) * 10) AS Time,
+        cityHash64(h.Pipeline, h.ServiceName, h.Kind, h.Operation, h.Destination, h.DestinationSystem, h.DestinationKind, h.ConsumerGroup) AS Name,
+        h.Scale AS Scale,
+        h.PositiveOffset AS PositiveOffset,
+        any(h.Pipeline) AS Pipeline,
+        any(h.ServiceName) AS ServiceName,
+        any(h.Kind) AS Kind,
+        any(h.Operation) AS Operation,
+        any(h.Destination) AS Destination,
+        any(h.DestinationSystem) AS DestinationSystem,
+        any(h.DestinationKind) AS DestinationKind,
+        any(h.ConsumerGroup) AS ConsumerGroup,
+        sum(h.Count) AS Count,
+        sumIf(h.Count, h.IsError) AS Errors,
+        sumIf(h.Sum, isFinite(h.Sum)) AS DurationSum,
+        sum(h.ZeroCount) AS ZeroCount,
+        sumForEach(h.PositiveBucketCounts) AS Counts
+    FROM metric_exponential_histograms AS h
+    WHERE h.Kind != '' AND h.Temporality = 1
+    GROUP BY Time, Name, Scale, PositiveOffset
+) AS e
+GROUP BY Time, Name;
 
 -- The gauge weir.event.time (unix milliseconds) counts for freshness as the span attribute of the same name does.
 CREATE MATERIALIZED VIEW red_10s_event_time_mv {on_cluster} TO red_10s AS
