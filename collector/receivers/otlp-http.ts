@@ -4,7 +4,6 @@ import type { AddressInfo } from 'node:net';
 import { answerHealth, type HealthChecks } from '../../core/health.ts';
 import { assertBindAllowed, authorized } from '../../core/listen.ts';
 import type { Service } from '../../core/service.ts';
-import type { Telemetry } from '../../core/telemetry.ts';
 import type { Ticket } from '../admission.ts';
 import type { Encoding } from '../otlp/answers.ts';
 import type { OtlpSignal } from '../otlp/model.ts';

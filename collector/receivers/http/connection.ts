@@ -183,8 +183,14 @@ export class Connection {
 
   #answered(reply: Reply | undefined): void {
     this.#answering = false;
-    if (this.#socket.destroyed || reply === undefined) return void this.#socket.destroy();
-    if (this.#stopping || this.#ended) return this.#last(reply);
+    if (this.#socket.destroyed || reply === undefined) {
+      this.#socket.destroy();
+      return;
+    }
+    if (this.#stopping || this.#ended) {
+      this.#last(reply);
+      return;
+    }
     this.#socket.write(responseBytes(reply, 'keep-alive'));
     this.#deadline = Date.now() + this.#options.times.idle;
     const ahead = this.#ahead;

@@ -45,7 +45,10 @@ export class DirectConnections {
     server.removeAllListeners('connection');
     server.on('connection', (accepted: Socket) => {
       const handle = (accepted as Handled)._handle;
-      if (handle === undefined || handle === null) return void accepted.destroy();
+      if (handle === undefined || handle === null) {
+        accepted.destroy();
+        return;
+      }
       (accepted as Handled)._handle = null;
       let connection: Connection | undefined;
       const onread = {
