@@ -1,8 +1,8 @@
-import { once } from 'node:events';
 import { Agent, request as httpRequest } from 'node:http';
-import { connect, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import { afterEach, describe, expect, it } from 'vitest';
+import { type Dialled, dial as dialTo, until } from './dial.ts';
 import { sendTo } from './http-client.ts';
 import { type Listening, type ListeningOptions, listenOn } from './listening.ts';
 
@@ -19,27 +19,11 @@ afterEach(async () => {
   await listening.receiver.stop();
 });
 
-/** A bare connection, with all that comes back on it. */
-async function dial(): Promise<{ socket: Socket; heard: () => string; closed: Promise<unknown> }> {
-  const { port, hostname } = new URL(listening.url);
-  const socket = connect(Number(port), hostname);
-  sockets.push(socket);
-  let heard = '';
-  socket.on('data', (chunk) => {
-    heard += chunk.toString('latin1');
-  });
-  socket.on('error', () => {});
-  const closed = once(socket, 'close');
-  await once(socket, 'connect');
-  return { socket, heard: () => heard, closed };
-}
-
-async function until(condition: () => boolean): Promise<void> {
-  const deadline = Date.now() + 20_000;
-  while (!condition()) {
-    if (Date.now() > deadline) throw new Error('it did not come true');
-    await new Promise((next) => setTimeout(next, 20));
-  }
+/** A connection that the end of the test closes. */
+async function dial(): Promise<Dialled> {
+  const dialled = await dialTo(listening.url);
+  sockets.push(dialled.socket);
+  return dialled;
 }
 
 const HEAD = 'POST /v1/traces HTTP/1.1\r\nhost: x\r\ncontent-type: application/x-protobuf\r\n';
