@@ -5,7 +5,7 @@ import { Latencies, type LatencySummary } from './latencies.ts';
 import { Message } from './message.ts';
 
 export const MARKER_SERVICE = 'bench-marker';
-const POLL_MS = 20;
+const POLL_MS = 40;
 const LOST_MS = 60_000;
 
 export interface MarkerReport {
@@ -19,7 +19,7 @@ export interface MarkerReport {
 }
 
 /**
- * One span on its own, again and again. A single query looks for all that were not seen yet, some twenty milliseconds
+ * One span on its own, again and again. A single query looks for all that were not seen yet, some forty milliseconds
  * after the one before, so that looking costs the store little of what is measured.
  */
 export class Markers {
@@ -95,7 +95,7 @@ export class Markers {
   async #found(names: readonly string[]): Promise<readonly string[]> {
     const began = performance.now();
     const rows = await this.#store.rows<{ name: string }>(
-      `SELECT SpanName AS name FROM otel_traces WHERE ServiceName = '${MARKER_SERVICE}' AND SpanName IN {names:Array(String)}`,
+      `SELECT SpanName AS name FROM spans WHERE ServiceName = '${MARKER_SERVICE}' AND SpanName IN {names:Array(String)}`,
       { names },
     );
     this.#query.record(performance.now() - began);

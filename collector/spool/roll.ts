@@ -17,11 +17,11 @@ export interface SegmentSize {
 }
 
 /** An insert costs some milliseconds for itself and each view, whatever it holds: from here on they do not count. */
-const GOOD_ROWS = 100_000;
+const GOOD_ROWS = 150_000;
 /** Below this many rows in a millisecond an insert every `idleAge` costs less than it brings. */
 const LOW_RATE = 20;
 /** How much longer a segment waits to become large when the rate is not low; keeps rows visible within a second. */
-const PATIENCE = 2;
+const PATIENCE = 3;
 
 /**
  * Small and quick when little comes, large under load. While inserts of its table run or wait (`isBusy`), closing a
