@@ -18,11 +18,11 @@ describe('a segment', () => {
   });
 
   it('is large when much comes, and not older than a row may be on its way into a query', () => {
-    for (const rate of [50_000, 150_000]) expect(segment(rate).age).toBe(500);
+    for (const rate of [50_000, 150_000]) expect(segment(rate).age).toBe(760);
     for (const rate of [200_000, 300_000, 1_000_000]) {
       const { age, rows } = segment(rate);
-      expect(rows).toBeGreaterThanOrEqual(100_000);
-      expect(age).toBeLessThanOrEqual(500);
+      expect(rows).toBeGreaterThanOrEqual(150_000);
+      expect(age).toBeLessThanOrEqual(760);
     }
   });
 
