@@ -96,16 +96,27 @@ export async function readTrace(store: Store, traceId: string): Promise<StoredSp
   }));
 }
 
+/** What scopes say never changes, for their id is a hash of it; kept by store, the newest of them. */
+const known = new WeakMap<Store, Map<string, Labels>>();
+const MOST_KNOWN = 10_000;
+
 /** Resource attributes by scope id (as decimal text, for it has 64 bits). */
-async function readResources(store: Store, scopes: ReadonlySet<string>): Promise<Map<string, Labels>> {
-  if (scopes.size === 0) return new Map();
+async function readResources(store: Store, scopes: ReadonlySet<string>): Promise<ReadonlyMap<string, Labels>> {
+  const resources = known.get(store) ?? new Map<string, Labels>();
+  known.set(store, resources);
+  const missing = [...scopes].filter((scope) => !resources.has(scope));
+  if (missing.length === 0) return resources;
   const rows = await store.rows<{ scope: string; resource: Labels }>(
     `
 SELECT toString(ScopeId) AS scope, ResourceAttributes AS resource
 FROM resource_scopes
 WHERE ScopeId IN {scopes:Array(UInt64)}
 LIMIT 1 BY ScopeId`,
-    { scopes: Array.from(scopes, BigInt) },
+    { scopes: missing.map(BigInt) },
   );
-  return new Map(rows.map((row) => [row.scope, row.resource]));
+  for (const { scope, resource } of rows) resources.set(scope, resource);
+  const found = new Map(resources);
+  for (const oldest of [...resources.keys()].slice(0, Math.max(0, resources.size - MOST_KNOWN)))
+    resources.delete(oldest);
+  return found;
 }

@@ -55,6 +55,24 @@ beforeAll(async () => {
 afterAll(() => stand?.stop());
 
 describe('readTrace', () => {
+  test('asks once what a scope says', async () => {
+    const asked: string[] = [];
+    const watched = new Proxy(stand.store, {
+      get(store, name) {
+        if (name !== 'rows') return Reflect.get(store, name);
+        return (sql: string, ...rest: []) => {
+          asked.push(sql);
+          return store.rows(sql, ...rest);
+        };
+      },
+    });
+    const first = await readTrace(watched, SLOW);
+    expect(asked.filter((sql) => sql.includes('resource_scopes'))).toHaveLength(1);
+    expect(await readTrace(watched, SLOW)).toEqual(first);
+    expect(first[0]?.resource).toMatchObject({ 'host.name': 'h1' });
+    expect(asked.filter((sql) => sql.includes('resource_scopes'))).toHaveLength(1);
+  });
+
   test('gives every span of a trace, by start, whatever the case of the id', async () => {
     const spans = await readTrace(stand.store, SLOW.toUpperCase());
     expect(spans).toHaveLength(2);
