@@ -1,4 +1,4 @@
--- Rollups in levels of time: 10 s, 1 min and 1 h. Each is filled from the one before it as rows arrive (0010), gauge_1m from the
+-- Rollups in levels of time: 10 s, 1 min and 1 h, and of the edges 5 min. Each is filled from the one before it as rows arrive (0010), gauge_1m from the
 -- points themselves, since gauge_10s keeps a part of the metrics. Columns and their meaning are those of red_10s and gauge_10s (0002):
 -- plain columns are dimensions, the rest adds up under GROUP BY.
 
@@ -70,6 +70,31 @@ CREATE TABLE IF NOT EXISTS edges_1m {on_cluster}
     DurationSum SimpleAggregateFunction(sum, Float64) CODEC(ZSTD(1)),
     EventTimeMax SimpleAggregateFunction(max, UInt64) CODEC(ZSTD(1)),
     Buckets SimpleAggregateFunction(sumMap, Tuple(Array(Int16), Array(UInt64))) CODEC(ZSTD(1))
+)
+ENGINE = {engine:AggregatingMergeTree}
+PARTITION BY toDate(Time)
+ORDER BY (Pipeline, Service, Kind, Destination, DestinationSystem, DestinationKind, ConsumerGroup, Source, Time)
+TTL Time + toIntervalDay(30)
+SETTINGS ttl_only_drop_parts = 1, non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1;
+
+-- Charts of a day ask for steps of five minutes, and its percentiles cost what their histograms take to unpack and add.
+CREATE TABLE IF NOT EXISTS edges_5m {on_cluster}
+(
+    Time DateTime CODEC(Delta, ZSTD(1)),
+    Pipeline LowCardinality(String) CODEC(ZSTD(1)),
+    Service LowCardinality(String) CODEC(ZSTD(1)),
+    Kind LowCardinality(String) CODEC(ZSTD(1)),
+    Destination LowCardinality(String) CODEC(ZSTD(1)),
+    DestinationSystem LowCardinality(String) CODEC(ZSTD(1)),
+    DestinationKind LowCardinality(String) CODEC(ZSTD(1)),
+    ConsumerGroup LowCardinality(String) CODEC(ZSTD(1)),
+    Source LowCardinality(String) CODEC(ZSTD(1)),
+    Count SimpleAggregateFunction(sum, UInt64) CODEC(ZSTD(1)),
+    Errors SimpleAggregateFunction(sum, UInt64) CODEC(ZSTD(1)),
+    Messages SimpleAggregateFunction(sum, UInt64) CODEC(ZSTD(1)),
+    DurationSum SimpleAggregateFunction(sum, Float64) CODEC(ZSTD(1)),
+    EventTimeMax SimpleAggregateFunction(max, UInt64) CODEC(ZSTD(1)),
+    Buckets SimpleAggregateFunction(sumMap, Tuple(Array(Int16), Array(UInt64))) CODEC(LZ4)
 )
 ENGINE = {engine:AggregatingMergeTree}
 PARTITION BY toDate(Time)

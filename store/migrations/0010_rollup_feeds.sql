@@ -10,6 +10,7 @@ DROP VIEW IF EXISTS red_10s_event_time_mv {on_cluster};
 DROP VIEW IF EXISTS red_1m_mv {on_cluster};
 DROP VIEW IF EXISTS red_1h_mv {on_cluster};
 DROP VIEW IF EXISTS edges_1m_mv {on_cluster};
+DROP VIEW IF EXISTS edges_5m_mv {on_cluster};
 DROP VIEW IF EXISTS edges_1h_mv {on_cluster};
 DROP VIEW IF EXISTS trace_times_mv {on_cluster};
 DROP VIEW IF EXISTS gauge_10s_mv {on_cluster};
@@ -25,6 +26,7 @@ ALTER TABLE gauge_10s {on_cluster} DROP COLUMN IF EXISTS Attributes, DROP COLUMN
 TRUNCATE TABLE red_1m {on_cluster};
 TRUNCATE TABLE red_1h {on_cluster};
 TRUNCATE TABLE edges_1m {on_cluster};
+TRUNCATE TABLE edges_5m {on_cluster};
 TRUNCATE TABLE edges_1h {on_cluster};
 TRUNCATE TABLE gauge_10s {on_cluster};
 TRUNCATE TABLE gauge_1m {on_cluster};
@@ -41,9 +43,13 @@ INSERT INTO edges_1m (Time, Pipeline, Service, Kind, Destination, DestinationSys
 SELECT toStartOfMinute(s.Time) AS Time, Pipeline, Service, Kind, Destination, DestinationSystem, DestinationKind, ConsumerGroup, Source, Count, Errors, Messages, DurationSum, EventTimeMax, Buckets
 FROM red_10s AS s
 SETTINGS insert_deduplicate = 0, max_partitions_per_insert_block = 0;
+INSERT INTO edges_5m (Time, Pipeline, Service, Kind, Destination, DestinationSystem, DestinationKind, ConsumerGroup, Source, Count, Errors, Messages, DurationSum, EventTimeMax, Buckets)
+SELECT toStartOfFiveMinutes(s.Time) AS Time, Pipeline, Service, Kind, Destination, DestinationSystem, DestinationKind, ConsumerGroup, Source, Count, Errors, Messages, DurationSum, EventTimeMax, Buckets
+FROM edges_1m AS s
+SETTINGS insert_deduplicate = 0, max_partitions_per_insert_block = 0;
 INSERT INTO edges_1h (Time, Pipeline, Service, Kind, Destination, DestinationSystem, DestinationKind, ConsumerGroup, Source, Count, Errors, Messages, DurationSum, EventTimeMax, Buckets)
 SELECT toStartOfHour(s.Time) AS Time, Pipeline, Service, Kind, Destination, DestinationSystem, DestinationKind, ConsumerGroup, Source, Count, Errors, Messages, DurationSum, EventTimeMax, Buckets
-FROM edges_1m AS s
+FROM edges_5m AS s
 SETTINGS insert_deduplicate = 0, max_partitions_per_insert_block = 0;
 INSERT INTO gauge_10s (Time, MetricName, MetricKind, Signal, Pipeline, Service, SeriesId, Last, Min, Max, Sum, Count)
 SELECT
@@ -222,9 +228,13 @@ CREATE MATERIALIZED VIEW edges_1m_mv {on_cluster} TO edges_1m AS
 SELECT toStartOfMinute(s.Time) AS Time, Pipeline, Service, Kind, Destination, DestinationSystem, DestinationKind, ConsumerGroup, Source, Count, Errors, Messages, DurationSum, EventTimeMax, Buckets
 FROM red_10s AS s;
 
+CREATE MATERIALIZED VIEW edges_5m_mv {on_cluster} TO edges_5m AS
+SELECT toStartOfFiveMinutes(s.Time) AS Time, Pipeline, Service, Kind, Destination, DestinationSystem, DestinationKind, ConsumerGroup, Source, Count, Errors, Messages, DurationSum, EventTimeMax, Buckets
+FROM edges_1m AS s;
+
 CREATE MATERIALIZED VIEW edges_1h_mv {on_cluster} TO edges_1h AS
 SELECT toStartOfHour(s.Time) AS Time, Pipeline, Service, Kind, Destination, DestinationSystem, DestinationKind, ConsumerGroup, Source, Count, Errors, Messages, DurationSum, EventTimeMax, Buckets
-FROM edges_1m AS s;
+FROM edges_5m AS s;
 
 CREATE MATERIALIZED VIEW trace_times_mv {on_cluster} TO trace_times AS
 SELECT s.TraceId AS TraceId, toDateTime(min(s.Timestamp)) AS Start, toDateTime(max(s.Timestamp)) AS End

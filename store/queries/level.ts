@@ -3,20 +3,20 @@ import type { Millis } from '../../core/time.ts';
 /**
  * The rollups stand in levels of time. Each holds all of the telemetry, a coarser one in fewer rows and for longer; only
  * `gauge_10s` is of signals and consumer groups alone.
- * `red_10s` has no level without operations below it: at ten seconds a service has few of them.
+ * `red_10s` has no level without operations below it: at ten seconds a service has few of them. Five minutes have a table
+ * of edges alone. `kept` is the name of a level's retention.
  */
 export const LEVELS = [
-  { name: '10s', step: 10_000, red: 'red_10s', edges: 'red_10s', gauges: 'gauge_10s' },
-  { name: '1m', step: 60_000, red: 'red_1m', edges: 'edges_1m', gauges: 'gauge_1m' },
-  { name: '1h', step: 3_600_000, red: 'red_1h', edges: 'edges_1h', gauges: 'gauge_1h' },
+  { name: '10s', kept: '10s', step: 10_000, red: 'red_10s', edges: 'red_10s', gauges: 'gauge_10s' },
+  { name: '1m', kept: '1m', step: 60_000, red: 'red_1m', edges: 'edges_1m', gauges: 'gauge_1m' },
+  { name: '5m', kept: '1m', step: 300_000, red: 'red_1m', edges: 'edges_5m', gauges: 'gauge_1m' },
+  { name: '1h', kept: '1h', step: 3_600_000, red: 'red_1h', edges: 'edges_1h', gauges: 'gauge_1h' },
 ] as const;
 
 /** One level: its rows' length and its tables, `red` with the operations, `edges` without. */
 export type Level = (typeof LEVELS)[number];
-export type LevelName = Level['name'];
-
 /** How long each level is kept, milliseconds; what is not named is kept for ever. */
-export type LevelRetention = Readonly<Partial<Record<LevelName, Millis>>>;
+export type LevelRetention = Readonly<Partial<Record<Level['kept'], Millis>>>;
 
 export interface LevelQuery {
   readonly from: Millis;
@@ -41,7 +41,7 @@ export function chooseLevel({ from, step, now, retention = {} }: LevelQuery): Le
   const fit = LEVELS.findLastIndex((candidate) => step % candidate.step === 0);
   // A step that no row divides is refused where the grid is laid out.
   if (fit < 0) return { level: LEVELS[0], step };
-  const reachOf = (level: Level) => retention[level.name] ?? Number.POSITIVE_INFINITY;
+  const reachOf = (level: Level) => retention[level.kept] ?? Number.POSITIVE_INFINITY;
   const rest: readonly Level[] = LEVELS.slice(fit);
   const age = now === undefined ? 0 : now - from;
   const level =

@@ -134,7 +134,7 @@ async function compare(dataDir: string, load: Load): Promise<void> {
     // Rollups add: an insert that came twice, or only half of its way through the views, shows in one of them.
     const count = (table: string, condition: string) =>
       `(SELECT toUInt32(sum(Count)) FROM ${table} WHERE Service = 'crash' AND ${condition})`;
-    const spanRollups = ['red_10s', 'red_1m', 'red_1h', 'edges_1m', 'edges_1h'];
+    const spanRollups = ['red_10s', 'red_1m', 'red_1h', 'edges_1m', 'edges_5m', 'edges_1h'];
     const counts = [
       ...spanRollups.map((table) => ({ table, rows: spans, sql: count(table, "Source = 'spans'") })),
       ...['gauge_1m', 'gauge_1h'].flatMap((table) => [

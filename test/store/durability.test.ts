@@ -15,7 +15,7 @@ it('flushes every table that the spool writes, and every table its views fill, b
   expect([...written].sort()).toEqual(
     [
       ...LEAN_TABLES,
-      ...['red_10s', 'red_1m', 'red_1h', 'edges_1m', 'edges_1h', 'gauge_10s', 'gauge_1m', 'gauge_1h'],
+      ...['red_10s', 'red_1m', 'red_1h', 'edges_1m', 'edges_5m', 'edges_1h', 'gauge_10s', 'gauge_1m', 'gauge_1h'],
       ...['services', 'trace_times'],
     ].sort(),
   );

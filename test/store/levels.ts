@@ -12,6 +12,7 @@ const RED_LEVELS = [
   { table: 'red_1m', start: 'toStartOfMinute', dimensions: DIMENSIONS },
   { table: 'red_1h', start: 'toStartOfHour', dimensions: DIMENSIONS },
   { table: 'edges_1m', start: 'toStartOfMinute', dimensions: DIMENSIONS.filter((name) => name !== 'Operation') },
+  { table: 'edges_5m', start: 'toStartOfFiveMinutes', dimensions: DIMENSIONS.filter((name) => name !== 'Operation') },
   { table: 'edges_1h', start: 'toStartOfHour', dimensions: DIMENSIONS.filter((name) => name !== 'Operation') },
 ] as const;
 

@@ -88,7 +88,7 @@ function rowsOf(i: number): Record<StockTable, readonly object[]> {
 describe('the levels of the rollups', () => {
   const wanted = {
     ...Object.fromEntries(
-      ['red_10s', 'red_1m', 'red_1h', 'edges_1m', 'edges_1h'].map((table) => [table, COUNT * (4 + 3 + 2)]),
+      ['red_10s', 'red_1m', 'red_1h', 'edges_1m', 'edges_5m', 'edges_1h'].map((table) => [table, COUNT * (4 + 3 + 2)]),
     ),
     gauge_10s: COUNT * 4,
     gauge_1m: COUNT * 7,

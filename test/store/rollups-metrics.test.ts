@@ -265,7 +265,7 @@ describe('gauges', () => {
       point({ pipeline: 'events', service: 'sink', metric: 'weir.event.time', value: NOON - 1500 }),
     ]);
     expect(await red('events')).toMatchObject([{ service: 'sink', count: 0, eventTime: NOON - 1500 }]);
-    for (const level of ['red_1m', 'red_1h', 'edges_1m', 'edges_1h']) {
+    for (const level of ['red_1m', 'red_1h', 'edges_1m', 'edges_5m', 'edges_1h']) {
       expect(
         await stand.store.rows(
           `SELECT Service AS service, max(EventTimeMax) AS time FROM ${level} WHERE Pipeline = 'events' GROUP BY service`,

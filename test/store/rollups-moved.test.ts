@@ -150,7 +150,7 @@ describe('rows that were stored before', () => {
   });
 
   test.each([
-    ...['red_10s', 'red_1m', 'red_1h', 'edges_1m', 'edges_1h', 'gauge_10s', 'gauge_1m', 'gauge_1h'],
+    ...['red_10s', 'red_1m', 'red_1h', 'edges_1m', 'edges_5m', 'edges_1h', 'gauge_10s', 'gauge_1m', 'gauge_1h'],
     'services',
   ])('are counted in %s as others are', async (table) => {
     const columns = await stand.store.rows<{ name: string }>(

@@ -162,12 +162,19 @@ describe('deduplication', () => {
       `(SELECT toUInt32(${value}) FROM ${table} WHERE Pipeline = {pipeline:String} AND ${where}) AS ${table}`;
     const [row] = await stand.store.rows<Record<string, number>>(
       `SELECT ${held('spans', 'count()')}, ${held('metric_points', 'count()')}, ${held('metric_histograms', 'count()')},
-        ${['red_10s', 'red_1m', 'red_1h', 'edges_1m', 'edges_1h', 'gauge_10s', 'gauge_1m', 'gauge_1h'].map((table) => held(table, 'sum(Count)')).join(', ')}`,
+        ${['red_10s', 'red_1m', 'red_1h', 'edges_1m', 'edges_5m', 'edges_1h', 'gauge_10s', 'gauge_1m', 'gauge_1h'].map((table) => held(table, 'sum(Count)')).join(', ')}`,
       { pipeline },
     );
     return row;
   };
-  const red = (count: number) => ({ red_10s: count, red_1m: count, red_1h: count, edges_1m: count, edges_1h: count });
+  const red = (count: number) => ({
+    red_10s: count,
+    red_1m: count,
+    red_1h: count,
+    edges_1m: count,
+    edges_5m: count,
+    edges_1h: count,
+  });
   const gauges = (fine: number, all: number) => ({ gauge_10s: fine, gauge_1m: all, gauge_1h: all });
 
   test('a batch sent twice with one token is stored and rolled up once', async () => {

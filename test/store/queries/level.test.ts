@@ -18,7 +18,12 @@ describe('chooseLevel', () => {
       '10s 50',
       '10s 90',
     ]);
-    expect([60_000, 300_000, 1_800_000].map((step) => nameOf(step))).toEqual(['1m 60', '1m 300', '1m 1800']);
+    expect([60_000, 240_000, 300_000, 1_800_000].map((step) => nameOf(step))).toEqual([
+      '1m 60',
+      '1m 240',
+      '5m 300',
+      '5m 1800',
+    ]);
     expect([HOUR, 2 * HOUR, DAY].map((step) => nameOf(step))).toEqual(['1h 3600', '1h 7200', '1h 86400']);
   });
 
@@ -27,6 +32,7 @@ describe('chooseLevel', () => {
     expect(nameOf(30_000, NOW - 2 * DAY, retention)).toBe('10s 30');
     expect(nameOf(30_000, NOW - 2 * DAY - 1, retention)).toBe('1m 60');
     expect(nameOf(90_000, NOW - 3 * DAY, retention)).toBe('1m 120');
+    expect(nameOf(300_000, NOW - 30 * DAY, retention)).toBe('5m 300');
     expect(nameOf(300_000, NOW - 31 * DAY, retention)).toBe('1h 3600');
     expect(nameOf(10_000, NOW - 31 * DAY, retention)).toBe('1h 3600');
     // Nothing reaches back so far, so what is left is read from the level that holds most.
