@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { TableBlock } from '../../../collector/reader/tables.ts';
 import { LeanTables } from '../../oracle/lean-tables.ts';
 import { startTestStore, type TestStore } from '../../store/harness.ts';
 import { CONTEXT, openReader, pair, SECOND, START, span, traces } from './requests.ts';
@@ -34,6 +35,27 @@ describe('blocks in the engine', () => {
     const loaded = await tables.load([...first, ...reader.take()]);
     expect(loaded.get('spans')?.map((row) => row['SpanName'])).toEqual(['a', 'b', 'c', 'a']);
     expect(loaded.get('resource_scopes')?.length).toBe(1);
+  });
+
+  it('a block keeps its memory until it is given back, and the next one has it then', async () => {
+    const reader = await openReader();
+    const block = (name: string) => {
+      const spans = Array.from({ length: 1000 }, (_, i) => span({ name: `${name} ${i % 10}` }));
+      reader.read('traces', traces(spans), CONTEXT);
+      return reader.take().find(({ table }) => table === 'spans') as TableBlock;
+    };
+    const first = block('a');
+    const copy = Buffer.from(first.bytes);
+    expect(copy.length).toBeGreaterThan(64 * 1024);
+    const second = block('b');
+    expect(second.bytes.buffer).not.toBe(first.bytes.buffer);
+    expect(first.bytes.equals(copy)).toBe(true);
+    reader.release([first]);
+    const third = block('c');
+    expect(third.bytes.buffer).toBe(first.bytes.buffer);
+    const names = (await tables.load([second, third])).get('spans')?.map((row) => row['SpanName']);
+    expect(new Set(names?.slice(0, 1000))).toEqual(new Set(Array.from({ length: 10 }, (_, i) => `b ${i}`)));
+    expect(new Set(names?.slice(1000))).toEqual(new Set(Array.from({ length: 10 }, (_, i) => `c ${i}`)));
   });
 
   it('attributes come sorted and packed, the last of a repeated key, with bytes 0 and 1 intact', async () => {
