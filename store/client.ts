@@ -142,12 +142,15 @@ const STREAM_CHUNK_BYTES = 1 << 20;
 
 /**
  * The engine gathers the blocks of a file until one is this large, that is all of them: a token covers blocks, so a
- * file must become the same block each time. A file of old telemetry may touch as many days as are kept.
+ * file must become the same block each time. A file of old telemetry may touch as many days as are kept. One block gives
+ * threads little to share, and on few cores they stand in the way of the collector's: one does the same for less CPU.
  */
 const WHOLE_FILE: ClickHouseSettings = {
   min_insert_block_size_rows: '1000000000',
   min_insert_block_size_bytes: '0',
   max_partitions_per_insert_block: '1000',
+  max_threads: 1,
+  max_insert_threads: '1',
 };
 
 /** What makes an insert count once, in its table and in the rollups that views fill from it. */
