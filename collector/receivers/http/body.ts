@@ -43,6 +43,6 @@ export function readBody(
   });
 }
 
-export function aborted(): WeirError {
+function aborted(): WeirError {
   return new WeirError('collector_request_aborted', 'the sender closed the connection');
 }

@@ -1,10 +1,11 @@
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
-import { WeirError } from '../../../core/errors.ts';
 import type { Millis } from '../../../core/time.ts';
+import type { Ticket } from '../../admission.ts';
 import { Assembly } from '../assembly.ts';
 import type { Exchange, Exchanges, Reply, RequestHead } from './exchange.ts';
 import { LONGEST_HEAD, parseHead } from './head.ts';
+import type { Passage } from './passage.ts';
 
 export interface ConnectionTimes {
   /** From a request's first byte, or the connection's beginning, until its head is complete. */
@@ -19,7 +20,7 @@ export interface ConnectionOptions {
   readonly exchanges: Exchanges;
   readonly times: ConnectionTimes;
   /** Takes the connection over, with the bytes that have come of a request that is not the usual one. */
-  readonly handOver: (socket: Socket, bytes: Buffer) => (bytes: Buffer) => boolean;
+  readonly handOver: (socket: Socket, bytes: Buffer) => Passage;
 }
 
 interface Receiving {
@@ -51,7 +52,8 @@ export class Connection {
   /** What came belongs to a request that was refused already. */
   #deaf = false;
   #deadline: Millis;
-  #passage: ((bytes: Buffer) => boolean) | undefined;
+  /** Where bytes go once Node's HTTP server has the connection. */
+  #passage: Passage | undefined;
 
   /** `socket` has been given `arrived` as its reader, and reads nothing yet. */
   constructor(socket: Socket, options: ConnectionOptions, now: Millis) {
@@ -63,14 +65,9 @@ export class Connection {
     socket.on('close', () => this.#leave());
   }
 
-  /** Whether Node's HTTP server has the connection now. */
-  get isHandedOver(): boolean {
-    return this.#passage !== undefined;
-  }
-
   /** Takes bytes that are overwritten afterwards; false when no more may come until the socket is resumed. */
   arrived(bytes: Buffer): boolean {
-    if (this.#passage !== undefined) return this.#passage(Buffer.from(bytes));
+    if (this.#passage !== undefined) return this.#passage.arrived(Buffer.from(bytes));
     if (this.#deaf) return true;
     if (this.#answering) {
       this.#ahead = Buffer.concat([this.#ahead, bytes]);
@@ -81,7 +78,7 @@ export class Connection {
 
   /** Closes what takes too long. Called about once a second. */
   check(now: Millis): void {
-    if (this.#answering || this.isHandedOver || now < this.#deadline) return;
+    if (this.#answering || this.#passage !== undefined || now < this.#deadline) return;
     const isIdle = this.#receiving === undefined && this.#ahead.length === 0;
     this.#leave();
     if (isIdle || this.#deaf) this.#socket.destroy();
@@ -91,7 +88,7 @@ export class Connection {
   /** Closes the connection now, or after what is being received and answered. */
   stop(): void {
     this.#stopping = true;
-    if (!this.#answering && this.#receiving === undefined && !this.isHandedOver) this.#socket.destroy();
+    if (!this.#answering && this.#receiving === undefined && this.#passage === undefined) this.#socket.destroy();
   }
 
   destroy(): void {
@@ -101,12 +98,7 @@ export class Connection {
   #read(bytes: Buffer): boolean {
     let rest = bytes;
     while (rest.length > 0 && !this.#answering && !this.#deaf) {
-      if (this.#receiving !== undefined) rest = this.#takeBody(this.#receiving, rest);
-      else {
-        const after = this.#takeHead(rest);
-        if (this.#passage !== undefined) return this.#passage(NOTHING);
-        rest = after;
-      }
+      rest = this.#receiving === undefined ? this.#takeHead(rest) : this.#takeBody(this.#receiving, rest);
     }
     if (rest.length > 0 && this.#answering) this.#ahead = Buffer.from(rest);
     return this.#ahead.length < MOST_AHEAD;
@@ -138,7 +130,7 @@ export class Connection {
   #begin(head: RequestHead): Receiving | undefined {
     const { exchanges } = this.#options;
     const missing = head.length as number;
-    let ticket: Exchange['ticket'] | undefined;
+    let ticket: Ticket | undefined;
     try {
       ticket = exchanges.enter();
       const exchange = exchanges.open(head, ticket);
@@ -177,7 +169,7 @@ export class Connection {
       .catch((error: unknown) => exchanges.refuse(signal, encoding, error))
       .then((reply) => {
         exchange.ticket.leave();
-        this.#answered(reply ?? exchanges.refuse(signal, encoding, new WeirError('collector_internal', 'no answer')));
+        this.#answered(reply);
       });
   }
 
@@ -208,7 +200,7 @@ export class Connection {
 
   #senderEnded(): void {
     this.#ended = true;
-    if (this.isHandedOver || this.#answering) return;
+    if (this.#passage !== undefined || this.#answering) return;
     this.#leave();
     this.#socket.end();
     this.#socket.destroySoon();

@@ -38,7 +38,7 @@ export class DirectConnections {
       const passage = new Passage(socket);
       usual.call(server, passage);
       passage.arrived(bytes);
-      return (more: Buffer) => more.length === 0 || passage.arrived(more);
+      return passage;
     };
     // Without this property a socket begins to read before it is handed to us.
     Object.assign(server, { pauseOnConnect: true });
@@ -50,22 +50,17 @@ export class DirectConnections {
         return;
       }
       (accepted as Handled)._handle = null;
-      let connection: Connection | undefined;
-      const onread = {
-        buffer,
-        callback: (length: number) => connection?.arrived(buffer.subarray(0, length)) ?? true,
-      };
+      const onread = { buffer, callback: (length: number) => connection.arrived(buffer.subarray(0, length)) };
       const socket = new Socket({ handle, onread, allowHalfOpen: true } as ConstructorParameters<typeof Socket>[0]);
-      connection = new Connection(socket, { exchanges, times, handOver }, Date.now());
-      const ours = connection;
-      this.#open.add(ours);
+      const connection = new Connection(socket, { exchanges, times, handOver }, Date.now());
+      this.#open.add(connection);
       socket.on('close', () => {
-        this.#open.delete(ours);
+        this.#open.delete(connection);
         // The server counts the one it accepted.
         accepted.destroy();
       });
       socket.setNoDelay(true);
-      if (this.#stopping) ours.stop();
+      if (this.#stopping) connection.stop();
       else socket.resume();
     });
     this.#timer = setInterval(() => this.#check(), checkMs);
