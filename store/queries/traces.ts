@@ -96,14 +96,17 @@ export async function readTrace(store: Store, traceId: string): Promise<StoredSp
   }));
 }
 
-/** What scopes say never changes, for their id is a hash of it; kept by store, the newest of them. */
+/** What scopes say never changes, for their id is a hash of it; by store, and when there are too many, anew. */
 const known = new WeakMap<Store, Map<string, Labels>>();
 const MOST_KNOWN = 10_000;
 
 /** Resource attributes by scope id (as decimal text, for it has 64 bits). */
 async function readResources(store: Store, scopes: ReadonlySet<string>): Promise<ReadonlyMap<string, Labels>> {
-  const resources = known.get(store) ?? new Map<string, Labels>();
-  known.set(store, resources);
+  let resources = known.get(store);
+  if (resources === undefined || resources.size > MOST_KNOWN) {
+    resources = new Map<string, Labels>();
+    known.set(store, resources);
+  }
   const missing = [...scopes].filter((scope) => !resources.has(scope));
   if (missing.length === 0) return resources;
   const rows = await store.rows<{ scope: string; resource: Labels }>(
@@ -115,8 +118,5 @@ LIMIT 1 BY ScopeId`,
     { scopes: missing.map(BigInt) },
   );
   for (const { scope, resource } of rows) resources.set(scope, resource);
-  const found = new Map(resources);
-  for (const oldest of [...resources.keys()].slice(0, Math.max(0, resources.size - MOST_KNOWN)))
-    resources.delete(oldest);
-  return found;
+  return resources;
 }
