@@ -1,4 +1,5 @@
 import { access, open } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Counter, Gauge } from 'prom-client';
 import { errorMessage } from '../core/errors.ts';
 import type { Health } from '../core/service.ts';
@@ -190,7 +191,8 @@ export class Writer {
         if (lane.failures % PATIENCE === 0) lane.queue.push(segment);
         else lane.queue.unshift(segment);
         const { retryMin, retryMax } = this.#options;
-        await pause(Math.min(retryMax, retryMin * 2 ** Math.min(lane.failures - 1, 20)), signal);
+        const wait = Math.min(retryMax, retryMin * 2 ** Math.min(lane.failures - 1, 20));
+        await sleep(wait, undefined, { signal }).catch(() => {});
       }
       // The second worker stays only as long as segments are piled up.
       if (lane.workers.size > 1 && (lane.queue.length <= PILE || lane.failures > 0)) return;
@@ -309,16 +311,4 @@ async function isGone(path: string): Promise<boolean> {
     () => false,
     (error: NodeJS.ErrnoException) => error.code === 'ENOENT',
   );
-}
-
-function pause(ms: Millis, signal: AbortSignal): Promise<void> {
-  return new Promise((done) => {
-    const timer = setTimeout(finish, ms);
-    signal.addEventListener('abort', finish, { once: true });
-    function finish() {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', finish);
-      done();
-    }
-  });
 }

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { type ClientHttp2Session, connect } from 'node:http2';
 import { join } from 'node:path';
 import { createInterface, type Interface } from 'node:readline';
+import { median } from '../ingest/scenarios/history.ts';
 import { createTemplates } from '../ingest/templates/template.ts';
 
 /**
@@ -94,8 +95,6 @@ async function measure(kind: string, spans: number): Promise<{ cpu: number; rate
   const cpu = ((after.cpuSeconds - before.cpuSeconds) * 1e6) / requests;
   return { cpu, rate: requests / seconds, residentMb: after.residentMb };
 }
-
-const median = (values: readonly number[]) => values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
 
 for (const spans of [10, 200, 2048]) {
   const found = new Map(KINDS.map((kind) => [kind, [] as Awaited<ReturnType<typeof measure>>[]]));
