@@ -35,7 +35,6 @@ export async function removeSegment(segment: { readonly dataPath: string; readon
 export class OpenSegment {
   readonly id: string;
   readonly table: LeanTable;
-  readonly openedAt: number;
   readonly #paths: { readonly dataPath: string; readonly indexPath: string };
   readonly #data: LogFile;
   readonly #index: LogFile;
@@ -44,27 +43,26 @@ export class OpenSegment {
   #isSound = true;
 
   private constructor(
-    place: { id: string; table: LeanTable; openedAt: number; dataPath: string; indexPath: string },
+    place: { id: string; table: LeanTable; dataPath: string; indexPath: string },
     data: LogFile,
     index: LogFile,
   ) {
     this.id = place.id;
     this.table = place.table;
-    this.openedAt = place.openedAt;
     this.#paths = { dataPath: place.dataPath, indexPath: place.indexPath };
     this.#data = data;
     this.#index = index;
   }
 
   /** Creates the two files; an existing one is an error. */
-  static async create(directory: string, table: LeanTable, id: string, openedAt: number): Promise<OpenSegment> {
+  static async create(directory: string, table: LeanTable, id: string): Promise<OpenSegment> {
     const paths = segmentPaths(directory, table, id);
     const data = await LogFile.create(paths.dataPath);
     let index: LogFile | undefined;
     try {
       index = await LogFile.create(paths.indexPath);
       await syncFolder(join(directory, table));
-      return new OpenSegment({ id, table, openedAt, ...paths }, data, index);
+      return new OpenSegment({ id, table, ...paths }, data, index);
     } catch (error) {
       await Promise.allSettled([data.close(), index?.close()]);
       await removeSegment(paths);

@@ -17,6 +17,7 @@ import { recoverSegments } from './recover.ts';
 import { isDue, type RollLimits } from './roll.ts';
 import { type ClosedSegment, OpenSegment, removeSegment, type SegmentMark, syncFolder } from './segment.ts';
 import { type BlockSource, DESCRIBING_TABLES, type ReadRequest } from './source.ts';
+import { SpareSegments } from './spares.ts';
 
 export interface SpoolOptions {
   /** Absolute. */
@@ -43,6 +44,12 @@ const TICK_MS = 20;
 const DISK_CHECK_TICKS = 5;
 const RETRY_AFTER_MS = 5000;
 
+interface Opened {
+  readonly segment: OpenSegment;
+  /** When its first block came. */
+  readonly since: Millis;
+}
+
 interface Waiting {
   readonly request: ReadRequest;
   readonly done: () => void;
@@ -59,7 +66,8 @@ export class Spool {
   readonly #metrics: SpoolMetrics;
   readonly #disk: DiskSpace;
   readonly #quarantine: Quarantine;
-  readonly #open = new Map<LeanTable, OpenSegment>();
+  readonly #open = new Map<LeanTable, Opened>();
+  readonly #spares = new SpareSegments((table) => this.#create(table));
   readonly #rolling = new Set<Promise<void>>();
   readonly #run = randomBytes(4).toString('hex');
   readonly #recent = new RecentRequests();
@@ -212,8 +220,9 @@ export class Spool {
     this.#accepting = false;
     clearInterval(this.#timer);
     while (this.#committing !== undefined) await this.#committing;
-    for (const segment of [...this.#open.values()]) this.#roll(segment);
+    for (const { segment } of [...this.#open.values()]) this.#roll(segment);
     while (this.#rolling.size > 0) await Promise.all(this.#rolling);
+    await this.#spares.close();
   }
 
   /** Lets another process have the folder; after the last `remove`. */
@@ -272,6 +281,7 @@ export class Spool {
       done();
     }
     this.#rollDue();
+    for (const { table } of blocks) this.#spares.prepare(table);
   }
 
   #take(): readonly TableBlock[] {
@@ -284,7 +294,7 @@ export class Spool {
 
   async #write(block: TableBlock, digests: readonly string[], touched: Map<OpenSegment, SegmentMark>): Promise<void> {
     const { maxRows, maxBytes } = this.#options.roll;
-    let segment = this.#open.get(block.table);
+    let segment = this.#open.get(block.table)?.segment;
     if (segment !== undefined && segment.rows > 0) {
       const fits = segment.rows + block.rows <= maxRows && segment.bytes + block.bytes.length <= maxBytes;
       if (!fits) {
@@ -292,7 +302,7 @@ export class Spool {
         segment = undefined;
       }
     }
-    segment ??= await this.#create(block.table);
+    segment ??= await this.#next(block.table);
     touched.set(segment, segment.mark());
     await segment.append(block, digests);
   }
@@ -326,16 +336,20 @@ export class Spool {
     for (const { fail } of failed) fail(error);
   }
 
-  async #create(table: LeanTable): Promise<OpenSegment> {
-    const now = this.#options.now();
-    const id = `${String(now).padStart(13, '0')}-${this.#run}-${String(this.#sequence++).padStart(8, '0')}`;
-    const segment = await OpenSegment.create(this.#options.directory, table, id, now);
-    this.#open.set(table, segment);
+  async #next(table: LeanTable): Promise<OpenSegment> {
+    const segment = await this.#spares.take(table);
+    this.#open.set(table, { segment, since: this.#options.now() });
     return segment;
   }
 
+  #create(table: LeanTable): Promise<OpenSegment> {
+    const now = String(this.#options.now()).padStart(13, '0');
+    const id = `${now}-${this.#run}-${String(this.#sequence++).padStart(8, '0')}`;
+    return OpenSegment.create(this.#options.directory, table, id);
+  }
+
   #roll(segment: OpenSegment): void {
-    if (this.#open.get(segment.table) === segment) this.#open.delete(segment.table);
+    if (this.#open.get(segment.table)?.segment === segment) this.#open.delete(segment.table);
     const rolled = segment.close().then(async (closed) => {
       if (closed.rows > 0) this.#hand(closed);
       else await removeSegment(closed).catch(() => {});
@@ -351,9 +365,9 @@ export class Spool {
 
   #rollDue(): void {
     const { now, roll, isBusy } = this.#options;
-    for (const segment of this.#open.values()) {
-      const { openedAt, rows, bytes, table } = segment;
-      if (rows > 0 && isDue({ age: now() - openedAt, rows, bytes }, roll, isBusy?.(table) ?? false)) {
+    for (const { segment, since } of this.#open.values()) {
+      const { rows, bytes, table } = segment;
+      if (rows > 0 && isDue({ age: now() - since, rows, bytes }, roll, isBusy?.(table) ?? false)) {
         this.#roll(segment);
       }
     }
