@@ -6,6 +6,8 @@ export const FAULT_NAMES = [
   'silent-producer',
   'poison-messages',
   'slow-database',
+  'paused-consumer',
+  'stopped-consumer',
 ] as const;
 export type FaultName = (typeof FAULT_NAMES)[number];
 
@@ -41,6 +43,16 @@ export const FAULTS: Readonly<Record<FaultName, Fault>> = {
     title: 'Slow database',
     stage: 'warehouse-sink',
     description: 'The warehouse needs fifteen times as long to insert an order: the sink backs up.',
+  },
+  'paused-consumer': {
+    title: 'Paused consumer',
+    stage: 'payments',
+    description: 'Payments stays in its group but takes no more records: it is stuck.',
+  },
+  'stopped-consumer': {
+    title: 'Stopped consumer',
+    stage: 'warehouse-sink',
+    description: 'The sink leaves its group and its process goes on: the group is dead while payments wait for it.',
   },
 };
 

@@ -38,6 +38,8 @@ const CULPRITS: Readonly<Record<FaultName, readonly string[]>> = {
   'silent-producer': ['gateway'],
   'poison-messages': ['enrichment', 'gateway'],
   'slow-database': ['warehouse-sink'],
+  'paused-consumer': ['payments'],
+  'stopped-consumer': ['warehouse-sink'],
 };
 
 async function incidents(): Promise<readonly OpenIncident[]> {

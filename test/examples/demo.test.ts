@@ -65,6 +65,13 @@ function lagOf(group: string): { lag: number; seconds: number } {
   };
 }
 
+function membersOf(group: string): number {
+  const point = server.points.findLast(
+    ({ metric, attributes }) => metric === 'kafka.consumer_group.members' && attributes['group'] === group,
+  );
+  return Number(point?.point['asInt'] ?? point?.point['asDouble']);
+}
+
 describe('order pipeline on the in-process log', () => {
   afterEach(() => {
     for (const name of FAULT_NAMES) stages.setFault(name, false);
@@ -149,6 +156,25 @@ describe('order pipeline on the in-process log', () => {
     expect(lagOf('enrichment').lag).toBeLessThan(60);
     stages.setFault('slow-database', false);
     await until('it catches up', () => lagOf('warehouse-sink').lag < 40);
+  });
+
+  it('paused consumer: payments takes nothing, stays in its group, and goes on where it was', {
+    timeout: 90_000,
+  }, async () => {
+    stages.setFault('paused-consumer', true);
+    await until('records wait', () => lagOf('payments').lag > 60);
+    expect(membersOf('payments')).toBe(1);
+    stages.setFault('paused-consumer', false);
+    await until('they were taken', () => lagOf('payments').lag < 40);
+  });
+
+  it('stopped consumer: the group of the sink is empty, and its process is the same', { timeout: 90_000 }, async () => {
+    const pid = stages.pid('warehouse-sink');
+    stages.setFault('stopped-consumer', true);
+    await until('records wait', () => membersOf('warehouse-sink') === 0 && lagOf('warehouse-sink').lag > 60);
+    stages.setFault('stopped-consumer', false);
+    await until('it is back', () => membersOf('warehouse-sink') === 1 && lagOf('warehouse-sink').lag < 40);
+    expect(stages.pid('warehouse-sink')).toBe(pid);
   });
 
   it('starts a stage again that was killed, and the fault it had is still on', { timeout: 90_000 }, async () => {

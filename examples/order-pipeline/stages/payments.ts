@@ -3,7 +3,8 @@ import { recordError, stage } from '@weir/sdk';
 import { ERROR_BURST_RATIO, ERROR_RATIO, WORK } from '../load/work.ts';
 import { isActive } from './fault-inbox.ts';
 import { type Order, parseOrder } from './order.ts';
-import { openQueue } from './queue.ts';
+import { type Message, openQueue } from './queue.ts';
+import { readThroughFaults } from './reader.ts';
 import { ready, work } from './work.ts';
 
 class ProviderError extends Error {
@@ -19,7 +20,7 @@ const charge = stage('charge', async (order: Order) => {
   return `charge-${order.id}`;
 });
 
-await queue.read('orders.enriched', 'payments', async ({ key, value, timestamp }) => {
+const handle = async ({ key, value, timestamp }: Message) => {
   try {
     const order = parseOrder(value);
     const payment = await charge(order);
@@ -28,5 +29,12 @@ await queue.read('orders.enriched', 'payments', async ({ key, value, timestamp }
     recordError(error);
     await queue.send('orders.dlq', { key, value, timestamp });
   }
+};
+
+const stopReading = await readThroughFaults(() => queue.read('orders.enriched', 'payments', handle), {
+  paused: 'paused-consumer',
 });
-ready(() => queue.close());
+ready(async () => {
+  await stopReading();
+  await queue.close();
+});

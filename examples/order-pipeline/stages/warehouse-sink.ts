@@ -4,7 +4,8 @@ import { callDatabase } from '@weir/sdk';
 import { SLOW_DATABASE_FACTOR, WORK } from '../load/work.ts';
 import { isActive } from './fault-inbox.ts';
 import { type Order, parseOrder } from './order.ts';
-import { openQueue } from './queue.ts';
+import { type Message, openQueue } from './queue.ts';
+import { readThroughFaults } from './reader.ts';
 import { ready, work } from './work.ts';
 
 const KEPT_ORDERS = 10_000;
@@ -26,15 +27,20 @@ async function store(order: Order, placed: number): Promise<void> {
 }
 
 const queue = await openQueue('warehouse-sink');
-await queue.read('payments', 'warehouse-sink', async ({ value, timestamp }) => {
+const handle = async ({ value, timestamp }: Message) => {
   const order = parseOrder(value);
   await work(WORK['warehouse-sink']);
   await store(order, timestamp);
+};
+
+const stopReading = await readThroughFaults(() => queue.read('payments', 'warehouse-sink', handle), {
+  stopped: 'stopped-consumer',
 });
 
 const cleaning = setInterval(() => forget.run(KEPT_ORDERS), 60_000);
 ready(async () => {
   clearInterval(cleaning);
+  await stopReading();
   await queue.close();
   database.close();
 });
