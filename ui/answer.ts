@@ -25,7 +25,9 @@ const IS: Readonly<Record<NodeView['state'], string>> = {
   unknown: 'sends no data',
   catching_up: 'is catching up',
   rebalancing: 'is rebalancing',
+  rewound: 'was rewound',
   falling_behind: 'is falling behind',
+  no_commits: 'commits nothing',
   stuck: 'is stuck',
   dead: 'is dead',
 };

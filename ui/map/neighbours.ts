@@ -26,9 +26,11 @@ const GRAVITY: Readonly<Record<NodeView['state'], number>> = {
   unknown: 2,
   catching_up: 3,
   rebalancing: 4,
-  falling_behind: 5,
-  stuck: 6,
-  dead: 7,
+  rewound: 5,
+  falling_behind: 6,
+  no_commits: 7,
+  stuck: 8,
+  dead: 9,
 };
 
 /** How much a state needs a person, mildest 0. */

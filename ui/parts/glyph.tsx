@@ -20,6 +20,15 @@ function shape(state: GlyphState) {
           <path d="M6 1.8a4.2 4.2 0 0 1 0 8.4z" fill="currentColor" />
         </>
       );
+    case 'rewound':
+      return <path d="M10.6 1.4v9.2L5.8 6zM6.2 1.4v9.2L1.4 6z" fill="currentColor" />;
+    case 'no_commits':
+      return (
+        <>
+          <circle cx="6" cy="6" r="4.2" fill="none" stroke="currentColor" stroke-width="1.6" />
+          <path d="M3 9l6-6" stroke="currentColor" stroke-width="1.6" fill="none" />
+        </>
+      );
     case 'falling_behind':
       return <path d="M6 1l5.1 9H.9z" fill="currentColor" />;
     case 'late':
