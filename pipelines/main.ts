@@ -7,6 +7,7 @@ import { type Millis, STEP_MS, stepStart } from '../core/time.ts';
 import type { Store } from '../store/client.ts';
 import type { PipelinesConfig } from './config.ts';
 import { createModel } from './model.ts';
+import { createTopology } from './topology-round.ts';
 
 export interface PipelinesOptions {
   readonly config: PipelinesConfig;
@@ -20,6 +21,12 @@ export type Pipelines = Service & {
   /** One round now; false when its window was already judged. Rejects when the store fails. */
   round(): Promise<boolean>;
 };
+
+/** A part of the model beside the states. It may fail without harm to the others; rounds of one part never overlap. */
+interface Part {
+  readonly name: string;
+  round(at: Millis, now: Millis): Promise<unknown>;
+}
 
 const STOP_DEADLINE_MS = 5_000;
 /** Rounds that may fail or hang before the part calls itself not ready. */
@@ -46,7 +53,15 @@ export function createPipelines({ config, store, telemetry, now = Date.now }: Pi
     labelNames: ['state'],
     registers: [registry],
   });
+  const failures = new Counter({
+    name: 'weir_pipelines_part_failures_total',
+    help: 'Rounds in which a part of the pipeline model failed.',
+    labelNames: ['part'],
+    registers: [registry],
+  });
   const model = createModel(store, config);
+  /** In this order, the states last: what comes later reads what came before. */
+  const parts: readonly Part[] = [{ name: 'topology', ...createTopology(store, config) }];
   let timer: NodeJS.Timeout | undefined;
   let running: Promise<void> = Promise.resolve();
   let started = false;
@@ -60,6 +75,7 @@ export function createPipelines({ config, store, telemetry, now = Date.now }: Pi
     if (at <= lastWindow) return false;
     const end = seconds.startTimer();
     try {
+      for (const part of parts) await partRound(part, at);
       const states = await model.round(at, now());
       for (const state of STAGE_STATES) stages.set({ state }, states.filter((found) => found === state).length);
       lastWindow = at;
@@ -72,6 +88,18 @@ export function createPipelines({ config, store, telemetry, now = Date.now }: Pi
       throw error;
     } finally {
       end();
+    }
+  }
+
+  async function partRound(part: Part, at: Millis): Promise<void> {
+    try {
+      await part.round(at, now());
+    } catch (error) {
+      failures.inc({ part: part.name });
+      if (!stopped) {
+        const fields = { event: 'pipelines_part_failed', part: part.name, error: errorMessage(error) };
+        log.warn(fields, 'a part of the pipeline model failed');
+      }
     }
   }
 

@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
+import { createGlobs, type Matches } from '../../core/glob.ts';
 import type { AttributePlace } from '../reader/hooks.ts';
 import type { AttributeRule } from './config.ts';
-import { createGlobs, type Matches } from './glob.ts';
 import { personalDataMask } from './personal-data.ts';
 import { isReserved } from './reserved.ts';
 

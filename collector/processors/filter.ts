@@ -1,6 +1,6 @@
+import { createGlob, type Matches } from '../../core/glob.ts';
 import type { OtlpSignal } from '../otlp/model.ts';
 import { type FilterRule, SEVERITIES, SPAN_KINDS, STATUS_CODES } from './config.ts';
-import { createGlob, type Matches } from './glob.ts';
 import { AttributeKeys, type Item, readItem } from './item.ts';
 
 /** Names of services, and of metrics of one service, whose verdict is remembered; then both start again. */

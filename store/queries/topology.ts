@@ -155,3 +155,27 @@ export async function writeEdges(store: Store, edges: readonly TopologyEdge[]): 
   }));
   await store.insert('topology_edges', rows);
 }
+
+/** A stage with entry or output spans. */
+export interface StageSeen {
+  readonly pipeline: string;
+  readonly stage: string;
+  readonly firstSeen: Millis;
+  readonly lastSeen: Millis;
+}
+
+/** Stages that handled or sent anything in [from, to), whether or not anything else is known of them. */
+export async function readStagesSeen(store: Store, from: Millis, to: Millis): Promise<StageSeen[]> {
+  const rows = await store.rows<StageSeen>(
+    `
+SELECT Pipeline AS pipeline, Service AS stage,
+    toUnixTimestamp(min(Time)) * 1000 AS firstSeen, toUnixTimestamp(max(Time)) * 1000 AS lastSeen
+FROM red_10s
+WHERE Time >= toDateTime({from:UInt32}) AND Time < toDateTime({to:UInt32})
+    AND Kind IN ('Server', 'Consumer', 'Producer') AND Count > 0
+GROUP BY pipeline, stage
+ORDER BY pipeline, stage`,
+    { from: secondsCell(from), to: secondsCell(to) },
+  );
+  return rows.map((row) => ({ ...row, firstSeen: numberOf(row.firstSeen), lastSeen: numberOf(row.lastSeen) }));
+}

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createGlob } from '../../../collector/processors/glob.ts';
+import { createGlob } from '../../core/glob.ts';
 
 describe('createGlob', () => {
   it.each([
