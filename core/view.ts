@@ -2,6 +2,7 @@ import type { Severity } from './alert.ts';
 import type { Vote } from './anomaly.ts';
 import type { IncidentAlert, IncidentState, TimelineEntry } from './incident.ts';
 import type { Labels } from './labels.ts';
+import type { EdgeKind, NodeKind } from './node.ts';
 import type { Signal } from './signal.ts';
 import type { StageState } from './state.ts';
 import type { Millis } from './time.ts';
@@ -11,9 +12,6 @@ import type { Millis } from './time.ts';
  * Rates are per second, durations are seconds, times are unix milliseconds, ratios are 0..1.
  */
 export type Known = number | null;
-
-export const NODE_KINDS = ['service', 'topic', 'database', 'external'] as const;
-export type NodeKind = (typeof NODE_KINDS)[number];
 
 export interface NodeView {
   /** `<kind>:<name>`: a topic and a service may share a name. */
@@ -47,7 +45,7 @@ export interface NodeView {
 export interface EdgeView {
   readonly from: string;
   readonly to: string;
-  readonly kind: 'produces' | 'consumes' | 'calls';
+  readonly kind: EdgeKind;
   readonly group: string;
   readonly rate: Known;
   readonly p95: Known;

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { duration } from '../core/config-values.ts';
+import { definitionsConfig } from './definitions.ts';
 
 /** `pipelines`: how the graph is kept and when a stage counts as behind. */
 export const pipelinesConfig = z.strictObject({
@@ -19,5 +20,11 @@ export const pipelinesConfig = z.strictObject({
   allowed_lag: z.number().min(0).default(1),
   /** Rounds in a row that must agree before a state changes. */
   confirm: z.int().min(1).default(2),
+  /** A part that was silent for this long is no more part of the picture; when it speaks again, a new spell begins. */
+  disappear_after: duration('1h'),
+  /** A stage, a partition or an instance that had nothing to do for this long holds nobody back. */
+  idle_after: duration('1m'),
+  /** What is known of pipelines beside what is discovered. */
+  definitions: definitionsConfig,
 });
 export type PipelinesConfig = z.infer<typeof pipelinesConfig>;

@@ -1,23 +1,18 @@
+import type { EdgeKind, NodeKind } from '../../core/node.ts';
 import { type Millis, stepStart } from '../../core/time.ts';
 import type { Store } from '../client.ts';
 import { quantilesSql } from './buckets.ts';
 import { numberOf, secondsCell } from './cells.ts';
 import { LEVELS } from './level.ts';
 
-export const NODE_KINDS = ['service', 'topic', 'database', 'external'] as const;
-export type NodeKind = (typeof NODE_KINDS)[number];
-
-export const EDGE_KINDS = ['produces', 'consumes', 'calls'] as const;
-export type EdgeKind = (typeof EDGE_KINDS)[number];
-
 /** What went over one edge of the graph in a range, seen from the service that reported it. */
 export interface Flow {
   readonly pipeline: string;
   readonly service: string;
-  readonly kind: EdgeKind;
+  readonly kind: Extract<EdgeKind, 'produces' | 'consumes' | 'calls'>;
   /** Topic, database or called host; never ''. */
   readonly other: string;
-  readonly otherKind: Exclude<NodeKind, 'service'>;
+  readonly otherKind: Extract<NodeKind, 'topic' | 'database' | 'external'>;
   readonly system: string;
   readonly group: string;
   /** Calls, and the records they carried (equal where a call carries one). */

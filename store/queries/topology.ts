@@ -1,7 +1,8 @@
+import type { EdgeKind, NodeKind } from '../../core/node.ts';
 import type { Millis } from '../../core/time.ts';
 import type { Store } from '../client.ts';
 import { numberOf, secondsCell } from './cells.ts';
-import { type EdgeKind, type Flow, flowEnds, type NodeKind, readFlows } from './flows.ts';
+import { type Flow, flowEnds, readFlows } from './flows.ts';
 import { latestLags } from './lags.ts';
 
 /** A node is known by pipeline, kind and name: a topic and a service may share a name. */

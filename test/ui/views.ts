@@ -1,4 +1,5 @@
-import type { EdgeView, IncidentSummary, NodeKind, NodeView, OverviewView, PipelineView } from '../../core/view.ts';
+import type { NodeKind } from '../../core/node.ts';
+import type { EdgeView, IncidentSummary, NodeView, OverviewView, PipelineView } from '../../core/view.ts';
 
 /** Views for tests: everything unknown unless said. */
 export function node(name: string, given: Partial<NodeView> = {}): NodeView {

@@ -1,4 +1,4 @@
-import type { NodeKind } from '../../core/view.ts';
+import { isStage, type NodeKind } from '../../core/node.ts';
 
 const PATHS = {
   search: 'M7 12.2A5.2 5.2 0 1 0 7 1.8a5.2 5.2 0 0 0 0 10.4zM11 11l3.4 3.4',
@@ -52,7 +52,8 @@ export function Icon({ name, size = 14 }: { name: IconName; size?: number }) {
 
 /** The icon of a node, by what it is and where it stands in the flow. */
 export function kindIcon(kind: NodeKind, reads: boolean, writes: boolean): IconName {
-  if (kind !== 'service') return kind === 'database' ? 'database' : kind === 'topic' ? 'topic' : 'external';
+  if (kind === 'dataset') return 'database';
+  if (!isStage(kind)) return kind as 'topic' | 'database' | 'external';
   return !reads && writes ? 'source' : reads && !writes ? 'sink' : 'service';
 }
 
