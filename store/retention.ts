@@ -45,8 +45,11 @@ function keptTables(config: RetentionConfig): KeptTable[] {
     raw('metric_exponential_histograms', 'Time', metrics),
     raw('metric_summaries', 'Time', metrics),
     ...level('10s', 'red_10s', 'gauge_10s'),
+    ...level('10s', 'pathways_10s', 'pathway_records_10s'),
     ...level('1m', 'red_1m', 'edges_1m', 'edges_5m', 'gauge_1m'),
+    ...level('1m', 'pathways_1m', 'pathway_records_1m', 'pathways_sampled_10s'),
     ...level('1h', 'red_1h', 'edges_1h', 'gauge_1h'),
+    ...level('1h', 'pathways_1h', 'pathway_records_1h'),
     referred('resource_scopes', spans, logs, metrics),
     referred('metric_series', metrics, levels['10s'], levels['1m'], levels['1h']),
   ];

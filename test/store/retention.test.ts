@@ -62,6 +62,8 @@ test('a changed retention changes the rule of its tables and of nothing else, on
     'red_1h',
     'edges_1h',
     'gauge_1h',
+    'pathways_1h',
+    'pathway_records_1h',
     'metric_series',
   ]);
   const rules = await store.rows(
