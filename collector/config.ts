@@ -5,6 +5,7 @@ import { processorsConfig } from './processors/config.ts';
 import { DEFAULT_READER_LIMITS } from './reader/limits.ts';
 import { kafkaLagConfig } from './receivers/kafka-lag/config.ts';
 import { kafkaOtlpConfig } from './receivers/kafka-otlp/config.ts';
+import { prometheusConfig } from './receivers/prometheus/config.ts';
 
 const MEBIBYTE = 1 << 20;
 
@@ -91,6 +92,7 @@ export const collectorConfig = z.strictObject({
   otlp_grpc: otlpGrpcConfig.prefault({}),
   kafka_otlp: kafkaOtlpConfig.prefault({}),
   kafka_lag: kafkaLagConfig.prefault({}),
+  prometheus: prometheusConfig.prefault({}),
   processors: processorsConfig.prefault({}),
   /** Bytes of requests being read and decoded at one time; above it senders are told to wait. */
   max_in_flight_bytes: z

@@ -14,6 +14,7 @@ import { createKafkaLagReceiver } from './receivers/kafka-lag/receiver.ts';
 import { createKafkaOtlpReceiver } from './receivers/kafka-otlp/receiver.ts';
 import { createOtlpGrpcReceiver } from './receivers/otlp-grpc.ts';
 import { createOtlpHttpReceiver } from './receivers/otlp-http.ts';
+import { createPrometheusReceiver } from './receivers/prometheus/receiver.ts';
 import type { RollLimits } from './spool/roll.ts';
 import { Spool } from './spool/spool.ts';
 import { Writer } from './writer.ts';
@@ -76,7 +77,14 @@ export function createCollector(options: CollectorOptions): Collector {
     telemetry,
     now,
   });
-  const receivers: readonly Service[] = [http, grpc, kafkaOtlp, kafkaLag];
+  const prometheus = createPrometheusReceiver({
+    config: config.prometheus,
+    consume: (request) => ingest.consume('prometheus', 'metrics', 'protobuf', encodeRequest('metrics', request)),
+    admission,
+    telemetry,
+    now,
+  });
+  const receivers: readonly Service[] = [http, grpc, kafkaOtlp, kafkaLag, prometheus];
   let running = false;
 
   function health(): Health {

@@ -1,0 +1,61 @@
+import type { Millis } from '../../../core/time.ts';
+import type { Exemplar, KeyValue } from '../../otlp/model.ts';
+
+/** What a point belongs to. Equal keys are equal things, within a receiver's life. */
+export interface Origin {
+  readonly key: string;
+  readonly attributes: readonly KeyValue[];
+}
+
+export interface ScopeOrigin {
+  readonly key: string;
+  readonly name: string;
+  readonly version: string;
+}
+
+export interface HistogramData {
+  /** Upper bounds without the infinite one, ascending; `counts` has one more, each of its bucket alone. */
+  readonly bounds: readonly number[];
+  readonly counts: readonly number[];
+  readonly count: number;
+  readonly sum: number | undefined;
+}
+
+export interface SummaryData {
+  readonly quantiles: readonly { readonly quantile: number; readonly value: number }[];
+  readonly count: number | undefined;
+  readonly sum: number | undefined;
+}
+
+/** `level` is a gauge, `info` a sum that goes both ways, as OpenTelemetry takes infos and state sets. */
+export type PointData =
+  | { readonly kind: 'level' | 'counter' | 'info'; readonly value: number }
+  | ({ readonly kind: 'histogram' } & HistogramData)
+  | ({ readonly kind: 'summary' } & SummaryData);
+
+/** One point of a series, on its way from a scrape to OTLP. */
+export interface Point {
+  /** Of its series. */
+  readonly key: string;
+  readonly origin: Origin;
+  readonly scope: ScopeOrigin;
+  readonly name: string;
+  readonly description: string;
+  readonly unit: string;
+  readonly attributes: readonly KeyValue[];
+  readonly time: Millis;
+  /** Whether the target gave the time: such series end without a marker. */
+  readonly isDated: boolean;
+  /** When the target began to count, where it says so. */
+  readonly created: Millis | undefined;
+  readonly data: PointData;
+  readonly exemplars: readonly Exemplar[];
+}
+
+export function textAttribute(key: string, value: string): KeyValue {
+  return { key, value: { stringValue: value } };
+}
+
+export function originOf(attributes: readonly KeyValue[]): Origin {
+  return { key: JSON.stringify(attributes.map(({ key, value }) => [key, value?.stringValue])), attributes };
+}
