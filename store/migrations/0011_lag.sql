@@ -133,6 +133,31 @@ WHERE p.MetricName = 'kafka.partition.current_offset' AND isFinite(p.Value)
 GROUP BY SeriesId, Time
 SETTINGS insert_deduplicate = 0, max_partitions_per_insert_block = 0;
 
+INSERT INTO gauge_10s (Time, MetricName, MetricKind, Signal, Pipeline, Service, SeriesId, Last, Min, Max, Sum, Count)
+SELECT
+    toDateTime(intDiv(toUnixTimestamp64Nano(p.Time), 10000000000) * 10) AS Time,
+    p.MetricName AS MetricName,
+    'gauge' AS MetricKind,
+    p.Signal AS Signal,
+    p.Pipeline AS Pipeline,
+    if(p.ServiceName = '', 'unknown_service', p.ServiceName) AS Service,
+    p.SeriesId AS SeriesId,
+    max((toUInt64(toUnixTimestamp64Nano(p.Time)), p.Value)) AS Last,
+    min(p.Value) AS Min,
+    max(p.Value) AS Max,
+    sum(p.Value) AS Sum,
+    count() AS Count
+FROM metric_points AS p
+WHERE p.Signal = '' AND isFinite(p.Value) AND p.Type = 'gauge'
+    AND p.MetricName IN ('kafka.partition.current_offset', 'kafka.partition.oldest_offset', 'weir.partition.stable_offset',
+        'weir.partition.size', 'weir.topic.retention.time', 'weir.topic.retention.size', 'weir.topic.compacted', 'weir.topic.identity',
+        'weir.consumer_group.state')
+    AND (SELECT count() FROM gauge_10s WHERE Signal = '' AND MetricName IN ('kafka.partition.current_offset', 'kafka.partition.oldest_offset', 'weir.partition.stable_offset',
+        'weir.partition.size', 'weir.topic.retention.time', 'weir.topic.retention.size', 'weir.topic.compacted', 'weir.topic.identity',
+        'weir.consumer_group.state')) = 0
+GROUP BY Time, MetricName, MetricKind, Signal, Pipeline, Service, SeriesId
+SETTINGS insert_deduplicate = 0, max_partitions_per_insert_block = 0;
+
 CREATE MATERIALIZED VIEW IF NOT EXISTS offset_samples_10s_mv {on_cluster} TO offset_samples_10s AS
 SELECT
     p.SeriesId AS SeriesId,
