@@ -1,4 +1,5 @@
 import { errorMessage } from '../core/errors.ts';
+import { isStage, type NodeKind, nodeId } from '../core/node.ts';
 import type { Telemetry } from '../core/telemetry.ts';
 import type { Millis } from '../core/time.ts';
 import type { Store } from '../store/client.ts';
@@ -41,11 +42,10 @@ export class TopologyCache {
 
   async #read(): Promise<void> {
     try {
-      const until = this.#now();
-      const { edges } = await readTopology(this.#store, { since: until - WINDOW, until });
+      const { edges } = await readTopology(this.#store, { at: this.#now(), window: WINDOW });
       const next = new Map<string, PipelineEdge[]>();
-      // A topic and a service may share a name, so everything but services carries its kind.
-      const node = (kind: string, name: string) => (kind === 'service' ? name : `${kind}:${name}`);
+      // A topic and a service may share a name, so everything but stages carries its kind.
+      const node = (kind: NodeKind, name: string) => (isStage(kind) ? name : nodeId(kind, name));
       for (const edge of edges) {
         const list = next.get(edge.pipeline) ?? [];
         list.push({ from: node(edge.fromKind, edge.from), to: node(edge.toKind, edge.to) });

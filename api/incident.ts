@@ -1,6 +1,7 @@
 import type { Anomaly } from '../core/anomaly.ts';
 import type { Incident } from '../core/incident.ts';
 import { fingerprint } from '../core/labels.ts';
+import { isStage } from '../core/node.ts';
 import { SIGNALS, type Signal } from '../core/signal.ts';
 import { type Millis, STEP_MS, stepStart } from '../core/time.ts';
 import type { HopView, IncidentView, NotificationView } from '../core/view.ts';
@@ -9,7 +10,7 @@ import { readAnomalies } from '../store/queries/anomalies.ts';
 import { readSignals } from '../store/queries/signals.ts';
 import { type AlertingClient, summarize } from './alerting.ts';
 import { known, readBands } from './bands.ts';
-import { buildPipelines, downstream, nodeId } from './nodes.ts';
+import { buildPipelines, downstream, stageId } from './nodes.ts';
 import type { OverviewReader } from './overview.ts';
 import { stepFor } from './request.ts';
 import { anomalyView, onsetOf } from './rows.ts';
@@ -79,8 +80,9 @@ async function readAffected(overview: OverviewReader, incident: Incident) {
   const pipelines = buildPipelines({ ...sources, incidents: open });
   const pipeline = pipelines.find((candidate) => candidate.name === incident.pipeline);
   if (pipeline === undefined) return [];
-  const after = downstream(pipeline.edges, [nodeId('service', incident.culprit)]);
-  return pipeline.nodes.filter((node) => node.kind === 'service' && after.has(node.id));
+  const nodes = sources.topology.nodes.filter((node) => node.pipeline === incident.pipeline);
+  const after = downstream(pipeline.edges, [stageId(nodes, incident.culprit)]);
+  return pipeline.nodes.filter((node) => isStage(node.kind) && after.has(node.id));
 }
 
 /**

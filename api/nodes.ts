@@ -1,12 +1,13 @@
 import type { Anomaly } from '../core/anomaly.ts';
 import { fingerprint } from '../core/labels.ts';
+import { isStage, nodeId } from '../core/node.ts';
 import type { Series } from '../core/series.ts';
 import type { Signal } from '../core/signal.ts';
 import type { StageState } from '../core/state.ts';
 import type { Millis } from '../core/time.ts';
 import type { EdgeView, IncidentSummary, Known, NodeView, PipelineView } from '../core/view.ts';
 import type { StageStatus } from '../store/queries/states.ts';
-import type { LiveEdge, Topology, TopologyNode } from '../store/queries/topology.ts';
+import type { LiveEdge, LiveNode, Topology } from '../store/queries/topology.ts';
 import { type Band, known } from './bands.ts';
 import { isOpen } from './rows.ts';
 
@@ -21,10 +22,6 @@ export interface MapSources {
   readonly incidents: readonly IncidentSummary[];
 }
 
-export function nodeId(kind: string, name: string): string {
-  return `${kind}:${name}`;
-}
-
 /** Pipelines with their nodes and edges; a stage nothing is known of now is `unknown`, never healthy. */
 export function buildPipelines(sources: MapSources): PipelineView[] {
   const names = new Set(sources.topology.nodes.map((node) => node.pipeline));
@@ -32,7 +29,7 @@ export function buildPipelines(sources: MapSources): PipelineView[] {
     const nodes = sources.topology.nodes.filter((node) => node.pipeline === name);
     const edges = sources.topology.edges.filter((edge) => edge.pipeline === name).map(edgeView);
     const open = sources.incidents.filter((incident) => incident.pipeline === name && incident.state !== 'resolved');
-    const culprits = new Map(open.map((incident) => [nodeId('service', incident.culprit), incident.id]));
+    const culprits = new Map(open.map((incident) => [stageId(nodes, incident.culprit), incident.id]));
     const affected = downstream(edges, [...culprits.keys()]);
     return {
       name,
@@ -40,6 +37,11 @@ export function buildPipelines(sources: MapSources): PipelineView[] {
       edges,
     };
   });
+}
+
+/** The id of the stage of that name: a service, or what is known as a job or a group alone. */
+export function stageId(nodes: readonly Pick<LiveNode, 'kind' | 'node'>[], stage: string): string {
+  return nodeId(nodes.find(({ kind, node }) => node === stage && isStage(kind))?.kind ?? 'service', stage);
 }
 
 export function edgeView(edge: LiveEdge): EdgeView {
@@ -71,20 +73,24 @@ export function downstream(edges: readonly EdgeView[], starts: readonly string[]
 }
 
 function nodeView(
-  node: TopologyNode,
+  node: LiveNode,
   edges: readonly EdgeView[],
   sources: MapSources,
   culprits: ReadonlyMap<string, string>,
   affected: ReadonlySet<string>,
 ): NodeView {
   const id = nodeId(node.kind, node.node);
-  const base = { id, name: node.node, kind: node.kind, system: node.system, consoleUrl: webAddress(node.consoleUrl) };
+  const { kind, system, standing, seen, gone, owner, criticality } = node;
+  const declared = { standing, seen, gone, owner, criticality };
+  const base = { id, name: node.node, kind, system, consoleUrl: webAddress(node.consoleUrl), ...declared };
   const place = { culpritOf: culprits.get(id) ?? '', affected: affected.has(id) };
-  if (node.kind !== 'service') return { ...base, ...place, ...dataNumbers(node, id, edges, sources) };
-  const status = sources.states.find((state) => state.pipeline === node.pipeline && state.stage === node.node);
-  const own = sources.series.filter(
-    (series) => series.labels['pipeline'] === node.pipeline && series.labels['stage'] === node.node,
-  );
+  if (!isStage(kind)) return { ...base, ...place, ...dataNumbers(node, id, edges, sources) };
+  // What telemetry says without naming a pipeline belongs where its stage is declared.
+  const isHere = (pipeline: string | undefined, stage: string | undefined) =>
+    stage === node.node &&
+    (pipeline === node.pipeline || sources.topology.definitions.homeOf(pipeline ?? '', kind, stage) === node.pipeline);
+  const status = sources.states.find((state) => isHere(state.pipeline, state.stage));
+  const own = sources.series.filter((series) => isHere(series.labels['pipeline'], series.labels['stage']));
   const of = (signal: Signal) => own.filter((series) => series.labels['signal'] === signal);
   const [throughput] = of('throughput');
   const lagSeries = slowest(of('lag_seconds'));
@@ -96,7 +102,8 @@ function nodeView(
     ...base,
     ...place,
     state: status?.state ?? 'unknown',
-    reason: status?.reason ?? 'No state was judged in the last minutes',
+    reason:
+      status?.reason ?? (seen ? 'No state was judged in the last minutes' : 'Declared, but nothing was seen of it'),
     rate: throughput === undefined ? null : recentMean(throughput),
     output: of('output').reduce<Known>((sum, series) => add(sum, recentMean(series)), null),
     p95: latestOf(of('latency_p95')),
@@ -111,7 +118,7 @@ function nodeView(
 }
 
 /** A topic, a database or an outside service: what its readers and callers measure. */
-function dataNumbers(node: TopologyNode, id: string, edges: readonly EdgeView[], sources: MapSources) {
+function dataNumbers(node: LiveNode, id: string, edges: readonly EdgeView[], sources: MapSources) {
   const used = edges.filter((edge) => (node.kind === 'topic' ? edge.from === id : edge.to === id));
   const most = (read: (edge: EdgeView) => Known) => used.reduce<Known>((top, edge) => larger(top, read(edge)), null);
   const strange = sources.anomalies.some(
@@ -124,7 +131,7 @@ function dataNumbers(node: TopologyNode, id: string, edges: readonly EdgeView[],
   const state: StageState = strange ? 'falling_behind' : rate === null || rate === 0 ? 'unknown' : 'healthy';
   return {
     state,
-    reason: strange ? 'Calls to it are slower than expected' : '',
+    reason: strange ? 'Calls to it are slower than expected' : node.seen ? '' : 'Declared, but nothing was seen of it',
     rate,
     output: null,
     p95: node.kind === 'topic' ? null : most((edge) => edge.p95),

@@ -40,7 +40,7 @@ async function readMapSources(store: Store, now: Millis): Promise<StoreSources> 
   // Rates are taken over the last whole minute whose spans have had time to arrive.
   const settled = until - 2 * STEP_MS;
   const [topology, states, series, anomalies] = await Promise.all([
-    readTopology(store, { since: settled - 60_000, until: settled }),
+    readTopology(store, { at: settled }),
     readLatestStageStates(store, { from: now - STATE_MS, to: now + STEP_MS }),
     readSignals(store, { from: until - HISTORY_MS, to: until, step: STEP_MS }),
     readAnomalies(store, { from: now - HISTORY_MS, to: now, limit: 1000 }),

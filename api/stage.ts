@@ -1,4 +1,5 @@
 import { fingerprint } from '../core/labels.ts';
+import { isStage } from '../core/node.ts';
 import { SIGNAL_FACTS, type Signal } from '../core/signal.ts';
 import type { Millis } from '../core/time.ts';
 import type { Known, PartitionLag, SignalView, StageView } from '../core/view.ts';
@@ -8,7 +9,7 @@ import { readOrigins } from '../store/queries/ingest.ts';
 import type { AlertingClient } from './alerting.ts';
 import { type Band, known, readBands } from './bands.ts';
 import { unknown } from './failure.ts';
-import { buildPipelines, lastKnown, latest, nodeId, recentMean } from './nodes.ts';
+import { buildPipelines, lastKnown, latest, recentMean } from './nodes.ts';
 import { type OverviewReader, readIncidentSummaries, recentOrigins } from './overview.ts';
 import { anomalyView, byKey, isOpen } from './rows.ts';
 
@@ -31,11 +32,11 @@ export async function readStage(
   ]);
   const open = incidents.all.filter((incident) => incident.state !== 'resolved');
   const view = buildPipelines({ ...sources, incidents: open }).find((candidate) => candidate.name === pipeline);
-  const id = nodeId('service', stage);
-  const node = view?.nodes.find((candidate) => candidate.id === id);
+  const node = view?.nodes.find((candidate) => candidate.name === stage && isStage(candidate.kind));
   if (view === undefined || node === undefined) {
     throw unknown('api_stage_unknown', `No stage "${stage}" was seen in pipeline "${pipeline}" within the last day`);
   }
+  const { id } = node;
   const own = sources.series.filter(({ labels }) => labels['pipeline'] === pipeline && labels['stage'] === stage);
   const start = now - (now % 10_000) - 170_000;
   const bands = await readBands(store, {

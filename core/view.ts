@@ -2,7 +2,7 @@ import type { Severity } from './alert.ts';
 import type { Vote } from './anomaly.ts';
 import type { IncidentAlert, IncidentState, TimelineEntry } from './incident.ts';
 import type { Labels } from './labels.ts';
-import type { EdgeKind, NodeKind } from './node.ts';
+import type { Criticality, EdgeKind, NodeKind } from './node.ts';
 import type { Signal } from './signal.ts';
 import type { StageState } from './state.ts';
 import type { Millis } from './time.ts';
@@ -38,6 +38,14 @@ export interface NodeView {
   readonly rateChange: Known;
   /** Id of the open incident that names this node as culprit, else empty. */
   readonly culpritOf: string;
+  /** Whether it stands in the pipeline's definition (`declared`), was found beside it (`discovered`), or there is none (empty). */
+  readonly standing: 'declared' | 'discovered' | '';
+  /** False where only the definition knows it, and whether it was silent for so long that it counts as gone. */
+  readonly seen: boolean;
+  readonly gone: boolean;
+  /** Who answers for it and how much hangs on it; empty where nobody said. */
+  readonly owner: string;
+  readonly criticality: Criticality | '';
   /** True when it lies downstream of a culprit. */
   readonly affected: boolean;
 }

@@ -1,9 +1,13 @@
+import { indexDefinitions } from '../core/definition.ts';
 import type { Millis } from '../core/time.ts';
 import type { Store } from '../store/client.ts';
+import { writeDefinitions } from '../store/queries/definitions.ts';
 import { readFlows } from '../store/queries/flows.ts';
+import { readPathwayFlows } from '../store/queries/flows-pathways.ts';
 import { readServices } from '../store/queries/ingest.ts';
 import { latestLags } from '../store/queries/lags.ts';
-import { readEdges, readNodes, readStagesSeen, writeEdges, writeNodes } from '../store/queries/topology.ts';
+import { readEdges, readNodes, readStagesSeen, writeEdges, writeNodes } from '../store/queries/topology-rows.ts';
+import { readJobs } from '../store/queries/watermarks.ts';
 import type { PipelinesConfig } from './config.ts';
 import { changes, EMPTY_GRAPH, extend, type Graph, graphOf } from './topology.ts';
 
@@ -19,29 +23,35 @@ export interface TopologyPart {
   round(at: Millis): Promise<void>;
 }
 
-/** The graph of all pipelines over one store. Rounds must not overlap. */
-export function createTopology(store: Store, _config: PipelinesConfig): TopologyPart {
+/** The graph of all pipelines over one store, and what the configuration declares of them. Rounds must not overlap. */
+export function createTopology(store: Store, config: PipelinesConfig): TopologyPart {
   let loaded = false;
   let graph: Graph = EMPTY_GRAPH;
   let written: Graph = EMPTY_GRAPH;
+  const definitions = indexDefinitions(config.definitions);
 
   return {
     async round(at) {
       if (!loaded) {
-        const [nodes, edges] = await Promise.all([
-          readNodes(store, { after: at - MEMORY_MS, before: at + MEMORY_MS }),
-          readEdges(store, at - MEMORY_MS),
-        ]);
+        const ever = { after: at - MEMORY_MS, before: at + MEMORY_MS };
+        const [nodes, edges] = await Promise.all([readNodes(store, ever), readEdges(store, ever)]);
+        await writeDefinitions(store, config.definitions, at);
         graph = written = graphOf(nodes, edges);
       }
       const since = at - (loaded ? LOOK_MS : FIRST_LOOK_MS);
-      const [flows, stages, lags, services] = await Promise.all([
+      const [flows, pathways, stages, jobs, lags, services] = await Promise.all([
         readFlows(store, since, at),
+        readPathwayFlows(store, since, at),
         readStagesSeen(store, since, at),
+        readJobs(store, since, at),
         latestLags(store, at - 1),
         readServices(store, at - MEMORY_MS),
       ]);
-      const next = extend(graph, { flows, stages, lags, services, at });
+      const next = extend(
+        graph,
+        { flows: [...flows, ...pathways], stages, jobs, lags, services, definitions, at },
+        config.disappear_after,
+      );
       const fresh = changes(written, next, REWRITE_MS);
       await Promise.all([writeNodes(store, fresh.nodes), writeEdges(store, fresh.edges)]);
       graph = next;

@@ -1,3 +1,4 @@
+import { isStage } from '../core/node.ts';
 import type { IncidentSummary, NodeView, OverviewView, PipelineView } from '../core/view.ts';
 import { formatAge, formatSeconds, formatSecondsShort, plural } from './format.ts';
 import { gravity, stagesOf } from './map/neighbours.ts';
@@ -102,7 +103,7 @@ export function answerOf(view: OverviewView, now: number): Answer {
 
 function incidentAnswer(view: OverviewView, incident: IncidentSummary, more: number, now: number): Answer {
   const pipeline = view.pipelines.find((candidate) => candidate.name === incident.pipeline);
-  const culprit = pipeline?.nodes.find((node) => node.kind === 'service' && node.name === incident.culprit);
+  const culprit = pipeline?.nodes.find((node) => isStage(node.kind) && node.name === incident.culprit);
   const stated = culprit !== undefined && gravity(culprit.state) >= 3;
   const who =
     incident.state === 'acknowledged' && incident.acknowledgedBy !== ''

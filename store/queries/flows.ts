@@ -3,7 +3,7 @@ import { type Millis, stepStart } from '../../core/time.ts';
 import type { Store } from '../client.ts';
 import { quantilesSql } from './buckets.ts';
 import { numberOf, secondsCell } from './cells.ts';
-import { LEVELS } from './level.ts';
+import { LEVELS, type Level } from './level.ts';
 
 /** What went over one edge of the graph in a range, seen from the service that reported it. */
 export interface Flow {
@@ -31,10 +31,11 @@ const LEAST_ROWS = 120;
 
 /**
  * Flows of [from, to): producer spans write to a topic, consumer spans read one, client spans call a database or another service. Client
- * spans on a broker (polls, acknowledgements) are not flows. Where spans and metrics tell of one flow, spans count.
+ * spans on a broker (polls, acknowledgements) are not flows. Where spans and metrics tell of one flow, spans count. `asked` is the rollup to
+ * read where the range's own is deleted.
  */
-export async function readFlows(store: Store, from: Millis, to: Millis): Promise<Flow[]> {
-  const level = LEVELS.findLast(({ step }) => (to - from) / step >= LEAST_ROWS) ?? LEVELS[0];
+export async function readFlows(store: Store, from: Millis, to: Millis, asked?: Level): Promise<Flow[]> {
+  const level = asked ?? LEVELS.findLast(({ step }) => (to - from) / step >= LEAST_ROWS) ?? LEVELS[0];
   const rows = await store.rows<Flow>(
     `
 SELECT pipeline, service, kind, other, otherKind, system, group, calls, messages, errors, p95,

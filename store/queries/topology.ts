@@ -1,36 +1,42 @@
-import type { EdgeKind, NodeKind } from '../../core/node.ts';
-import type { Millis } from '../../core/time.ts';
+import {
+  type DefinitionIndex,
+  indexDefinitions,
+  isGlob,
+  NO_PIPELINE,
+  type PipelineDefinition,
+} from '../../core/definition.ts';
+import { type Criticality, isStage, type NodeKind } from '../../core/node.ts';
+import { type Millis, STEP_MS, stepStart } from '../../core/time.ts';
 import type { Store } from '../client.ts';
-import { numberOf, secondsCell } from './cells.ts';
+import { readDefinitions } from './definitions.ts';
 import { type Flow, flowEnds, readFlows } from './flows.ts';
-import { latestLags } from './lags.ts';
+import { readPathwayFlows } from './flows-pathways.ts';
+import { type GroupLag, lagsOf } from './lags.ts';
+import { chooseLevel, type LevelRetention } from './level.ts';
+import { readSignals } from './signals.ts';
+import { edgeKey, nodeKey, readEdges, readNodes, type TopologyEdge, type TopologyNode } from './topology-rows.ts';
 
-/** A node is known by pipeline, kind and name: a topic and a service may share a name. */
-export interface TopologyNode {
-  readonly pipeline: string;
-  readonly node: string;
-  readonly kind: NodeKind;
-  /** kafka, postgresql, http and so on; '' for services. */
-  readonly system: string;
-  readonly consoleUrl: string;
-  readonly firstSeen: Millis;
-  readonly lastSeen: Millis;
-}
+/** Whether a part stands in its pipeline's definition (`declared`), was found beside it (`discovered`), or there is none (''). */
+export type Standing = 'declared' | 'discovered' | '';
 
-/** `produces`: service to topic. `consumes`: topic to service, with its group. `calls`: service to database, external or service. */
-export interface TopologyEdge {
-  readonly pipeline: string;
-  readonly from: string;
-  readonly to: string;
-  readonly kind: EdgeKind;
-  readonly group: string;
-  readonly lastSeen: Millis;
+/** A node with what is declared of it. */
+export interface LiveNode extends TopologyNode {
+  readonly standing: Standing;
+  /** Whether it has been seen within the time the picture remembers; what was not is known from the definition alone. */
+  readonly seen: boolean;
+  /** Whether it was silent for so long that it counts as gone. */
+  readonly gone: boolean;
+  /** Who answers for it and how much hangs on it; '' where nobody said. */
+  readonly owner: string;
+  readonly criticality: Criticality | '';
+  readonly description: string;
 }
 
 /** An edge with what went over it. */
 export interface LiveEdge extends TopologyEdge {
-  readonly fromKind: NodeKind;
-  readonly toKind: NodeKind;
+  readonly standing: Standing;
+  readonly seen: boolean;
+  readonly gone: boolean;
   /** Records (or calls) per second; 0 when nothing came. */
   readonly rate: number;
   /** Seconds, of the reporting service's spans; NaN without calls. */
@@ -43,140 +49,210 @@ export interface LiveEdge extends TopologyEdge {
 }
 
 export interface Topology {
-  readonly nodes: readonly TopologyNode[];
+  readonly nodes: readonly LiveNode[];
   readonly edges: readonly LiveEdge[];
+  /** What was declared then; tells also where telemetry belongs that names no pipeline. */
+  readonly definitions: DefinitionIndex;
 }
 
 export interface TopologyQuery {
-  /** The window of the rates, unix milliseconds. */
-  readonly since: Millis;
-  readonly until: Millis;
+  /** The time of the picture, unix milliseconds; it may lie far back. */
+  readonly at: Millis;
+  /** The rates are those of so much time before it. Default one minute. */
+  readonly window?: Millis;
   readonly pipeline?: string;
   /** How long a node stays in the picture after it was last seen, milliseconds. Default one day. */
   readonly rememberFor?: Millis;
+  /** Without a sight for this long it counts as gone. Default one hour. */
+  readonly disappearAfter?: Millis;
+  /** How long rollups are kept, and the time now: of long ago, rates are those of the minutes or the hour around `at`. */
+  readonly retention?: LevelRetention;
+  readonly now?: Millis;
 }
 
 const DAY_MS = 86_400_000;
+const HOUR_MS = 3_600_000;
 
-/** The graph as known at `until`, its edges with the traffic of [since, until). */
+/** The graph as it was known at `at`, with the traffic before it and what was declared then. */
 export async function readTopology(store: Store, query: TopologyQuery): Promise<Topology> {
-  const seen = { after: query.until - (query.rememberFor ?? DAY_MS), before: query.until };
-  const [nodes, edges, flows, lags] = await Promise.all([
+  const { at, disappearAfter = HOUR_MS } = query;
+  const seen = { after: at - (query.rememberFor ?? DAY_MS), before: at };
+  const { level } = chooseLevel({ from: at - HOUR_MS, step: STEP_MS, ...optional(query) });
+  // Of a coarse rollup, the row that holds the time is taken whole.
+  const end = level.step === STEP_MS ? at : stepStart(at + level.step - 1, level.step);
+  const since = end - Math.max(query.window ?? 60_000, level.step);
+  const lagsTo = stepStart(at, level.step) + level.step;
+  const [nodes, edges, flows, pathways, series, definitions] = await Promise.all([
     readNodes(store, seen),
-    readEdges(store, seen.after),
-    readFlows(store, query.since, query.until),
-    latestLags(store, query.until),
+    readEdges(store, seen),
+    readFlows(store, since, end, level.step > STEP_MS ? level : undefined),
+    readPathwayFlows(store, since, end, level),
+    readSignals(store, {
+      from: lagsTo - 2 * level.step,
+      to: lagsTo,
+      step: level.step,
+      signals: ['lag', 'lag_seconds'],
+    }),
+    readDefinitions(store, at),
   ]);
+  const index = indexDefinitions(definitions);
+  const keyed = (list: readonly Flow[]) =>
+    new Map(list.map((flow) => [edgeKey({ ...flow, ...flowEnds(flow), pipeline: homeOfFlow(index, flow) }), flow]));
+  const [traffic, counted] = [keyed(flows), keyed(pathways)];
+  const lags = new Map(lagsOf(series).map((lag) => [lagKey({ ...lag, pipeline: homeOfLag(index, lag) }), lag]));
+  const seconds = (end - since) / 1000;
+  const gone = (lastSeen: Millis) => at - lastSeen > disappearAfter;
+  const liveEdge = (edge: TopologyEdge): Omit<LiveEdge, 'standing' | 'seen' | 'gone'> => {
+    const flow = traffic.get(edgeKey(edge));
+    // Pathways count every record, spans may be sampled.
+    const exact = counted.get(edgeKey(edge));
+    const lag =
+      edge.kind === 'consumes'
+        ? lags.get(lagKey({ pipeline: edge.pipeline, stage: edge.to, topic: edge.from, group: edge.group }))
+        : undefined;
+    return {
+      ...edge,
+      rate: ((exact ?? flow)?.messages ?? 0) / seconds,
+      p95: (flow ?? exact)?.p95 ?? Number.NaN,
+      errorRatio: flow && flow.calls > 0 ? flow.errors / flow.calls : Number.NaN,
+      lag: lag?.lag ?? Number.NaN,
+      lagSeconds: lag?.lagSeconds ?? Number.NaN,
+    };
+  };
+  const nowStages = new Set(
+    nodes.filter(({ kind }) => kind === 'service').map(({ pipeline, node }) => JSON.stringify([pipeline, node])),
+  );
+  const discovered = nodes
+    // A group is shown while no service of its name is known.
+    .filter(({ kind, pipeline, node }) => kind !== 'group' || !nowStages.has(JSON.stringify([pipeline, node])))
+    .map((node) => declare(index, node, { seen: true, gone: gone(node.lastSeen) }));
+  const declaredEdges = definitions.flatMap(({ name, edges: own }) => own.map((edge) => ({ ...edge, pipeline: name })));
+  const declaredKeys = new Set(declaredEdges.map(edgeKey));
+  const kinds = new Map<string, Set<NodeKind>>();
+  for (const { pipeline, node, kind } of discovered) {
+    const key = JSON.stringify([pipeline, node]);
+    kinds.set(key, (kinds.get(key) ?? new Set()).add(kind));
+  }
+  const known = new Set(edges.map(edgeKey));
   const here = (item: { readonly pipeline: string }) =>
     query.pipeline === undefined || item.pipeline === query.pipeline;
-  const kinds = new Set(nodes.map((node) => JSON.stringify([node.pipeline, node.node, node.kind])));
-  const calledKind = (edge: TopologyEdge): NodeKind =>
-    (['database', 'external'] as const).find((kind) => kinds.has(JSON.stringify([edge.pipeline, edge.to, kind]))) ??
-    'service';
-  const traffic = new Map(flows.map((flow) => [edgeKey({ ...flow, ...flowEnds(flow) }), flow]));
-  const lagOf = new Map(lags.map((lag) => [JSON.stringify([lag.pipeline, lag.stage, lag.topic, lag.group]), lag]));
-  const seconds = (query.until - query.since) / 1000;
   return {
-    nodes: nodes.filter(here),
-    edges: edges.filter(here).map((edge) => {
-      const flow: Flow | undefined = traffic.get(edgeKey(edge));
-      const lag = lagOf.get(JSON.stringify([edge.pipeline, edge.to, edge.from, edge.group]));
-      return {
-        ...edge,
-        fromKind: edge.kind === 'consumes' ? 'topic' : 'service',
-        toKind: edge.kind === 'produces' ? 'topic' : edge.kind === 'consumes' ? 'service' : calledKind(edge),
-        rate: flow ? flow.messages / seconds : 0,
-        p95: flow?.p95 ?? Number.NaN,
-        errorRatio: flow ? flow.errors / flow.calls : Number.NaN,
-        lag: edge.kind === 'consumes' ? (lag?.lag ?? Number.NaN) : Number.NaN,
-        lagSeconds: edge.kind === 'consumes' ? (lag?.lagSeconds ?? Number.NaN) : Number.NaN,
-      };
-    }),
+    definitions: index,
+    nodes: [...discovered, ...unseenNodes(definitions, index, discovered)].filter(here),
+    edges: [
+      ...edges.map(
+        (edge): LiveEdge => ({
+          ...liveEdge({ ...edge, ...endKinds(edge, kinds) }),
+          standing:
+            index.definitionOf(edge.pipeline) === undefined
+              ? ''
+              : declaredKeys.has(edgeKey(edge))
+                ? 'declared'
+                : 'discovered',
+          seen: true,
+          gone: gone(edge.lastSeen),
+        }),
+      ),
+      ...declaredEdges
+        .filter((edge) => !known.has(edgeKey(edge)))
+        .map(
+          (edge): LiveEdge => ({
+            ...liveEdge({ ...edge, ...UNSEEN }),
+            standing: 'declared',
+            seen: false,
+            gone: false,
+          }),
+        ),
+    ].filter(here),
   };
 }
 
-/** Names an edge: its time aside, two edges with one key are the same. */
-export function edgeKey(edge: Omit<TopologyEdge, 'lastSeen'>): string {
-  return JSON.stringify([edge.pipeline, edge.kind, edge.from, edge.to, edge.group]);
+const UNSEEN = { firstSeen: 0, since: 0, lastSeen: 0 } as const;
+
+function optional({ now, retention }: TopologyQuery) {
+  return { ...(now === undefined ? {} : { now }), ...(retention === undefined ? {} : { retention }) };
 }
 
-export async function readNodes(
-  store: Store,
-  seen: { readonly after: Millis; readonly before: Millis },
-): Promise<TopologyNode[]> {
-  const rows = await store.rows<TopologyNode>(
-    `
-SELECT Pipeline AS pipeline, Node AS node, Kind AS kind, System AS system, ConsoleUrl AS consoleUrl,
-    toUnixTimestamp(FirstSeen) * 1000 AS firstSeen, toUnixTimestamp(LastSeen) * 1000 AS lastSeen
-FROM topology_nodes FINAL
-WHERE LastSeen >= toDateTime({after:UInt32}) AND FirstSeen < toDateTime({before:UInt32})
-ORDER BY pipeline, kind, node`,
-    { after: secondsCell(seen.after), before: secondsCell(seen.before) + 1 },
+/** An edge written before kinds were kept, or while its stage was known by its group alone, ends at what is known now. */
+function endKinds(edge: TopologyEdge, kinds: ReadonlyMap<string, ReadonlySet<NodeKind>>) {
+  const kindOf = (name: string, kind: NodeKind, order: readonly NodeKind[]) => {
+    const found = kinds.get(JSON.stringify([edge.pipeline, name]));
+    if (!isStage(kind) || found?.has(kind)) return kind;
+    return order.find((one) => found?.has(one)) ?? kind;
+  };
+  const stages = ['service', 'job', 'group'] as const;
+  const called = ['database', 'external', ...stages] as const;
+  return {
+    fromKind: kindOf(edge.from, edge.fromKind, stages),
+    toKind: kindOf(edge.to, edge.toKind, edge.kind === 'calls' ? called : stages),
+  };
+}
+
+function declare(
+  index: DefinitionIndex,
+  node: TopologyNode,
+  sight: { readonly seen: boolean; readonly gone: boolean },
+): LiveNode {
+  const { pipeline, kind, node: name } = node;
+  const part = index.partOf(pipeline, kind, name);
+  const { owner, criticality } = index.ownershipOf(pipeline, kind, name);
+  return {
+    ...node,
+    ...sight,
+    standing: index.definitionOf(pipeline) === undefined ? '' : part === undefined ? 'discovered' : 'declared',
+    owner,
+    criticality,
+    description: part?.description ?? '',
+  };
+}
+
+/** Declared parts that nothing was seen of: each by its exact name, and globs that match nothing. */
+function unseenNodes(
+  definitions: readonly PipelineDefinition[],
+  index: DefinitionIndex,
+  nodes: readonly LiveNode[],
+): LiveNode[] {
+  const found = new Set(
+    nodes.flatMap(({ pipeline, kind, node }) => {
+      const part = index.partOf(pipeline, kind, node);
+      return part === undefined ? [] : [JSON.stringify([pipeline, part.kind, part.name])];
+    }),
   );
-  return rows.map((row) => ({ ...row, firstSeen: numberOf(row.firstSeen), lastSeen: numberOf(row.lastSeen) }));
-}
-
-export async function readEdges(store: Store, seenAfter: Millis): Promise<TopologyEdge[]> {
-  const rows = await store.rows<TopologyEdge>(
-    `
-SELECT Pipeline AS pipeline, \`From\` AS from, \`To\` AS to, Kind AS kind, \`Group\` AS group,
-    toUnixTimestamp(LastSeen) * 1000 AS lastSeen
-FROM topology_edges FINAL
-WHERE LastSeen >= toDateTime({after:UInt32})
-ORDER BY pipeline, kind, from, to, group`,
-    { after: secondsCell(seenAfter) },
+  const exact = new Set(nodes.map(nodeKey));
+  return definitions.flatMap(({ name: pipeline, parts }) =>
+    parts
+      .filter((part) => !found.has(JSON.stringify([pipeline, part.kind, part.name])))
+      .filter((part) => isGlob(part.name) || !exact.has(nodeKey({ pipeline, kind: part.kind, node: part.name })))
+      .map(({ kind, name }) =>
+        declare(
+          index,
+          { pipeline, kind, node: name, system: '', consoleUrl: '', ...UNSEEN },
+          { seen: false, gone: false },
+        ),
+      ),
   );
-  return rows.map((row) => ({ ...row, lastSeen: numberOf(row.lastSeen) }));
 }
 
-/** Writes nodes as last seen; `firstSeen` must be carried over from what was read. */
-export async function writeNodes(store: Store, nodes: readonly TopologyNode[]): Promise<void> {
-  if (nodes.length === 0) return;
-  const rows = nodes.map((node) => ({
-    Pipeline: node.pipeline,
-    Node: node.node,
-    Kind: node.kind,
-    System: node.system,
-    ConsoleUrl: node.consoleUrl,
-    FirstSeen: secondsCell(node.firstSeen),
-    LastSeen: secondsCell(node.lastSeen),
-  }));
-  await store.insert('topology_nodes', rows);
+/** The pipeline a flow belongs to: that of its service, else that of what the service writes, reads or calls. */
+export function homeOfFlow(
+  index: DefinitionIndex,
+  flow: Pick<Flow, 'pipeline' | 'service' | 'other' | 'otherKind'>,
+): string {
+  const home = index.homeOf(flow.pipeline, 'service', flow.service);
+  return home === NO_PIPELINE ? index.homeOf(home, flow.otherKind, flow.other) : home;
 }
 
-export async function writeEdges(store: Store, edges: readonly TopologyEdge[]): Promise<void> {
-  if (edges.length === 0) return;
-  const rows = edges.map((edge) => ({
-    Pipeline: edge.pipeline,
-    From: edge.from,
-    To: edge.to,
-    Kind: edge.kind,
-    Group: edge.group,
-    LastSeen: secondsCell(edge.lastSeen),
-  }));
-  await store.insert('topology_edges', rows);
+/** The pipeline a lag belongs to: that of the stage or of the group, else that of the topic. */
+export function homeOfLag(
+  index: DefinitionIndex,
+  lag: Pick<GroupLag, 'pipeline' | 'stage' | 'topic' | 'group'>,
+): string {
+  const stage = index.homeOf(lag.pipeline, 'service', lag.stage);
+  if (stage !== NO_PIPELINE) return stage;
+  const group = index.homeOf(stage, 'group', lag.group);
+  return group === NO_PIPELINE ? index.homeOf(group, 'topic', lag.topic) : group;
 }
 
-/** A stage with entry or output spans. */
-export interface StageSeen {
-  readonly pipeline: string;
-  readonly stage: string;
-  readonly firstSeen: Millis;
-  readonly lastSeen: Millis;
-}
-
-/** Stages that handled or sent anything in [from, to), whether or not anything else is known of them. */
-export async function readStagesSeen(store: Store, from: Millis, to: Millis): Promise<StageSeen[]> {
-  const rows = await store.rows<StageSeen>(
-    `
-SELECT Pipeline AS pipeline, Service AS stage,
-    toUnixTimestamp(min(Time)) * 1000 AS firstSeen, toUnixTimestamp(max(Time)) * 1000 AS lastSeen
-FROM red_10s
-WHERE Time >= toDateTime({from:UInt32}) AND Time < toDateTime({to:UInt32})
-    AND Kind IN ('Server', 'Consumer', 'Producer') AND Count > 0
-GROUP BY pipeline, stage
-ORDER BY pipeline, stage`,
-    { from: secondsCell(from), to: secondsCell(to) },
-  );
-  return rows.map((row) => ({ ...row, firstSeen: numberOf(row.firstSeen), lastSeen: numberOf(row.lastSeen) }));
+function lagKey(lag: Pick<GroupLag, 'pipeline' | 'stage' | 'topic' | 'group'>): string {
+  return JSON.stringify([lag.pipeline, lag.stage, lag.topic, lag.group]);
 }

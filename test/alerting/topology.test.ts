@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TopologyCache } from '../../alerting/topology.ts';
 import { silentTelemetry } from '../../core/telemetry.ts';
 import type { Store } from '../../store/client.ts';
-import { writeEdges, writeNodes } from '../../store/queries/topology.ts';
+import { writeEdges, writeNodes } from '../../store/queries/topology-rows.ts';
 import { startTestStore, type TestStore } from '../store/harness.ts';
 
 let test: TestStore;
@@ -21,6 +21,7 @@ describe('TopologyCache', () => {
       system: kind === 'topic' ? 'kafka' : '',
       consoleUrl: '',
       firstSeen: now,
+      since: now,
       lastSeen: now,
     });
     const edge = (from: string, to: string, kind: 'produces' | 'consumes', group = '') => ({
@@ -28,7 +29,11 @@ describe('TopologyCache', () => {
       from,
       to,
       kind,
+      fromKind: kind === 'consumes' ? ('topic' as const) : ('service' as const),
+      toKind: kind === 'consumes' ? ('service' as const) : ('topic' as const),
       group,
+      firstSeen: now,
+      since: now,
       lastSeen: now,
     });
     await writeNodes(test.store, [

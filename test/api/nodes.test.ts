@@ -11,6 +11,7 @@ import {
 } from '../../api/nodes.ts';
 import { anomalousSteps, isOpen, onsetOf } from '../../api/rows.ts';
 import type { Anomaly } from '../../core/anomaly.ts';
+import { indexDefinitions } from '../../core/definition.ts';
 import type { Labels } from '../../core/labels.ts';
 import { fingerprint } from '../../core/labels.ts';
 import type { Series } from '../../core/series.ts';
@@ -35,11 +36,23 @@ const placeOf = (node: string, kind: 'service' | 'topic' | 'database', consoleUr
   system: '',
   consoleUrl,
   firstSeen: 0,
+  since: 0,
   lastSeen: NOW,
+  standing: '' as const,
+  seen: true,
+  gone: false,
+  owner: '',
+  criticality: '' as const,
+  description: '',
 });
 const flows = {
   pipeline: 'orders',
+  firstSeen: NOW,
+  since: NOW,
   lastSeen: NOW,
+  standing: '' as const,
+  seen: true,
+  gone: false,
   rate: 5,
   p95: Number.NaN,
   errorRatio: Number.NaN,
@@ -51,6 +64,7 @@ function sources(given: Partial<MapSources> = {}): MapSources {
   return {
     now: NOW,
     topology: {
+      definitions: indexDefinitions([]),
       nodes: [
         placeOf('a', 'service', 'javascript:alert(1)'),
         placeOf('b', 'service'),

@@ -5,7 +5,7 @@ import type { Store } from '../../store/client.ts';
 import { writeAnomalies } from '../../store/queries/anomalies.ts';
 import { type Expectation, writeExpectations } from '../../store/queries/expectations.ts';
 import { writeStageStates } from '../../store/queries/states.ts';
-import { writeEdges, writeNodes } from '../../store/queries/topology.ts';
+import { writeEdges, writeNodes } from '../../store/queries/topology-rows.ts';
 import { insertStock } from '../store/stock-rows.ts';
 import { buckets, GROUPS, noise, PARTS, RATE } from './seed-parts.ts';
 
@@ -151,6 +151,7 @@ async function writeGraph(store: Store, firstSeen: number, lastSeen: number, con
     system,
     consoleUrl: name === 'gateway' ? consoleUrl : '',
     firstSeen,
+    since: firstSeen,
     lastSeen,
   });
   await writeNodes(store, [
@@ -166,7 +167,12 @@ async function writeGraph(store: Store, firstSeen: number, lastSeen: number, con
     from,
     to,
     kind,
+    fromKind: kind === 'consumes' ? ('topic' as const) : ('service' as const),
+    toKind:
+      kind === 'consumes' ? ('service' as const) : kind === 'produces' ? ('topic' as const) : ('database' as const),
     group,
+    firstSeen,
+    since: firstSeen,
     lastSeen,
   });
   await writeEdges(store, [

@@ -18,7 +18,15 @@ beforeAll(async () => {
 });
 afterAll(() => stand?.stop());
 
-const TABLES = ['red_10s', 'gauge_10s', 'services', 'topology_nodes', 'topology_edges', 'stage_states'];
+const TABLES = [
+  'red_10s',
+  'pipeline_definitions',
+  'gauge_10s',
+  'services',
+  'topology_nodes',
+  'topology_edges',
+  'stage_states',
+];
 beforeEach(async () => {
   for (const table of TABLES) await store.client.command({ query: `TRUNCATE TABLE ${table}` });
 });
@@ -83,7 +91,7 @@ describe('a round', () => {
     await story(steps(6, () => ({ lag: 3, seconds: 0.3 })));
     const clock = { now: NOON + 6 * S };
     await room(clock).round();
-    const topology = await readTopology(store, { since: NOON, until: clock.now });
+    const topology = await readTopology(store, { at: clock.now });
     expect(topology.nodes.map(({ kind, node, system, consoleUrl }) => [kind, node, system, consoleUrl])).toEqual([
       ['database', 'warehouse', 'postgresql', ''],
       ['service', 'billing', '', ''],
@@ -131,7 +139,7 @@ describe('a round', () => {
     }
     expect(told).toEqual(['healthy', 'falling_behind', 'dead']);
     expect((await states(clock.now))['billing']).toMatch(/^dead: the group has no members, [\d,]+ records waiting$/);
-    const { edges } = await readTopology(store, { since: clock.now - 60_000, until: clock.now });
+    const { edges } = await readTopology(store, { at: clock.now });
     expect(edges.find((edge) => edge.kind === 'consumes')).toMatchObject({ to: 'billing', rate: 0 });
     const history = await readStageStates(store, { from: NOON, to: clock.now + 1000, stage: 'billing' });
     expect(history).toHaveLength(18);
@@ -145,7 +153,7 @@ describe('a round', () => {
     clock.now += S;
     await room(clock).round();
     expect((await states(clock.now))['billing']).toMatch(/^(falling_behind|catching_up)/);
-    const { nodes } = await readTopology(store, { since: NOON, until: clock.now });
+    const { nodes } = await readTopology(store, { at: clock.now });
     expect(new Set(nodes.map((node) => node.firstSeen))).toEqual(new Set([NOON]));
   });
 
@@ -210,6 +218,9 @@ describe('the service', () => {
       late_after: 90_000,
       allowed_lag: 1,
       confirm: 2,
+      disappear_after: 3_600_000,
+      idle_after: 60_000,
+      definitions: [],
     });
     expect(() => pipelinesConfig.parse({ windw: '1m' })).toThrow();
   });

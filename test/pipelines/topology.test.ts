@@ -1,5 +1,13 @@
 import { describe, expect, test } from 'vitest';
-import { changes, EMPTY_GRAPH, extend, type Graph, graphOf, type Sightings } from '../../pipelines/topology.ts';
+import {
+  changes,
+  EMPTY_GRAPH,
+  extend as extendGraph,
+  type Graph,
+  graphOf,
+  NO_DEFINITIONS,
+  type Sightings,
+} from '../../pipelines/topology.ts';
 import type { Flow } from '../../store/queries/flows.ts';
 
 const AT = 1_800_000_000_000;
@@ -26,9 +34,13 @@ const seen = (more: Partial<Sightings>): Sightings => ({
   stages: [],
   lags: [],
   services: [],
+  jobs: [],
+  definitions: NO_DEFINITIONS,
   at: AT,
   ...more,
 });
+const HOUR = 3_600_000;
+const extend = (graph: Graph, sightings: Sightings) => extendGraph(graph, sightings, HOUR);
 const nodesOf = (graph: Graph) => [...graph.nodes.values()].map((node) => `${node.kind} ${node.node}`).sort();
 const edgesOf = (graph: Graph) =>
   [...graph.edges.values()]
@@ -85,11 +97,16 @@ describe('extend', () => {
   test('a lag makes its topic and its reader known, and remembers a reader that is gone', () => {
     const lag = { pipeline: 'orders', stage: 'audit', topic: 'orders', group: 'audit', lag: 5, lagSeconds: Number.NaN };
     const graph = extend(EMPTY_GRAPH, seen({ lags: [lag, { ...lag, topic: '', stage: 'x' }] }));
-    expect(nodesOf(graph)).toEqual(['service audit', 'topic orders']);
+    expect(nodesOf(graph)).toEqual(['group audit', 'topic orders']);
     expect(edgesOf(graph)).toEqual(['orders -consumes(audit)-> audit']);
     const later = extend(graph, seen({ lags: [lag], at: AT + 60_000 }));
-    // The lag goes on being measured; that says nothing about when the service was last seen.
-    expect([...later.nodes.values()].find((node) => node.kind === 'service')?.lastSeen).toBe(AT);
+    expect([...later.nodes.values()].find((node) => node.kind === 'group')?.lastSeen).toBe(AT + 60_000);
+    // A service of its name takes the group's place. The lag goes on being measured when it is gone, which says nothing of it.
+    const stages = [{ pipeline: 'orders', stage: 'audit', firstSeen: AT, lastSeen: AT }];
+    const named = extend(extend(graph, seen({ stages })), seen({ lags: [lag], at: AT + 60_000 }));
+    expect(nodesOf(named)).toEqual(['service audit', 'topic orders']);
+    expect([...named.nodes.values()].find((node) => node.kind === 'service')?.lastSeen).toBe(AT);
+    expect([...named.edges.values()][0]).toMatchObject({ toKind: 'service', lastSeen: AT + 60_000 });
     expect([...later.nodes.values()].find((node) => node.kind === 'topic')?.lastSeen).toBe(AT + 60_000);
   });
 

@@ -24,6 +24,11 @@ export function node(name: string, given: Partial<NodeView> = {}): NodeView {
     rateChange: null,
     culpritOf: '',
     affected: false,
+    standing: '',
+    seen: true,
+    gone: false,
+    owner: '',
+    criticality: '',
     ...given,
   };
 }

@@ -1,4 +1,5 @@
 import type { ComponentChildren } from 'preact';
+import { isStage } from '../../core/node.ts';
 import type { NodeView } from '../../core/view.ts';
 import { formatCount, formatPercent, formatRate, formatSeconds } from '../format.ts';
 import { Glyph } from '../parts/glyph.tsx';
@@ -53,7 +54,7 @@ export function Card({ node, flow }: { node: NodeView; flow: Flow }) {
       <div class="card-head">
         <Icon name={kindIcon(node.kind, flow.reads, flow.writes)} size={13} />
         <span class="card-name">{node.name}</span>
-        {node.kind === 'service' ? <Glyph state={node.state} quiet /> : null}
+        {isStage(node.kind) ? <Glyph state={node.state} quiet /> : null}
       </div>
       <Headline node={node} flow={flow} />
       <Level node={node} />

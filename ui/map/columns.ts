@@ -27,7 +27,7 @@ export function assignColumns(nodes: readonly NodeView[], edges: readonly EdgeVi
   const hung = new Set<string>();
   for (const edge of edges) {
     const kind = kindOf.get(edge.to);
-    if (edge.kind !== 'calls' || (kind !== 'database' && kind !== 'external')) continue;
+    if (isFlow(edge) || (kind !== 'database' && kind !== 'dataset' && kind !== 'external')) continue;
     const callers = new Set(edges.filter((other) => other.to === edge.to).map((other) => other.from));
     if (callers.size > 1 || !producing.has(edge.from) || hung.has(edge.to)) continue;
     hanging.set(edge.from, [...(hanging.get(edge.from) ?? []), edge]);
@@ -39,7 +39,7 @@ export function assignColumns(nodes: readonly NodeView[], edges: readonly EdgeVi
     .sort();
   const links: Link[] = [];
   for (const edge of edges) {
-    if (edge.kind === 'calls' && !hung.has(edge.to)) links.push({ from: edge.from, to: edge.to, via: '' });
+    if (!isFlow(edge) && !hung.has(edge.to)) links.push({ from: edge.from, to: edge.to, via: '' });
     if (edge.kind !== 'consumes') continue;
     for (const producer of edges) {
       if (producer.kind === 'produces' && producer.to === edge.from && producer.from !== edge.to) {
@@ -76,6 +76,11 @@ export function assignColumns(nodes: readonly NodeView[], edges: readonly EdgeVi
   const width = Math.max(-1, ...columnOf.values()) + 1;
   const columns = Array.from({ length: width }, (_, column) => cards.filter((id) => columnOf.get(id) === column));
   return { columnOf, columns, hanging, links };
+}
+
+/** Whether an edge leads through a topic. */
+function isFlow(edge: EdgeView): boolean {
+  return edge.kind === 'produces' || edge.kind === 'consumes';
 }
 
 /** The links in a fixed order, less those that lead back to a card on the path to them. */

@@ -1,4 +1,5 @@
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { isStage } from '../../core/node.ts';
 import type { EdgeView, NodeView, PipelineView } from '../../core/view.ts';
 import { formatChange, formatRate, formatSeconds } from '../format.ts';
 import { Icon } from '../parts/icon.tsx';
@@ -105,14 +106,14 @@ function Drawing({ pipeline, layout, minHeight }: { pipeline: PipelineView; layo
         {cards.map(({ node, x, y, width, height: tall }) => (
           <Place
             key={node.id}
-            class={`card${node.culpritOf === '' ? '' : ' culprit'}${node.affected ? ' affected' : ''}${node.kind === 'service' ? '' : ' data'}${dim(node.id)}`}
+            class={`card${node.culpritOf === '' ? '' : ' culprit'}${node.affected ? ' affected' : ''}${isStage(node.kind) ? '' : ' data'}${dim(node.id)}`}
             data-state={
               node.culpritOf !== '' && (node.state === 'healthy' || node.state === 'idle')
                 ? 'falling_behind'
                 : node.state
             }
             data-node={node.id}
-            href={node.kind === 'service' ? address.stage(pipeline.name, node.name) : ''}
+            href={isStage(node.kind) ? address.stage(pipeline.name, node.name) : ''}
             label={describeNode(node, pipeline.edges)}
             style={{ left: `${x}px`, top: `${y}px`, width: `${width}px`, height: `${tall}px` }}
             title={node.reason}
@@ -128,7 +129,7 @@ function Drawing({ pipeline, layout, minHeight }: { pipeline: PipelineView; layo
             style={{ left: `${x}px`, top: `${y}px`, width: `${width}px`, height: `${tall}px` }}
             {...hover(node.id)}
           >
-            <Icon name={node.kind === 'database' ? 'database' : 'external'} size={13} />
+            <Icon name={node.kind === 'database' || node.kind === 'dataset' ? 'database' : 'external'} size={13} />
             <span class="card-name">{node.name}</span>
             <span class="card-fact">{edge.p95 === null ? '' : `p95 ${formatSeconds(edge.p95)}`}</span>
           </div>

@@ -1,3 +1,4 @@
+import { isStage } from '../../core/node.ts';
 import type { EdgeView, NodeView, PipelineView } from '../../core/view.ts';
 
 /** Ids of everything on a path through `id`: what it lives on and what lives on it. */
@@ -39,7 +40,7 @@ export function gravity(state: NodeView['state']): number {
 }
 
 export function stagesOf(pipeline: PipelineView): NodeView[] {
-  return pipeline.nodes.filter((node) => node.kind === 'service');
+  return pipeline.nodes.filter((node) => isStage(node.kind));
 }
 
 /** The stage a page about the whole pipeline should look at: the culprit, else the worst, else the one most behind. */

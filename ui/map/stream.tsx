@@ -1,3 +1,4 @@
+import { isStage } from '../../core/node.ts';
 import type { PipelineView } from '../../core/view.ts';
 import { formatRate, formatSeconds } from '../format.ts';
 import { Icon } from '../parts/icon.tsx';
@@ -36,7 +37,7 @@ export function Stream({ pipeline }: { pipeline: PipelineView }) {
             <Place
               class={`card${node.culpritOf === '' ? '' : ' culprit'}${node.affected ? ' affected' : ''}`}
               data-state={node.culpritOf !== '' && node.state === 'healthy' ? 'falling_behind' : node.state}
-              href={node.kind === 'service' ? address.stage(pipeline.name, node.name) : ''}
+              href={isStage(node.kind) ? address.stage(pipeline.name, node.name) : ''}
               label={describeNode(node, pipeline.edges)}
             >
               <Card node={node} flow={flow} />

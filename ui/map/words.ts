@@ -1,3 +1,4 @@
+import { isStage } from '../../core/node.ts';
 import type { EdgeView, NodeView } from '../../core/view.ts';
 import { formatRate, formatSeconds } from '../format.ts';
 import { STATE_WORDS } from '../states.ts';
@@ -22,7 +23,7 @@ export function describeNode(node: NodeView, edges: readonly EdgeView[]): string
     edges.filter((edge) => edge.from === node.id && edge.kind === 'produces').map((edge) => edge.to),
   );
   return [
-    `${node.name}, ${node.kind === 'service' ? STATE_WORDS[node.state].toLowerCase() : node.kind}`,
+    `${node.name}, ${isStage(node.kind) ? STATE_WORDS[node.state].toLowerCase() : node.kind}`,
     node.culpritOf === '' ? '' : 'named as culprit',
     node.lagSeconds === null ? '' : `lag ${formatSeconds(node.lagSeconds)}`,
     node.rate === null ? '' : `${formatRate(node.rate)} in`,
@@ -40,7 +41,7 @@ export function headline(
   flow: Flow,
 ): { value: 'lag' | 'rate' | 'output' | 'p95' | 'none'; fact: string } {
   const p95 = node.p95 === null ? '' : `p95 ${formatSeconds(node.p95)}`;
-  if (node.kind !== 'service') {
+  if (!isStage(node.kind)) {
     return {
       value: node.p95 === null ? (node.rate === null ? 'none' : 'rate') : 'p95',
       fact: node.rate === null ? '' : formatRate(node.rate),

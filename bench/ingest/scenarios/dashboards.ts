@@ -41,7 +41,7 @@ export async function dashboards(context: Context): Promise<Outcome> {
       { stage: 'checkout-service' },
     );
   }
-  queries['topology'] = () => readTopology(store, { since: from, until: to });
+  queries['topology'] = () => readTopology(store, { at: to, window: to - from });
   const numbers: Record<string, number | string> = { 'spans filled in': load.acked, 'step s': step / 1000 };
   let slowest = 0;
   for (const [name, query] of Object.entries(queries)) {

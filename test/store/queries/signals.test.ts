@@ -4,7 +4,7 @@ import { METRIC } from '../../../core/semconv.ts';
 import type { Series } from '../../../core/series.ts';
 import type { Signal } from '../../../core/signal.ts';
 import { readSignals, type SignalQuery } from '../../../store/queries/signals.ts';
-import { writeEdges } from '../../../store/queries/topology.ts';
+import { writeEdges } from '../../../store/queries/topology-rows.ts';
 import { startTestStore, type TestStore } from '../harness.ts';
 import { insertStock } from '../stock-rows.ts';
 import { consume, lag, lagTime, NOON, nanos, type PointSpec, point, produce, query, span } from './telemetry-rows.ts';
@@ -212,7 +212,18 @@ describe('lag', () => {
     await gauges(lag('remembered', 'dead', 0, 5));
     const pipeline = 'memory';
     await writeEdges(stand.store, [
-      { pipeline, from: 'remembered', to: 'the-service', kind: 'consumes', group: 'dead', lastSeen: NOON - 86_400_000 },
+      {
+        pipeline,
+        from: 'remembered',
+        to: 'the-service',
+        kind: 'consumes',
+        fromKind: 'topic',
+        toKind: 'service',
+        group: 'dead',
+        firstSeen: NOON - 86_400_000,
+        since: NOON - 86_400_000,
+        lastSeen: NOON - 86_400_000,
+      },
     ]);
     const [series] = await read(pipeline, { signals: ['lag'] });
     expect(series?.labels['stage']).toBe('the-service');
