@@ -29,7 +29,9 @@ export type TargetGroup = z.infer<typeof targetGroup>;
 const fileDiscovery = z.strictObject({
   /** JSON or YAML; the last part of a path may have one `*`. */
   files: z
-    .array(z.string().regex(/^[^*]*(\*[^/*]*)?\.(json|ya?ml)$/, 'is not a path to .json, .yml or .yaml with at most one *'))
+    .array(
+      z.string().regex(/^[^*]*(\*[^/*]*)?\.(json|ya?ml)$/, 'is not a path to .json, .yml or .yaml with at most one *'),
+    )
     .min(1),
   refresh_interval: duration('5m'),
 });
@@ -106,16 +108,15 @@ const MIN_INTERVAL: Millis = 100;
 /** Scrapes, configured as Prometheus configures them; off without `scrape_configs`. */
 export const prometheusConfig = z
   .strictObject({
-    global: z
-      .strictObject({ scrape_interval: duration('15s'), scrape_timeout: duration('10s') })
-      .prefault({}),
+    global: z.strictObject({ scrape_interval: duration('15s'), scrape_timeout: duration('10s') }).prefault({}),
     scrape_configs: z.array(scrapeConfig).default([]),
   })
   .superRefine(({ scrape_configs: jobs }, context) => {
     const names = new Set<string>();
     for (const [i, { job_name: name }] of jobs.entries()) {
       const path = ['scrape_configs', i, 'job_name'];
-      if (names.has(name)) context.addIssue({ code: 'custom', path, message: `"${name}" is the name of another job too` });
+      if (names.has(name))
+        context.addIssue({ code: 'custom', path, message: `"${name}" is the name of another job too` });
       names.add(name);
     }
   })

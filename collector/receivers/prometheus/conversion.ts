@@ -166,9 +166,7 @@ function exemplarOf({ labels, value, timestamp }: SampleExemplar, time: Millis):
   const trace = labels.get('trace_id');
   const span = labels.get('span_id');
   const [isTrace, isSpan] = [/^[0-9a-f]{32}$/.test(trace ?? ''), /^[0-9a-f]{16}$/.test(span ?? '')];
-  const rest = [...labels].filter(
-    ([name]) => !((isTrace && name === 'trace_id') || (isSpan && name === 'span_id')),
-  );
+  const rest = [...labels].filter(([name]) => !((isTrace && name === 'trace_id') || (isSpan && name === 'span_id')));
   return {
     timeUnixNano: BigInt(timestamp ?? time) * 1_000_000n,
     asDouble: value,

@@ -20,10 +20,7 @@ export function skipBlanks(text: string, at: number, end: number): number {
 
 function isNameCharacter(code: number): boolean {
   return (
-    (code >= 0x61 && code <= 0x7a) ||
-    (code >= 0x41 && code <= 0x5a) ||
-    (code >= 0x30 && code <= 0x3a) ||
-    code === 0x5f
+    (code >= 0x61 && code <= 0x7a) || (code >= 0x41 && code <= 0x5a) || (code >= 0x30 && code <= 0x3a) || code === 0x5f
   );
 }
 
@@ -53,13 +50,13 @@ function readQuoted(text: string, at: number, end: number, line: number): { valu
       to++;
     } else if (code === QUOTE) {
       const raw = text.slice(at + 1, to);
-      return { value: escaped ? unescape(raw) : raw, end: to + 1 };
+      return { value: escaped ? unescaped(raw) : raw, end: to + 1 };
     }
   }
   throw malformedLine(line, 'the line ends inside quotes');
 }
 
-function unescape(raw: string): string {
+function unescaped(raw: string): string {
   return raw.replace(/\\([\\"n])/g, (_, character: string) => (character === 'n' ? '\n' : character));
 }
 
@@ -93,7 +90,10 @@ export function readLabels(
         throw malformedLine(line, `the label "${label.name}" stands twice`);
       }
       if (value.value !== '') labels.set(label.name, value.value);
-      else (seen ??= new Set()).add(label.name);
+      else {
+        seen ??= new Set();
+        seen.add(label.name);
+      }
     } else if (isQuoted && named && name === '') name = label.name;
     else throw malformedLine(line, `the label "${label.name}" has no value`);
     if (at < end && text.charCodeAt(at) === COMMA) at = skipBlanks(text, at + 1, end);

@@ -38,10 +38,7 @@ interface Job {
 export function createPrometheusReceiver(options: PrometheusOptions): Service {
   const { config, consume, admission, telemetry, now = Date.now } = options;
   const jobs: Job[] = [];
-  const counts = createScrapeCounts(
-    telemetry,
-    () => new Map(jobs.map(({ job, loops }) => [job.job_name, loops.size])),
-  );
+  const counts = createScrapeCounts(telemetry, () => new Map(jobs.map(({ job, loops }) => [job.job_name, loops.size])));
   let ending: Promise<unknown>[] = [];
   let running = false;
 
@@ -93,7 +90,10 @@ export function createPrometheusReceiver(options: PrometheusOptions): Service {
           else if (!failing.has(file)) {
             failing.add(file);
             const event = 'collector_prometheus_file_invalid';
-            telemetry.log.warn({ event, job: job.job_name, file, reason: error }, 'targets of a file stay as they were');
+            telemetry.log.warn(
+              { event, job: job.job_name, file, reason: error },
+              'targets of a file stay as they were',
+            );
           }
         },
       });

@@ -2,9 +2,9 @@ import { setImmediate as yieldToOthers } from 'node:timers/promises';
 import type { Millis } from '../../../core/time.ts';
 import type { Ticket } from '../../admission.ts';
 import type { ScrapeJob } from './config.ts';
-import { type DropReason, convert } from './conversion.ts';
+import { convert, type DropReason } from './conversion.ts';
 import { ExpositionReader, type Sample } from './exposition.ts';
-import { factsOf } from './facts.ts';
+import { kafkaFacts } from './facts.ts';
 import type { Page } from './page.ts';
 import type { Point } from './points.ts';
 import { relabel } from './relabel.ts';
@@ -52,7 +52,7 @@ export async function readScrape(page: Page, target: Target, time: Millis, ticke
     if (own !== undefined) kept.push(own);
   }
   const { points, dropped } = convert(kept, reader.metadata, time, target.url.protocol.slice(0, -1));
-  const facts = factsOf(kept, time);
+  const facts = kafkaFacts(kept, time);
   for (const fact of facts) points.push(fact);
   return { points, facts: facts.length, samples, kept: kept.length, dropped };
 }

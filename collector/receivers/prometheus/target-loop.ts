@@ -5,8 +5,8 @@ import type { Telemetry } from '../../../core/telemetry.ts';
 import type { Millis } from '../../../core/time.ts';
 import type { Admission } from '../../admission.ts';
 import type { MetricsRequest } from '../../otlp/model.ts';
-import type { ScrapeCounts } from './counts.ts';
 import { convert } from './conversion.ts';
+import type { ScrapeCounts } from './counts.ts';
 import { type Connections, fetchPage } from './page.ts';
 import type { Point } from './points.ts';
 import { metricsRequest } from './request.ts';
@@ -78,7 +78,10 @@ export function startTargetLoop(target: Target, options: LoopOptions): TargetLoo
     const reason = errorMessage(error);
     // One line for each new kind of trouble; `up` tells how long it goes on.
     if (trouble !== code) {
-      telemetry.log.warn({ event: 'collector_prometheus_scrape_failed', ...place(target), code, reason }, 'not scraped');
+      telemetry.log.warn(
+        { event: 'collector_prometheus_scrape_failed', ...place(target), code, reason },
+        'not scraped',
+      );
     }
     trouble = code;
   }
@@ -94,7 +97,10 @@ export function startTargetLoop(target: Target, options: LoopOptions): TargetLoo
     } catch (error) {
       const code = error instanceof WeirError ? error.code : 'collector_internal';
       counts.lost.inc({ job: name, code }, points.length);
-      telemetry.log.debug({ event: 'collector_prometheus_scrape_lost', code, ...place(target) }, 'a scrape was not kept');
+      telemetry.log.debug(
+        { event: 'collector_prometheus_scrape_lost', code, ...place(target) },
+        'a scrape was not kept',
+      );
       return;
     }
     series = state;
