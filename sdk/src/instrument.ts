@@ -1,14 +1,19 @@
 import { isInternalThread } from 'node:worker_threads';
-import { diag, trace } from '@opentelemetry/api';
-import type { Instrumentation, InstrumentationBase } from '@opentelemetry/instrumentation';
+import { diag, metrics, ProxyTracerProvider, trace } from '@opentelemetry/api';
+import type { Instrumentation } from '@opentelemetry/instrumentation';
 import { ExpressInstrumentation, ExpressLayerType } from '@opentelemetry/instrumentation-express';
 import { HttpInstrumentation } from '@opentelemetry/instrumentation-http';
 import { UndiciInstrumentation } from '@opentelemetry/instrumentation-undici';
 import { NodeSDK } from '@opentelemetry/sdk-node';
 import { preferredVariables, withVariables } from './environment.ts';
-import { observeEventTimes } from './event-time.ts';
-import { kafkaInstrumentations, patchKafka } from './kafkajs.ts';
+import { exporterFromEnvironment, Flusher, flushInterval } from './flush.ts';
+import { passThroughHttp } from './http.ts';
+import { tracing } from './kafka-spans.ts';
+import { KafkaInstrumentation, patchKafka } from './kafkajs.ts';
 import { registerLoader } from './loader.ts';
+import { pathways } from './pathway.ts';
+import { followPlatformatic } from './platformatic.ts';
+import { currentResource } from './resource.ts';
 import { ATTR } from './semconv.ts';
 import { shared } from './state.ts';
 
@@ -35,28 +40,31 @@ export interface Instrumented {
 }
 
 const DEFAULT_SHUTDOWN_MS = 5000;
-const state = shared('sdk', () => ({
-  running: undefined as Instrumented | undefined,
-  kafka: undefined as InstrumentationBase[] | undefined,
-}));
-
-function kafka(): InstrumentationBase[] {
-  state.kafka ??= kafkaInstrumentations();
-  return state.kafka;
-}
+const state = shared('sdk', () => ({ running: undefined as Instrumented | undefined }));
 
 /** Middleware and handlers are no stages of a pipeline: only the route they give the server span is wanted. */
 function defaultInstrumentations(): Instrumentation[] {
   const ignoreLayersType = [ExpressLayerType.MIDDLEWARE, ExpressLayerType.REQUEST_HANDLER, ExpressLayerType.ROUTER];
-  return [
-    ...kafka(),
-    new HttpInstrumentation(),
-    new ExpressInstrumentation({ ignoreLayersType }),
-    new UndiciInstrumentation(),
-  ];
+  return [new HttpInstrumentation(), new ExpressInstrumentation({ ignoreLayersType }), new UndiciInstrumentation()];
 }
 
-function startSdk(options: InstrumentOptions, instrumentations: Instrumentation[]): NodeSDK {
+/** Whether the program (or a preload before ours) has set up OpenTelemetry: then that set-up is used, not fought. */
+function isSetUp(): boolean {
+  const provider = trace.getTracerProvider();
+  const none = new ProxyTracerProvider().getDelegate();
+  if (provider instanceof ProxyTracerProvider ? provider.getDelegate() !== none : true) return true;
+  return metrics.getMeterProvider().constructor.name !== 'NoopMeterProvider';
+}
+
+const isOff = (value: string | undefined) => value?.trim().toLowerCase() === 'off';
+
+/** The names of samplers that sample nothing whose parent is not sampled. */
+function followsParent(env: NodeJS.ProcessEnv): boolean {
+  const sampler = env['OTEL_TRACES_SAMPLER']?.trim();
+  return !sampler || sampler.startsWith('parentbased_');
+}
+
+function resourceVariables(options: InstrumentOptions): Record<string, string> {
   const attributes: Record<string, string> = {
     ...options.attributes,
     ...(options.pipeline === undefined ? {} : { [ATTR.pipeline]: options.pipeline }),
@@ -64,14 +72,51 @@ function startSdk(options: InstrumentOptions, instrumentations: Instrumentation[
   };
   const variables = preferredVariables(process.env, attributes);
   if (options.endpoint !== undefined) variables['OTEL_EXPORTER_OTLP_ENDPOINT'] = options.endpoint;
-  return withVariables(variables, () => {
-    const sdk = new NodeSDK({
-      instrumentations,
-      ...(options.service === undefined ? {} : { serviceName: options.service }),
-    });
-    sdk.start();
-    return sdk;
+  if (isOff(process.env['WEIR_SPANS'])) variables['OTEL_TRACES_EXPORTER'] = 'none';
+  return variables;
+}
+
+function startSdk(options: InstrumentOptions, instrumentations: Instrumentation[]): NodeSDK {
+  const sdk = new NodeSDK({
+    instrumentations,
+    ...(options.service === undefined ? {} : { serviceName: options.service }),
   });
+  sdk.start();
+  return sdk;
+}
+
+/** Records pathways from now on; undefined where the OTEL_* variables want no metrics over OTLP. */
+function startFlusher(options: InstrumentOptions): Flusher | undefined {
+  const exporter = exporterFromEnvironment();
+  if (exporter === undefined) return undefined;
+  const resource = currentResource(options.service === undefined ? {} : { [ATTR.serviceName]: options.service });
+  pathways.recorder.service = String(resource.attributes[ATTR.serviceName] ?? 'unknown_service');
+  pathways.recorder.active = true;
+  const flusher = new Flusher({ exporter, resource, interval: flushInterval() });
+  flusher.start();
+  return flusher;
+}
+
+interface Started {
+  readonly sdk: NodeSDK | undefined;
+  readonly flusher: Flusher | undefined;
+}
+
+function start(options: InstrumentOptions): Started {
+  if (process.env['OTEL_SDK_DISABLED']?.trim().toLowerCase() === 'true') return { sdk: undefined, flusher: undefined };
+  const present = isSetUp();
+  tracing.spans = !isOff(process.env['WEIR_SPANS']);
+  const spans = !present && tracing.spans ? defaultInstrumentations() : [];
+  const instrumentations = [new KafkaInstrumentation(), ...spans, ...(options.instrumentations ?? [])];
+  registerLoader(instrumentations);
+  const started = withVariables(resourceVariables(options), () => {
+    tracing.followsParent = !present && followsParent(process.env);
+    const sdk = present ? undefined : startSdk(options, instrumentations);
+    return { sdk, flusher: startFlusher(options) };
+  });
+  passThroughHttp();
+  followPlatformatic();
+  return started;
 }
 
 function bounded(work: Promise<unknown>, ms: number): Promise<void> {
@@ -99,10 +144,15 @@ function flushSpans(): Promise<unknown> {
  * SIGTERM: a host with a handler of its own decides when it ends, so its spans are only flushed; a host without one
  * would have ended at once, so the SDK shuts down and then lets the signal do what it would have done.
  */
-function onSignal(signal: NodeJS.Signals, instrumented: Instrumented, timeoutMs: number): void {
+function onSignal(
+  signal: NodeJS.Signals,
+  instrumented: Instrumented,
+  flush: () => Promise<unknown>,
+  timeoutMs: number,
+): void {
   const listener = async () => {
     if (process.listenerCount(signal) > 1) {
-      await bounded(flushSpans(), timeoutMs);
+      await bounded(flush(), timeoutMs);
       return;
     }
     await instrumented.shutdown();
@@ -113,8 +163,9 @@ function onSignal(signal: NodeJS.Signals, instrumented: Instrumented, timeoutMs:
 }
 
 /**
- * Sets up OpenTelemetry for this process: OTLP export of traces, metrics and logs, and instrumentations for kafkajs,
- * http, express and undici. Whatever goes wrong is told through OpenTelemetry's diagnostics and never thrown: the
+ * Sets up OpenTelemetry for this process: OTLP export of traces, metrics and logs, pathways, and instrumentations for
+ * Kafka's clients, http, express and undici. Where OpenTelemetry is set up already, only pathways and what belongs to
+ * them are added to it. Whatever goes wrong is told through OpenTelemetry's diagnostics and never thrown: the
  * host works without telemetry rather than not at all. A second call returns the running SDK.
  *
  * Modules imported before this call stay untraced; preload `@weir/sdk/register` instead, or hand the Kafka client to
@@ -125,38 +176,37 @@ export function instrument(options: InstrumentOptions = {}): Instrumented {
   // Node preloads `--require` into the thread that runs loader hooks as well: nothing of the host happens there.
   if (isInternalThread) return { shutdown: () => Promise.resolve() };
   const timeoutMs = options.shutdownTimeoutMs ?? DEFAULT_SHUTDOWN_MS;
-  let sdk: NodeSDK | undefined;
+  let started: Started = { sdk: undefined, flusher: undefined };
   try {
-    const instrumentations = [...defaultInstrumentations(), ...(options.instrumentations ?? [])];
-    registerLoader(instrumentations);
-    sdk = startSdk(options, instrumentations);
-    observeEventTimes();
+    started = start(options);
   } catch (error) {
     diag.error('@weir/sdk: OpenTelemetry could not be set up; the program goes on without it', error);
   }
+  const { sdk, flusher } = started;
   let stopped: Promise<void> | undefined;
   const instrumented: Instrumented = {
     shutdown() {
-      stopped ??= sdk === undefined ? Promise.resolve() : bounded(sdk.shutdown(), timeoutMs);
+      stopped ??= bounded(Promise.allSettled([sdk?.shutdown(), flusher?.stop()]), timeoutMs);
       return stopped;
     },
   };
   state.running = instrumented;
-  if (sdk !== undefined) {
+  if (sdk !== undefined || flusher !== undefined) {
+    const flush = () => Promise.allSettled([flushSpans(), flusher?.flush()]);
     process.once('beforeExit', () => void instrumented.shutdown());
-    onSignal('SIGTERM', instrumented, timeoutMs);
-    onSignal('SIGINT', instrumented, timeoutMs);
+    onSignal('SIGTERM', instrumented, flush, timeoutMs);
+    onSignal('SIGINT', instrumented, flush, timeoutMs);
   }
   return instrumented;
 }
 
 /**
- * Traces a kafkajs client whose module was imported before the SDK started: producers and consumers made from it (and
- * from its class) afterwards are instrumented. Returns the client; safe on one that is already instrumented.
+ * Instruments a client of kafkajs or of Confluent's package whose module was imported before the SDK started: producers
+ * and consumers made from it (and from its class) afterwards carry pathways and spans. Returns the client; safe on one that is already instrumented.
  */
 export function instrumentKafka<K extends object>(client: K): K {
   try {
-    patchKafka(client, kafka());
+    patchKafka(client);
   } catch (error) {
     diag.error('@weir/sdk: the Kafka client could not be instrumented', error);
   }

@@ -1,8 +1,23 @@
 import { type Attributes, SpanKind } from '@opentelemetry/api';
+import { tracesRecords } from './kafka-spans.ts';
+import { pathways, Single } from './pathway.ts';
 import { inSpan } from './span.ts';
 
 export interface StageOptions {
   readonly attributes?: Attributes;
+  /**
+   * Whether the step is a checkpoint of pathways, so that latencies to it and from it are known. Outside of any record
+   * (a job that a clock starts) a pathway begins with the call.
+   */
+  readonly checkpoint?: boolean;
+}
+
+/** `messaging.system` of checkpoints that are plain functions. */
+const SYSTEM = 'stage';
+
+function atCheckpoint<T>(name: string, work: () => T): T {
+  const route = pathways.recorder.route({ direction: 'in', system: SYSTEM, destination: name, group: '' });
+  return pathways.handling.run(new Single(pathways.pass(route)), work);
 }
 
 /**
@@ -14,7 +29,10 @@ export function stage<This, Args extends unknown[], Result>(
   fn: (this: This, ...args: Args) => Result,
   options: StageOptions = {},
 ): (this: This, ...args: Args) => Result {
+  const attributes = { ...options.attributes };
   return function staged(...args) {
-    return inSpan(name, { kind: SpanKind.INTERNAL, attributes: { ...options.attributes } }, () => fn.apply(this, args));
+    const call = () => fn.apply(this, args);
+    const traced = () => (tracesRecords() ? inSpan(name, { kind: SpanKind.INTERNAL, attributes }, call) : call());
+    return options.checkpoint === true && pathways.active ? atCheckpoint(name, traced) : traced();
   };
 }
