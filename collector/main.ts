@@ -73,7 +73,7 @@ export function createCollector(options: CollectorOptions): Collector {
   const kafkaOtlp = createKafkaOtlpReceiver({ config: config.kafka_otlp, ingest, admission, telemetry });
   const kafkaLag = createKafkaLagReceiver({
     config: config.kafka_lag,
-    consume: (request) => ingest.consume('kafka_lag', 'metrics', 'protobuf', encodeRequest('metrics', request)),
+    consume: (request) => ingest.consume('kafka_lag', 'metrics', 'protobuf', request),
     telemetry,
     now,
   });

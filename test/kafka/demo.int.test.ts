@@ -5,6 +5,7 @@ import { createKafkaLagReceiver } from '../../collector/receivers/kafka-lag/rece
 import type { Service } from '../../core/service.ts';
 import { silentTelemetry } from '../../core/telemetry.ts';
 import { type DemoBroker, prepareBroker, type RunningStages, startStages } from '../../examples/order-pipeline/demo.ts';
+import { decodeRequest } from '../oracle/decode.ts';
 import { startOtlpServer } from '../sdk/otlp-server.ts';
 
 const CONSUMER = 5;
@@ -19,7 +20,7 @@ beforeAll(async () => {
   broker = await prepareBroker({ broker: 'kafka' });
   receiver = createKafkaLagReceiver({
     config: kafkaLagConfig.parse({ poll_interval: '1s' }),
-    consume: async (request) => requests.push(request),
+    consume: async (request) => requests.push(decodeRequest('metrics', request)),
     telemetry: silentTelemetry(),
     env: { KAFKA_BROKERS: broker.brokers },
   });
