@@ -27,7 +27,7 @@ export class FakeAnswers {
     else if (key === 32) this.#describeConfigs(version, request, response);
     else if (key === 35) this.#describeLogDirs(broker, version, response);
     else if (key === 90) this.#shareOffsets(version, request, response);
-    else throw new Error(`the fake does not know API ${key}`);
+    else throw new Error(`API ${key} is not known`);
   }
 
   #apiVersions(out: Request): void {
@@ -167,8 +167,8 @@ export class FakeAnswers {
       if (version >= 4) {
         out.int16(0);
         out.text(null);
+        out.tags();
       }
-      if (version >= 4) out.tags();
     }
     out.tags();
   }
@@ -371,6 +371,7 @@ function partitionError(partition: FakePartition | undefined, broker: number): n
 function lookUp(partition: FakePartition, asked: number, isolation: number): readonly [number, number] {
   if (asked === -1) return [-1, isolation === 1 ? partition.stable : partition.end];
   if (asked === -2) return [-1, partition.earliest];
+  if (partition.recordAt !== undefined) return partition.recordAt(asked);
   for (let offset = partition.earliest; offset < partition.end; offset++) {
     const time = partition.timeOf?.(offset);
     if (time !== undefined && time >= asked) return [time, offset];
