@@ -1,21 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { ExpositionReader, type Sample } from '../../../../collector/receivers/prometheus/exposition.ts';
 import { EXPORTERS, kafkaFacts } from '../../../../collector/receivers/prometheus/facts.ts';
 import type { Point } from '../../../../collector/receivers/prometheus/points.ts';
 import { METRIC } from '../../../../core/semconv.ts';
+import { readText } from './exposition-text.ts';
 
 const TIME = 1_800_000_000_000;
 
-function samplesOf(text: string, target: Record<string, string> = {}): Sample[] {
-  const reader = new ExpositionReader(text, 'text');
-  const samples: Sample[] = [];
-  for (let sample = reader.next(); sample !== undefined; sample = reader.next()) {
-    for (const [name, value] of Object.entries(target)) sample.labels.set(name, value);
-    samples.push(sample);
-  }
-  return samples;
-}
+const samplesOf = (text: string, target: Record<string, string> = {}) => readText(text, 'text', target).samples;
 
 const payload = (name: string) => readFileSync(new URL(`payloads/${name}.prom`, import.meta.url), 'utf8');
 
