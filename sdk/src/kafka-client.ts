@@ -41,6 +41,8 @@ interface BatchPayload {
 export type Traced = () => boolean;
 
 const wrapped = new WeakSet<object>();
+/** Records that have their headers: Confluent's `sendBatch` calls its own `send`. */
+const prepared = new WeakSet<object>();
 
 /** Routes of one client by topic, so that a record costs one look-up. */
 function routesOf(direction: 'in' | 'out', group: string): (topic: string) => Route {
@@ -66,6 +68,7 @@ function withHeaders(message: KafkaMessage, headers: Record<string, unknown>): K
 }
 
 function outgoing(record: ProducerRecord, route: Route, traced: boolean, spans: Span[]): ProducerRecord {
+  if (prepared.has(record)) return record;
   const { topic, messages } = record;
   const sending = pathways.active ? pathways.send(route) : undefined;
   const copies = new Array<KafkaMessage>(messages.length);
@@ -81,7 +84,9 @@ function outgoing(record: ProducerRecord, route: Route, traced: boolean, spans: 
   }
   sending?.end();
   if (traced) noteSent(topic, messages.length);
-  return { ...record, messages: copies };
+  const copy = { ...record, messages: copies };
+  prepared.add(copy);
+  return copy;
 }
 
 const isRecord = (value: unknown): value is ProducerRecord =>
@@ -106,11 +111,11 @@ export function instrumentProducer<P extends ProducerLike>(producer: P, traced: 
   const replace = (original: Send, prepare: (argument: unknown, spans: Span[], traces: boolean) => unknown): Send =>
     function sendInPathway(argument) {
       const spans: Span[] = [];
-      const prepared = guarded('a send', argument, () => {
+      const ready = guarded('a send', argument, () => {
         const traces = traced();
         return pathways.active || traces ? prepare(argument, spans, traces) : argument;
       });
-      const result = original.call(this, prepared);
+      const result = original.call(this, ready);
       return spans.length === 0 ? result : endWith(spans, result);
     };
   producer.send = replace(send, (argument, spans, traces) =>

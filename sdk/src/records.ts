@@ -2,7 +2,7 @@ import type { Carrier } from './carrier.ts';
 import { counters } from './counters.ts';
 import { about } from './event-time.ts';
 import { METRIC } from './semconv.ts';
-import { recordError } from './span.ts';
+import { errorType, recordError } from './span.ts';
 
 /** Where records come from that something is said about. */
 export interface RecordSource {
@@ -24,12 +24,6 @@ export interface DeadLetter extends RecordSource {
 
 const MAX_TEXT = 1024;
 
-function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return '_OTHER';
-  const code = (error as { code?: unknown }).code;
-  return typeof code === 'string' && code !== '' ? code : error.name || '_OTHER';
-}
-
 /**
  * Counts a record that is given up (`weir.records.dead_lettered`), marks the active span as failed, and returns the
  * headers to send it to the dead letter queue with: those it came with, and where it came from and why under the names
@@ -38,14 +32,14 @@ function reasonOf(error: unknown): string {
  */
 export function deadLetter(options: DeadLetter): Record<string, unknown> {
   const { destination, group, error } = options;
-  const reason = options.reason ?? reasonOf(error);
+  const reason = options.reason ?? errorType(error);
   counters.add(METRIC.deadLetters, { ...about(destination, group), reason });
   recordError(error);
   const message = error instanceof Error ? error.message : String(error);
   const headers: Record<string, unknown> = {
     ...options.headers,
     '__connect.errors.topic': destination,
-    '__connect.errors.exception.class.name': error instanceof Error ? error.name : reason,
+    '__connect.errors.exception.class.name': error instanceof Error ? errorType(error) : reason,
     '__connect.errors.exception.message': message.slice(0, MAX_TEXT),
   };
   if (options.partition !== undefined) headers['__connect.errors.partition'] = String(options.partition);
@@ -69,7 +63,7 @@ function violation(error: unknown): string {
   const issue = first(error) ?? first((error as { issues?: unknown } | undefined)?.issues);
   const kind = issue?.['keyword'] ?? issue?.['code'];
   if (typeof kind === 'string') return kind;
-  return error === undefined ? 'invalid' : reasonOf(error);
+  return error === undefined ? 'invalid' : errorType(error);
 }
 
 /**

@@ -2,10 +2,12 @@ import { type Context, context, type Span, type SpanOptions, SpanStatusCode, tra
 import { ATTR, SCOPE } from './semconv.ts';
 
 /** Class of a failure as `error.type` wants it: low in cardinality, so a code or a class name and never a message. */
-function errorType(error: unknown): string {
+export function errorType(error: unknown): string {
   if (!(error instanceof Error)) return '_OTHER';
   const code = (error as { code?: unknown }).code;
-  return typeof code === 'string' && code !== '' ? code : error.name || error.constructor.name;
+  if (typeof code === 'string' && code !== '') return code;
+  // A subclass that sets no name inherits one that says nothing.
+  return (error.name === 'Error' ? error.constructor.name : error.name) || '_OTHER';
 }
 
 /**

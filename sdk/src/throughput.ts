@@ -2,6 +2,7 @@ import type { Attributes } from '@opentelemetry/api';
 import { counters } from './counters.ts';
 import type { Received } from './kafka-spans.ts';
 import { ATTR, METRIC } from './semconv.ts';
+import { errorType } from './span.ts';
 import { shared } from './state.ts';
 
 /** Bounds in seconds that the semantic conventions advise for `messaging.process.duration`. */
@@ -100,7 +101,7 @@ export function timeProcess<T>(received: Received, count: number, work: () => T)
   try {
     result = work();
   } catch (error) {
-    done((error as Error | undefined)?.name ?? '_OTHER');
+    done(errorType(error));
     throw error;
   }
   if (typeof (result as { then?: unknown } | undefined)?.then !== 'function') {
@@ -113,7 +114,7 @@ export function timeProcess<T>(received: Received, count: number, work: () => T)
       return value;
     },
     (error: unknown) => {
-      done((error as Error | undefined)?.name ?? '_OTHER');
+      done(errorType(error));
       throw error;
     },
   ) as T;
