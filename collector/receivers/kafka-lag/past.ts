@@ -33,7 +33,7 @@ export class PartitionPast {
     while (at > 0 && (points[at - 1] as PastPoint).time >= point.time) at--;
     const left = points[at - 1];
     const right = points[at];
-    const offset = Math.min(Math.max(point.offset, left?.offset ?? 0), right?.offset ?? point.offset);
+    const offset = Math.min(Math.max(point.offset, left?.offset ?? 0), right?.offset ?? Number.POSITIVE_INFINITY);
     const kept = offset === point.offset ? point : { time: point.time, offset, exact: false };
     if (right === undefined || right.time > point.time) points.splice(at, 0, kept);
     // The same fact again, but now it is known to be a record's own time.
