@@ -1,0 +1,202 @@
+import type { Millis } from '../core/time.ts';
+import type { Store } from '../store/client.ts';
+import { type Conservation, type ConservedEdge, writeConservation } from '../store/queries/conservation.ts';
+import {
+  type CheckpointCounts,
+  type CheckpointPast,
+  readCheckpointCounts,
+  readCheckpointPast,
+} from '../store/queries/conservation-counts.ts';
+import { type GroupLag, latestLags } from '../store/queries/lags.ts';
+import { type EdgeMemory, judgeEdge, NO_MEMORY } from './conservation-edge.ts';
+import { RELEARN_MINUTES } from './conservation-noise.ts';
+import { type Completion, completionOf } from './conservation-settle.ts';
+
+/** Windows that are read each round: an hour of settled ones and a quarter to settle in. */
+const WINDOWS = 450;
+const MINUTES = 2880;
+const MOST_CHECKPOINTS = 1000;
+/** Pairs that are learnt anew in one round, so that no round takes long. */
+const LEARNT_A_ROUND = 40;
+/** Judgements are written when their state changes, and otherwise so far apart. */
+const WRITE_MS = 30_000;
+/** A checkpoint that told of nothing for so long is gone. */
+const FORGET_MS = 6 * 3_600_000;
+
+export interface ConservationRounds {
+  /** Judges all pairs of checkpoints at `at` (a step's end) and writes what it finds. Answers what was judged. */
+  round(at: Millis, now: Millis): Promise<readonly Conservation[]>;
+}
+
+/** Two checkpoints to compare, with what lies between them. */
+interface Pair extends ConservedEdge {
+  readonly sent: CheckpointCounts;
+  readonly reached: CheckpointCounts;
+  /** The reading checkpoints after `from`, up to `to`. */
+  readonly readers: readonly CheckpointCounts[];
+}
+
+interface Known {
+  readonly pair: Pair;
+  memory: EdgeMemory;
+  completion: Completion | undefined;
+  sentSettle: Millis;
+  learnt: Millis;
+  /** When the later checkpoint told of something last. */
+  arrived: Millis;
+  written: Millis;
+  state: string;
+}
+
+/** The conservation of records over one store. Rounds must not overlap. */
+export function createConservation(store: Store): ConservationRounds {
+  const known = new Map<string, Known>();
+
+  return {
+    async round(at, now) {
+      const [counts, lags] = await Promise.all([
+        readCheckpointCounts(store, { at, windows: WINDOWS, limit: MOST_CHECKPOINTS }),
+        latestLags(store, at),
+      ]);
+      for (const pair of pairsOf(counts, known)) {
+        const key = pairKey(pair);
+        const entry = known.get(key);
+        const arrived = pair.reached.newest > 0 ? at : (entry?.arrived ?? at);
+        known.set(key, { ...(entry ?? { ...NEW, memory: NO_MEMORY }), pair, arrived });
+      }
+      const present = new Set(counts.map(({ hash }) => hash));
+      for (const [key, { pair, arrived }] of known)
+        if (at - arrived > FORGET_MS || !present.has(pair.from)) known.delete(key);
+
+      const due = [...known.values()]
+        .filter(({ learnt }) => at - learnt >= RELEARN_MINUTES * 60_000)
+        .sort((a, b) => a.learnt - b.learnt)
+        .slice(0, LEARNT_A_ROUND);
+      const past = await readCheckpointPast(store, {
+        at,
+        minutes: MINUTES,
+        hashes: [...new Set(due.flatMap(({ pair }) => [pair.from, pair.to]))],
+      });
+      const learning = new Set(due);
+
+      const judged: Conservation[] = [];
+      const fresh: Conservation[] = [];
+      for (const entry of known.values()) {
+        const row = judgeOne(entry, { at, past: learning.has(entry) ? past : undefined, lags });
+        judged.push(row);
+        if (row.state === entry.state && now - entry.written < WRITE_MS) continue;
+        fresh.push(row);
+      }
+      await writeConservation(store, fresh);
+      const written = new Map(fresh.map((row) => [pairKey(row), row.state]));
+      for (const [key, entry] of known) {
+        const state = written.get(key);
+        if (state !== undefined) Object.assign(entry, { state, written: now });
+      }
+      return judged;
+    },
+  };
+}
+
+const NEW = {
+  completion: undefined,
+  sentSettle: 0,
+  learnt: 0,
+  written: 0,
+  state: '',
+} as const;
+
+function pairKey({ kind, from, to }: ConservedEdge): string {
+  return `${kind} ${from} ${to}`;
+}
+
+interface Round {
+  readonly at: Millis;
+  readonly past: ReadonlyMap<string, CheckpointPast> | undefined;
+  readonly lags: readonly GroupLag[];
+}
+
+/** Judges one pair and remembers what was learnt of it. */
+function judgeOne(entry: Known, { at, past, lags }: Round): Conservation {
+  const { sent, reached, readers, ...edge } = entry.pair;
+  const [sentPast, reachedPast] = [past?.get(sent.hash), past?.get(reached.hash)];
+  if (sentPast !== undefined) {
+    const ages = reachedPast?.ages;
+    entry.completion = ages === undefined ? undefined : completionOf(ages.steps, ages.records);
+    entry.sentSettle = completionOf(sentPast.ages.steps, sentPast.ages.records)?.settle ?? 0;
+    entry.learnt = at;
+  }
+  const behind = readers.map(({ destination, group }) =>
+    Math.max(0, ...lags.filter((lag) => lag.topic === destination && lag.group === group).map(knownSeconds)),
+  );
+  const { verdict, memory } = judgeEdge(
+    {
+      at,
+      windows: { sent: sent.windows, reached: reached.windows },
+      ...(sentPast === undefined
+        ? {}
+        : { minutes: { sent: sentPast.minutes, reached: reachedPast?.minutes ?? new Float64Array(MINUTES) } }),
+      completion: entry.completion,
+      sentSettle: entry.sentSettle,
+      arrivalAge: reached.arrivalAge,
+      newest: reached.newest,
+      lagSeconds: Math.max(0, ...behind),
+    },
+    entry.memory,
+  );
+  entry.memory = memory;
+  return { ...edge, time: at, ...verdict };
+}
+
+const knownSeconds = ({ lagSeconds }: GroupLag) => (Number.isNaN(lagSeconds) ? 0 : lagSeconds);
+
+/**
+ * Pairs to compare: each checkpoint with its parent, and the last one of each pathway with its origin. A checkpoint that was known and
+ * tells of nothing any more still stands in its pairs, with nothing in its columns.
+ */
+function pairsOf(counts: readonly CheckpointCounts[], known: ReadonlyMap<string, Known>): Pair[] {
+  const byHash = new Map(counts.map((checkpoint) => [checkpoint.hash, checkpoint]));
+  for (const { pair } of known.values()) {
+    if (byHash.has(pair.to)) continue;
+    byHash.set(pair.to, {
+      ...pair.reached,
+      windows: new Float64Array(WINDOWS),
+      arrivalAge: Number.NaN,
+      newest: 0,
+    });
+  }
+  const followed = new Set([...byHash.values()].map(({ parent }) => parent));
+  const pairs: Pair[] = [];
+  for (const reached of byHash.values()) {
+    const parent = byHash.get(reached.parent);
+    if (parent === undefined) continue;
+    pairs.push(pairOf('edge', parent, reached, [reached]));
+    if (followed.has(reached.hash) || parent.parent === '') continue;
+    const chain = upward(byHash, reached);
+    const origin = chain.at(-1) as CheckpointCounts;
+    if (origin.parent === '') pairs.push(pairOf('pathway', origin, reached, chain.slice(0, -1)));
+  }
+  return pairs;
+}
+
+/** A checkpoint and those before it, up to the first or to where the parents come round. */
+function upward(byHash: ReadonlyMap<string, CheckpointCounts>, last: CheckpointCounts): CheckpointCounts[] {
+  const chain = new Set<CheckpointCounts>();
+  for (let at: CheckpointCounts | undefined = last; at !== undefined && !chain.has(at); at = byHash.get(at.parent))
+    chain.add(at);
+  return [...chain];
+}
+
+function pairOf(
+  kind: ConservedEdge['kind'],
+  sent: CheckpointCounts,
+  reached: CheckpointCounts,
+  between: readonly CheckpointCounts[],
+): Pair {
+  return {
+    ...{ kind, from: sent.hash, to: reached.hash, fromService: sent.service },
+    ...{ pipeline: reached.pipeline, service: reached.service, direction: reached.direction },
+    ...{ destination: reached.destination, group: reached.group },
+    ...{ sent, reached, readers: between.filter(({ direction }) => direction === 'in') },
+  };
+}
