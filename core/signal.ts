@@ -31,7 +31,8 @@ export interface SignalFacts {
  * `throughput`: messages (or requests) of entry spans (server, consumer) per second; `output`: messages of producer
  * spans per second; `error_ratio`: failed entry spans over all, 0..1; `latency_*`: seconds of entry spans;
  * `dependency_p95`: seconds of calls to one database or service; `lag`: records not yet committed;
- * `lag_seconds`: age of the oldest of them; `freshness`: seconds since the newest event time handled;
+ * `lag_seconds`: age of the oldest of them; `freshness`: seconds since the time up to which every event has been handled (of a
+ * stage, or of a dataset, which then stands in the label `dataset`);
  * `custom`: any metric whose points carry the attribute `weir.signal`.
  */
 export const SIGNAL_FACTS: Readonly<Record<Signal, SignalFacts>> = {

@@ -6,6 +6,7 @@ import type { Telemetry } from '../core/telemetry.ts';
 import { type Millis, STEP_MS, stepStart } from '../core/time.ts';
 import type { Store } from '../store/client.ts';
 import type { PipelinesConfig } from './config.ts';
+import { createFreshness } from './freshness-round.ts';
 import { createModel } from './model.ts';
 import { createTopology } from './topology-round.ts';
 
@@ -61,7 +62,10 @@ export function createPipelines({ config, store, telemetry, now = Date.now }: Pi
   });
   const model = createModel(store, config);
   /** In this order, the states last: what comes later reads what came before. */
-  const parts: readonly Part[] = [{ name: 'topology', ...createTopology(store, config) }];
+  const parts: readonly Part[] = [
+    { name: 'topology', ...createTopology(store, config) },
+    { name: 'freshness', ...createFreshness(store, config) },
+  ];
   let timer: NodeJS.Timeout | undefined;
   let running: Promise<void> = Promise.resolve();
   let started = false;

@@ -15,7 +15,6 @@ const SPAN_SIGNALS: ReadonlySet<Signal> = new Set<Signal>([
   'latency_p95',
   'latency_p99',
   'dependency_p95',
-  'freshness',
 ]);
 
 export function isSpanSignal(signal: Signal): boolean {
@@ -44,7 +43,6 @@ interface PartRow {
   readonly Units: readonly number[];
   /** This and the following are empty when no signal asked for needs them. */
   readonly Failures: readonly number[];
-  readonly Newest: readonly number[];
   readonly P50: readonly (number | null)[];
   readonly P95: readonly (number | null)[];
   readonly P99: readonly (number | null)[];
@@ -69,7 +67,6 @@ function partsSql({ level, wanted, match }: Request): string {
 SELECT Pipeline, Service, Part, Dependency, Source,
     groupArray(Step) AS Steps, groupArray(CallSum) AS Calls, groupArray(UnitSum) AS Units,
     ${wanted.has('error_ratio') ? 'groupArray(FailureSum)' : '[]'} AS Failures,
-    ${wanted.has('freshness') ? 'groupArray(NewestMax)' : '[]'} AS Newest,
     ${quantile(0.5)} AS P50, ${quantile(0.95)} AS P95, ${quantile(0.99)} AS P99
 FROM (
     SELECT Pipeline, Service,
@@ -81,11 +78,10 @@ FROM (
         Source,
         if(Time < toDateTime({start:UInt32}), -1, toInt32(intDiv(toUnixTimestamp(Time) - {start:UInt32}, {step:UInt32}))) AS Step,
         toFloat64(sum(Count)) AS CallSum, toFloat64(sum(Errors)) AS FailureSum, toFloat64(sum(Messages)) AS UnitSum,
-        toFloat64(max(EventTimeMax)) AS NewestMax,
         ${quantilesSql(ordered, parts.length === 0 ? '0' : `Step >= 0 AND Part IN (${parts.join(', ')})`)} AS Quantiles
     FROM ${level.edges}
     WHERE Time >= toDateTime({known:UInt32}) AND Time < toDateTime({end:UInt32})
-        ${wanted.has('freshness') ? '' : `AND Kind IN (${kindsOf(wanted)})`}
+        AND Kind IN (${kindsOf(wanted)})
         ${match['pipeline'] === undefined ? '' : 'AND Pipeline = {pipeline:String}'}
         ${match['stage'] === undefined ? '' : 'AND Service = {stage:String}'}
     GROUP BY Pipeline, Service, Part, Dependency, Source, Step
@@ -154,11 +150,6 @@ export async function readSpanSignals(store: Store, request: Request): Promise<S
       );
     }
   }
-  if (!wanted.has('freshness')) return series;
-  for (const parts of groups(rows, (row) => [row.Pipeline, row.Service])) {
-    const { Pipeline: pipeline, Service: stage } = parts[0] as PartRow;
-    add('freshness', { pipeline, stage }, freshness(parts, grid));
-  }
   return series;
 }
 
@@ -189,24 +180,5 @@ function rate(rows: readonly PartRow[], grid: Grid): Float64Array {
     for (const [i, step] of row.Steps.entries()) if (row.Calls[i]) first = Math.min(first, Math.max(0, step));
   }
   for (let i = first; i < values.length; i++) if (Number.isNaN(values[i])) values[i] = 0;
-  return values;
-}
-
-/** Seconds from the newest event time seen so far to the end of each step, never negative. */
-function freshness(rows: readonly PartRow[], grid: Grid): Float64Array {
-  const newest = new Float64Array(grid.count);
-  let before = 0;
-  for (const row of rows) {
-    for (const [i, step] of row.Steps.entries()) {
-      const time = row.Newest[i] as number;
-      if (step < 0) before = Math.max(before, time);
-      else newest[step] = Math.max(newest[step] as number, time);
-    }
-  }
-  const values = gaps(grid.count);
-  for (let i = 0, latest = before; i < grid.count; i++) {
-    latest = Math.max(latest, newest[i] as number);
-    if (latest > 0) values[i] = Math.max(0, (grid.start + (i + 1) * grid.step - latest) / 1000);
-  }
   return values;
 }

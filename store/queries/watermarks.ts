@@ -35,9 +35,13 @@ export interface EventTimeFact {
   readonly group: string;
   readonly partition: string;
   readonly says: 'event_time' | 'watermark';
+  /** Names the series. */
+  readonly series: string;
   /** The furthest event time reported in the range, and when it was first reported. */
   readonly furthest: Millis;
   readonly reachedAt: Millis;
+  /** When the first sample of the range was taken. */
+  readonly firstSampledAt: Millis;
   /** The newest sample: its event time and when it was taken. */
   readonly latest: Millis;
   readonly sampledAt: Millis;
@@ -55,10 +59,10 @@ export async function readEventTimes(store: Store, from: Millis, to: Millis): Pr
   }
   const rows = await store.rows<Row>(
     `
-SELECT metric, pipeline, service, s.Job AS job, s.Topic AS topic, s.ConsumerGroup AS group, s.Partition AS partition,
+SELECT metric, pipeline, service, toString(id) AS series, first AS firstSampledAt, s.Job AS job, s.Topic AS topic, s.ConsumerGroup AS group, s.Partition AS partition,
     far.1 AS furthest, -far.2 AS reachedAt, last.2 AS latest, last.1 AS sampledAt
 FROM (
-    SELECT metric, pipeline, service, id, max((event, -sampled)) AS far, max((sampled, event)) AS last
+    SELECT metric, pipeline, service, id, max((event, -sampled)) AS far, max((sampled, event)) AS last, min(sampled) AS first
     FROM (
         SELECT g.MetricName AS metric, g.Pipeline AS pipeline, g.Service AS service, g.SeriesId AS id, g.Last.1 / 1e6 AS sampled,
             multiIf(g.MetricName IN {delays:Array(String)}, sampled - g.Last.2 * 1000, g.Last.2 > ${END_OF_TIME}, sampled, g.Last.2) AS event
@@ -89,6 +93,7 @@ ORDER BY pipeline, service, metric, topic, group, partition, id`,
     says: WATERMARK_METRICS[metric] === 'event_time' ? 'event_time' : 'watermark',
     furthest: numberOf(row.furthest),
     reachedAt: numberOf(row.reachedAt),
+    firstSampledAt: numberOf(row.firstSampledAt),
     latest: numberOf(row.latest),
     sampledAt: numberOf(row.sampledAt),
   }));

@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Labels } from '../../../core/labels.ts';
+import type { NodeKind } from '../../../core/node.ts';
 import { METRIC } from '../../../core/semconv.ts';
 import type { Series } from '../../../core/series.ts';
 import type { Signal } from '../../../core/signal.ts';
+import { writeFreshness } from '../../../store/queries/freshness.ts';
 import { readSignals, type SignalQuery } from '../../../store/queries/signals.ts';
 import { writeEdges } from '../../../store/queries/topology-rows.ts';
 import { startTestStore, type TestStore } from '../harness.ts';
@@ -136,20 +138,36 @@ describe('error ratio and latency', () => {
   });
 });
 
-test('freshness is a sawtooth that grows while nothing newer comes', async () => {
+test('freshness is what the pipeline model judged, of stages and datasets, carried forward for a while', async () => {
   const pipeline = 'freshness';
-  const event = (time: number) => ({ 'weir.event.time': String(time) });
-  await traces(
-    consume('orders', 'g', { pipeline, at: NOON + S, attributes: event(NOON + 8000) }),
-    consume('orders', 'g', { pipeline, at: NOON + 3 * S, attributes: event(NOON + 35_000) }),
-    consume('orders', 'g', { pipeline, at: NOON + 4 * S, attributes: event(NOON + 20_000) }),
-    span({ pipeline, at: NOON + 5 * S, kind: 'Internal', attributes: event(NOON + 999_000) }),
-  );
-  expect(await values(pipeline, 'freshness')).toEqual([_, 12, 22, 5, 15, 0]);
-  // What was handled before the range counts in it.
-  expect(await values(pipeline, 'freshness', { from: NOON + 2 * S, to: NOON + 5 * S, signals: ['freshness'] })).toEqual(
-    [22, 5, 15],
-  );
+  const judged = (kind: NodeKind, node: string, step: number, age: number) => ({
+    ...{ time: NOON + step * S, pipeline, kind, node, completeTo: NOON, age, ownAge: 0, state: 'current' },
+    ...{ limitedBy: '', reason: '' },
+  });
+  await writeFreshness(stand.store, [
+    judged('service', 'gateway', 1, 12),
+    judged('service', 'gateway', 2, 22),
+    judged('service', 'gateway', 5, 3),
+    judged('topic', 'orders', 1, 700),
+    judged('dataset', 'sales', 3, 60),
+    judged('dataset', 'unknown', 3, Number.NaN),
+  ]);
+  const found = await read(pipeline, { signals: ['freshness'] });
+  expect(found.map(({ labels }) => labels)).toEqual([
+    { dataset: 'sales', pipeline, signal: 'freshness' },
+    { pipeline, signal: 'freshness', stage: 'gateway' },
+  ]);
+  // The value at a step's end is the step's.
+  expect([...(found[1] as Series).values]).toEqual([12, 22, 22, 22, 3, 3]);
+  expect([...(found[0] as Series).values]).toEqual([_, _, 60, 60, 60, 60]);
+  const [longer] = await read(pipeline, {
+    from: NOON,
+    to: NOON + 60_000,
+    step: 60_000,
+    signals: ['freshness'],
+    match: { stage: 'gateway' },
+  });
+  expect([...(longer as Series).values]).toEqual([22]);
 });
 
 test('spans win over metrics in the steps in which there are spans', async () => {
