@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { Admission } from '../../../../collector/admission.ts';
@@ -181,6 +183,25 @@ describe('what is no page', () => {
 });
 
 describe('connections', () => {
+  const fixture = (name: string) => fileURLToPath(new URL(`../fixtures/${name}`, import.meta.url));
+  const read = (name: string) => readFileSync(fixture(name), 'utf8');
+
+  it('are as safe as they are configured to be', async () => {
+    const secure = await startExporter(page('safe 1\n'), { cert: read('server.pem'), key: read('server.key') });
+    const target = (tls_config: object) => targetOf({ scheme: 'https', tls_config }, secure.address);
+    try {
+      const ca_file = fixture('ca.pem');
+      expect((await fetched(target({ ca_file, server_name: 'localhost' }))).text).toBe('safe 1\n');
+      expect((await fetched(target({ insecure_skip_verify: true }))).text).toBe('safe 1\n');
+      await failure(target({})).toMatchObject({ code: 'collector_prometheus_unreachable' });
+      await failure(target({ ca_file, server_name: 'elsewhere' })).toMatchObject({
+        code: 'collector_prometheus_unreachable',
+      });
+    } finally {
+      await secure.close();
+    }
+  });
+
   it('need files that can be read', () => {
     const { job } = targetOf({ tls_config: { ca_file: '/nowhere/ca.pem' } });
     expect(() => openConnections(job)).toThrow(/tls_config\.ca_file: cannot read \/nowhere\/ca\.pem/);
