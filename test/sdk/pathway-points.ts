@@ -74,14 +74,15 @@ export function checkpoints(points: readonly ReceivedPoint[]): SeenCheckpoint[] 
   return [...all.values()];
 }
 
-/** The `q` quantile in seconds: the middle (geometric mean) of the bucket that holds rank q * (n - 1). */
+/** The `q` quantile in seconds: rank q * (n - 1), values spread evenly (by ratio) within their bucket. */
 export function quantile(seen: SeenCheckpoint, q: number): number {
   const rank = q * (seen.latencies - 1);
   let below = seen.zeros;
   if (below > rank) return 0;
   for (const index of [...seen.buckets.keys()].sort((a, b) => a - b)) {
-    below += seen.buckets.get(index) ?? 0;
-    if (below > rank) return 2 ** ((index + 0.5) / 64);
+    const count = seen.buckets.get(index) ?? 0;
+    if (below + count > rank) return 2 ** ((index + (rank - below + 0.5) / count) / 64);
+    below += count;
   }
   return Number.NaN;
 }
