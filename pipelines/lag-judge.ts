@@ -34,6 +34,9 @@ const PATIENCE = 1.5;
 
 const BEHIND: ReadonlySet<StageState> = new Set(['falling_behind', 'catching_up', 'stuck', 'dead']);
 
+/** What a group that commits again comes back from: until its lag shows where it goes, it catches up. */
+const RESUMED: ReadonlySet<StageState> = new Set(['catching_up', 'rebalancing', 'rewound', 'stuck', 'dead']);
+
 /**
  * The state of a group in one partition, from what brokers say. The first line that holds decides:
  *
@@ -48,11 +51,11 @@ const BEHIND: ReadonlySet<StageState> = new Set(['falling_behind', 'catching_up'
  * | 7  | more waits, no commit since `stuckAfter` (or 1.5 times the group's usual pause), no members     | dead           |
  * | 8  | more waits, no commit for as long, members there or not known                                   | stuck          |
  * | 9  | more waits; the oldest is younger than `behindAfter` (or 1.5 times the usual pause)             | healthy        |
- * | 10 | more waits, and longer; the lag shrinks                                                         | catching_up    |
+ * | 10 | more waits, and longer; the lag shrinks, or commits have only just set in again                 | catching_up    |
  * | 11 | more waits, and longer; the lag grows, or did so last                                           | falling_behind |
  *
- * "No commit since" counts from the last commit, from the first record that waited, or from the return of the first member, whichever was
- * last. In line 9 a group that was behind stays so down to half of the limit. Where no sample tells the age of what waits, it is
+ * "No commit since" counts from the last commit or from the first record that waited, whichever was later; a group whose members came
+ * back is dead for `stuckAfter` more, unless it commits. In line 9 a group that was behind stays so down to half of the limit. Where no sample tells the age of what waits, it is
  * taken to be the lag at the rate of the commits. `before` is the settled state.
  */
 export function judge(
@@ -75,22 +78,27 @@ export function judge(
     const quiet = heard - Math.max(position.movedAt, end.movedAt);
     return quiet >= Math.max(limits.window, 3 * gap) ? 'idle' : 'healthy';
   }
-  const waiting = Math.max(position.movedAt, position.laggingSince || 0, group.returnedAt || 0);
+  const waiting = Math.max(position.movedAt, position.laggingSince || 0);
   const stalled = heard - waiting >= limit;
   if (!Number.isNaN(position.peak) && !stalled) return 'rewound';
   if (group.rebalancing && heard - position.movedAt >= QUIET_COMMITS_MS) return 'rebalancing';
-  if (stalled) return group.members === 0 || group.empty ? 'dead' : 'stuck';
+  if (stalled) {
+    const returning = before === 'dead' && heard - group.returnedAt < limits.stuckAfter;
+    return group.members === 0 || group.empty || returning ? 'dead' : 'stuck';
+  }
   const behindAfter = Math.max(limits.behindAfter, PATIENCE * pause) / 1000;
   const guess = Number.isNaN(time.seconds) ? position.lag / position.rate : time.seconds;
   const wasBehind = before !== undefined && BEHIND.has(before);
   if (!(guess >= behindAfter * (wasBehind ? 0.5 : 1))) return 'healthy';
-  return position.trend < 0 ? 'catching_up' : 'falling_behind';
+  const resumed = position.trend === 0 && before !== undefined && RESUMED.has(before);
+  return position.trend < 0 || resumed ? 'catching_up' : 'falling_behind';
 }
 
-/** Changes of the last hour that cost nothing; each one more doubles how long a new state must hold before it counts. */
-const FREE_CHANGES = 3;
+/** Changes that cost nothing; each one more doubles how long a new state must hold before it counts. */
+const FREE_CHANGES = 2;
 const MOST_DOUBLINGS = 7;
-const FADE_MS = 3_600_000;
+/** Half of the changes counted are forgotten after this long. */
+const FADE_MS = 2 * 3_600_000;
 const AT_ONCE: ReadonlySet<StageState> = new Set(['stuck', 'dead', 'unknown']);
 
 /** The fields of a position or group that settling works on. */
@@ -98,7 +106,7 @@ export type Settling = Record<'state' | 'since' | 'candidate' | 'rounds' | 'flap
 
 /**
  * Takes an observed state into account: it replaces the one that stands after `confirm` rounds in a row. Once a state has changed more
- * than three times within an hour the rounds double with each further change (as routers damp flapping routes, RFC 2439), so that
+ * than twice within two hours the rounds double with each further change (as routers damp flapping routes, RFC 2439), so that
  * nothing oscillates; `stuck` and `dead`, which took their time, and `unknown` are never held up. The first state and the end of blindness
  * count at once.
  */

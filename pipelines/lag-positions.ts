@@ -47,12 +47,12 @@ const REWIND_RECORDS = 10;
 
 /** The offset a reader stands at: its commit, or the first record kept where retention has overtaken it. */
 export function readingAt(position: Position, end: PartitionEnd): number {
-  return end.oldest > position.committed ? end.oldest : position.committed;
+  return Math.max(position.committed, end.oldest || 0);
 }
 
 /** Where the records that can be read end: before an open transaction. */
 export function readableEnd(end: PartitionEnd): number {
-  return end.stable < end.end ? end.stable : end.end;
+  return Number.isNaN(end.stable) ? end.end : Math.min(end.stable, end.end);
 }
 
 /**
@@ -111,10 +111,14 @@ function rewind(position: Position, before: number): void {
   position.peak = Number.isNaN(position.peak) ? before : Math.max(position.peak, before);
 }
 
+const LEAST_PAUSE_MS = 25_000;
+
 /** A pause: between two advances more than two polls passed while records waited. */
 function pause(position: Position, at: Millis): void {
   const length = at - position.movedAt;
-  if (length < 25_000 || !(position.laggingSince < at - 25_000)) return;
+  if (length < LEAST_PAUSE_MS || !(position.laggingSince < at - LEAST_PAUSE_MS)) return;
+  // Where the lag goes now is not where it went meanwhile, unless the group always works so.
+  if (usualPause(position, at) === 0) position.lagBefore = position.lagBefore2 = Number.NaN;
   position.pause3 = position.pause2;
   position.pauseEnd3 = position.pauseEnd2;
   position.pause2 = position.pause1;

@@ -1,0 +1,75 @@
+import type { StageState } from '../core/state.ts';
+import { formatDuration } from '../core/time.ts';
+
+/** What a sentence about a state is made of; NaN where not known. Seconds, records and records per second. */
+export interface Told {
+  readonly state: StageState;
+  readonly lag: number;
+  readonly lagSeconds: number;
+  readonly atLeast: boolean;
+  readonly endRate: number;
+  readonly commitRate: number;
+  readonly catchUpSeconds: number;
+  readonly lost: number;
+  /** Seconds since the last commit. */
+  readonly quietSeconds: number;
+}
+
+/** One sentence that says why a group is in its state. */
+export function reasonOf(told: Told): string {
+  const lost = told.lost > 0 ? `; retention took ${records(told.lost)} unread` : '';
+  return sentence(told) + lost;
+}
+
+function sentence(told: Told): string {
+  const waiting = `${records(told.lag)} waiting`;
+  const pace = Number.isNaN(told.commitRate)
+    ? waiting
+    : `commits ${bare(told.commitRate)} of ${bare(told.endRate)} records/s`;
+  switch (told.state) {
+    case 'healthy':
+      if (told.lag === 0)
+        return told.commitRate > 0 ? `commits ${bare(told.commitRate)} records/s, nothing waiting` : 'nothing waiting';
+      return `${Number.isNaN(told.commitRate) ? waiting : `commits ${bare(told.commitRate)} records/s`}${behind(told)}`;
+    case 'idle':
+      return 'nothing to read';
+    case 'unknown':
+      return 'its broker reports nothing, so nothing is known of it';
+    case 'rewound':
+      return `reads again what it had read: its offset was set back, or the log cut off; ${waiting}`;
+    case 'rebalancing':
+      return `its members are sharing out the partitions and commit nothing, ${waiting}`;
+    case 'dead':
+      return `the group has no members, ${waiting}${behind(told)}`;
+    case 'stuck':
+      return `has committed nothing for ${span(told.quietSeconds)}, ${waiting}${behind(told)}`;
+    case 'no_commits':
+      return 'has members, but has committed nothing';
+    case 'falling_behind':
+      return `${pace}${behind(told)}`;
+    case 'catching_up':
+      return `${pace}${behind(told)}${Number.isFinite(told.catchUpSeconds) ? `, caught up in about ${span(told.catchUpSeconds)}` : ''}`;
+  }
+}
+
+function behind({ lagSeconds, atLeast }: Told): string {
+  if (!Number.isFinite(lagSeconds) || lagSeconds === 0) return '';
+  const seconds = lagSeconds < 10 ? `${lagSeconds.toFixed(1)} s` : span(lagSeconds);
+  return `, ${atLeast ? 'at least ' : ''}${seconds} behind`;
+}
+
+/** Two units are enough to read: 3h12m, 45s. */
+function span(seconds: number): string {
+  if (!Number.isFinite(seconds)) return 'an unknown time';
+  const unit = seconds < 120 ? 1 : seconds < 7200 ? 10 : seconds < 172_800 ? 60 : 3600;
+  return formatDuration(Math.round(seconds / unit) * unit * 1000);
+}
+
+function bare(perSecond: number): string {
+  if (Number.isNaN(perSecond)) return 'an unknown number';
+  return perSecond >= 10 || perSecond === 0 ? Math.round(perSecond).toLocaleString('en') : perSecond.toPrecision(2);
+}
+
+function records(count: number): string {
+  return `${Math.round(count).toLocaleString('en')} ${Math.round(count) === 1 ? 'record' : 'records'}`;
+}
