@@ -4,6 +4,7 @@ import { type DashboardView, signalsOf } from '../core/dashboard.ts';
 import type { HealthChecks } from '../core/health.ts';
 import { INCIDENT_STATES, type IncidentState } from '../core/incident.ts';
 import type { Signal } from '../core/signal.ts';
+import { STAGE_STATES } from '../core/state.ts';
 import type { ReceiverView, SeriesAnswer, SetupView } from '../core/view.ts';
 import { findDashboard } from '../dashboards/catalogue.ts';
 import type { Store } from '../store/client.ts';
@@ -11,10 +12,11 @@ import type { LevelRetention } from '../store/queries/level.ts';
 import { type AlertingClient, summarize } from './alerting.ts';
 import type { ApiConfig } from './config.ts';
 import { invalid, unknown } from './failure.ts';
+import { readGroupHistory, readGroupsView, readGroupView } from './groups.ts';
 import { readIncident } from './incident.ts';
 import type { Live } from './live.ts';
 import { type OverviewReader, readIncidentSummaries } from './overview.ts';
-import { parseNumber, parseRange, parseSignals, parseText } from './request.ts';
+import { parseChoice, parseNumber, parseRange, parseSignals, parseText } from './request.ts';
 import { readSeries } from './series.ts';
 import { readStage } from './stage.ts';
 import { attributeViews, readTraceView, searchTraceViews, slowSpanViews } from './traces.ts';
@@ -80,6 +82,27 @@ export function createRoutes(deps: RouteDeps): Router {
     if (dashboard === undefined) throw unknown('api_dashboard_unknown', `There is no dashboard "${request.params.id}"`);
     const answer: DashboardView = { dashboard, ...(await seriesOf(request, signalsOf(dashboard))) };
     response.json(answer);
+  });
+
+  router.get('/groups', async (request, response) => {
+    const filter = {
+      search: parseText(request, 'search'),
+      pipeline: parseText(request, 'pipeline'),
+      state: parseChoice(request, 'state', STAGE_STATES),
+      limit: Math.floor(parseNumber(request, 'limit', 1, 10_000) ?? 500),
+    };
+    const { topology } = await overview.sources();
+    response.json(await readGroupsView(store, topology.edges, filter, now()));
+  });
+  router.get('/groups/:group', async (request, response) => {
+    const named = { group: request.params.group, cluster: parseText(request, 'cluster') };
+    const { topology } = await overview.sources();
+    response.json(await readGroupView(store, topology.edges, named, now()));
+  });
+  router.get('/groups/:group/history', async (request, response) => {
+    const cluster = parseText(request, 'cluster') ?? '';
+    const named = { group: request.params.group, cluster, topic: parseText(request, 'topic') ?? '' };
+    response.json(await readGroupHistory(store, named, parseRange(request, now(), config.max_range)));
   });
 
   router.get('/incidents', async (request, response) => {
