@@ -1,6 +1,6 @@
 import type { Millis } from '../../../core/time.ts';
 import type { Commits } from './commits.ts';
-import { PartitionPast, type PastPoint } from './past.ts';
+import { PartitionPast, type PastPoint, pointsOfAnswer } from './past.ts';
 import type { Topics } from './topics.ts';
 
 /** What is kept of a topic from round to round. */
@@ -122,12 +122,14 @@ export class Backdating {
     const { past, offsets } = want;
     const latest = past.points.at(-1)?.time ?? round.time;
     const isDated = offset >= 0 && timestamp > 0 && timestamp <= latest;
-    if (asked > 0) {
-      past.add({ time: asked, offset: offset < 0 ? (round.ends[row] as number) : offset, exact: false });
-      if (isDated) past.add({ time: timestamp, offset, exact: true });
+    if (isDated) {
+      const points = pointsOfAnswer(asked, timestamp, offset, round.time);
       // The time asked for the oldest record is none. Where the log begins beyond an offset, it is that record's turn.
-    } else if (isDated) past.add({ time: timestamp, offset: Math.min(offset, offsets[0] as number), exact: true });
-    else past.isUndatable = true;
+      const known = asked > 0 ? points : [oldestPoint(points, Math.min(offset, offsets[0] as number))];
+      for (const point of known) past.add(point);
+    } else if (asked > 0) {
+      past.add({ time: asked, offset: offset < 0 ? (round.ends[row] as number) : offset, isRecord: false });
+    } else past.isUndatable = true;
   }
 
   /** Points around the offsets in question that were not told before. Ends the round. */
@@ -193,7 +195,7 @@ export class Backdating {
     const start = this.#starts.get(topic.name) as TopicStart;
     const p = row - topic.first;
     const past = new PartitionPast();
-    const point = { time: start.times[p] as number, offset: start.offsets[p] as number, exact: false };
+    const point = { time: start.times[p] as number, offset: start.offsets[p] as number, isRecord: false };
     past.add(point);
     this.#told.add(point);
     start.pasts[p] = past;
@@ -209,4 +211,8 @@ export class Backdating {
       for (let p = 0; p < pasts.length; p++) if (!candidates.has(topic.first + p)) pasts[p] = undefined;
     }
   }
+}
+
+function oldestPoint(points: readonly PastPoint[], offset: number): PastPoint {
+  return { ...(points.at(-1) as PastPoint), offset };
 }

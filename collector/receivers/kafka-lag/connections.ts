@@ -50,13 +50,19 @@ export async function readTls(tls: KafkaTlsConfig, path: string): Promise<TlsOpt
 
 export function openConnections(config: KafkaClusterConfig, tls: TlsOptions | undefined): Connections {
   const opened = new Map<string, Promise<Opened>>();
+  /** Those that are still being made too: closing does not wait for a broker that says nothing. */
+  const all = new Set<Connection>();
   let isClosed = false;
 
-  async function open({ host, port }: BrokerAddress, key: string): Promise<Opened> {
+  async function open({ host, port }: BrokerAddress, leave: () => void): Promise<Opened> {
     const connection = new Connection('weir', connectionOptions(config, tls, host));
     // Errors of a connection come to those who wait for it; without a listener they would end the process.
     connection.on('error', () => {});
-    const forget = () => opened.delete(key);
+    all.add(connection);
+    const forget = () => {
+      all.delete(connection);
+      leave();
+    };
     connection.once('close', forget);
     try {
       await connection.connect(host, port);
@@ -64,19 +70,21 @@ export function openConnections(config: KafkaClusterConfig, tls: TlsOptions | un
     } catch (cause) {
       forget();
       connection.close().catch(() => {});
-      throw brokerAway(key, cause);
+      throw brokerAway(`${host}:${port}`, cause);
     }
   }
 
   function connect(broker: BrokerAddress): Promise<Opened> {
     const key = `${broker.host}:${broker.port}`;
     if (isClosed) return Promise.reject(brokerAway(key, 'the receiver was stopped'));
-    let found = opened.get(key);
-    if (found === undefined) {
-      found = open(broker, key);
-      opened.set(key, found);
-    }
-    return found;
+    const found = opened.get(key);
+    if (found !== undefined) return found;
+    const made = open(broker, () => {
+      // By the time one has ended the next may be in its place.
+      if (opened.get(key) === made) opened.delete(key);
+    });
+    opened.set(key, made);
+    return made;
   }
 
   return {
@@ -98,9 +106,8 @@ export function openConnections(config: KafkaClusterConfig, tls: TlsOptions | un
     },
     async close() {
       isClosed = true;
-      const all = [...opened.values()];
       opened.clear();
-      await Promise.all(all.map((one) => one.then(({ connection }) => connection.close()).catch(() => {})));
+      await Promise.all([...all].map((connection) => connection.close().catch(() => {})));
     },
   };
 }

@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { PartitionPast } from '../../../../collector/receivers/kafka-lag/past.ts';
+import { PartitionPast, pointsOfAnswer, stepOf } from '../../../../collector/receivers/kafka-lag/past.ts';
 
 const NOW = 1_700_000_000_000;
 const POLL = 5000;
+const STEP = 10_000;
 const HOUR = 3_600_000;
 
 /** Answers as a leader gives them: the first record, in the order of the log, with a timestamp at or after the one asked. */
@@ -22,15 +23,18 @@ function date(past: PartitionPast, offset: number, times: readonly number[], end
     if (asked === undefined) return steps;
     if (steps > 60) throw new Error(`still asking, now for ${asked}`);
     const answer = ask(asked);
-    if (asked > 0) past.add({ time: asked, offset: answer.offset < 0 ? end : answer.offset, exact: false });
-    if (answer.offset >= 0 && answer.timestamp <= NOW)
-      past.add({ time: answer.timestamp, offset: answer.offset, exact: true });
+    const isDated = answer.offset >= 0 && answer.timestamp <= NOW;
+    const offsetAt = answer.offset < 0 ? end : answer.offset;
+    if (!isDated) past.add({ time: asked, offset: offsetAt, isRecord: false });
+    else
+      for (const point of pointsOfAnswer(asked, answer.timestamp, answer.offset, NOW))
+        if (point.time > 0) past.add(point);
   }
 }
 
 function begun(end: number): PartitionPast {
   const past = new PartitionPast();
-  past.add({ time: NOW, offset: end, exact: false });
+  past.add({ time: NOW, offset: end, isRecord: false });
   return past;
 }
 
@@ -39,7 +43,10 @@ function bracketed(past: PartitionPast, offset: number): { left: number; right: 
   const { left, right } = past.bracket(offset);
   const bounds = { left: left?.time ?? Number.NaN, right: right?.time ?? Number.NaN };
   const age = Math.max(0, NOW - bounds.right);
-  return { ...bounds, isNarrow: bounds.right - bounds.left <= Math.max(POLL, 0.05 * age) };
+  return {
+    ...bounds,
+    isNarrow: bounds.right - bounds.left <= Math.max(POLL, 0.05 * age, age > 39 * HOUR ? 600_000 : 2 * STEP),
+  };
 }
 
 describe('dating a record from before the first poll', () => {
@@ -84,7 +91,7 @@ describe('dating a record from before the first poll', () => {
 
   it('asks nothing where the samples at hand are near enough', () => {
     const past = begun(100);
-    past.add({ time: NOW - 4000, offset: 90, exact: false });
+    past.add({ time: NOW - 4000, offset: 90, isRecord: false });
     expect(past.nextTime(95, NOW, POLL)).toBeUndefined();
     expect(past.nextTime(100, NOW, POLL)).toBeUndefined();
     expect(past.nextTime(80, NOW, POLL)).toBe(0);
@@ -148,9 +155,20 @@ describe('dating a record from before the first poll', () => {
     );
   });
 
+  it('asks for times where the steps of the store begin, which are longer for what is old', () => {
+    expect([stepOf(3 * HOUR), stepOf(50 * HOUR)]).toEqual([10_000, 300_000]);
+    const times = Array.from({ length: 5000 }, (_, i) => NOW - 90 * HOUR + i * 64_777);
+    const past = begun(times.length);
+    for (const offset of [20, 4990]) date(past, offset, times, times.length);
+    for (const { time } of past.points.slice(0, -1)) {
+      expect(time % 10_000).toBe(0);
+      if (NOW - time > 60 * HOUR) expect(time % 300_000).toBe(0);
+    }
+  });
+
   it('keeps little', () => {
     const past = begun(1_000_000);
-    for (let i = 1; i < 500; i++) past.add({ time: NOW - i * 1000, offset: 1_000_000 - i * 100, exact: false });
+    for (let i = 1; i < 500; i++) past.add({ time: NOW - i * 1000, offset: 1_000_000 - i * 100, isRecord: false });
     past.trim([999_950, 990_010]);
     expect(past.points.length).toBeLessThanOrEqual(5);
     expect(past.bracket(990_010).left?.offset).toBe(990_000);
