@@ -3,34 +3,32 @@ import { formatDuration, type Millis } from '../core/time.ts';
 /**
  * How far one stage is in event time, from what is known of it. For each input, the first line that holds:
  *
- * | # | records waiting | their age | input lately | handles | every event of the input is handled that was in it at |
- * |---|-----------------|-----------|--------------|---------|--------------------------------------------------------|
- * | 1 | at most a few   |           |              |         | the time of the sample                                 |
- * | 2 | more            | known     |              |         | now less the age of the oldest                         |
- * | 3 | more            | not known |              | yes     | now less the time it takes to work off what waits      |
- * | 4 | more            | not known |              | no      | the time reached before                                |
- * | 5 | no longer known |           |              |         | the time reached before                                |
- * | 6 | never known     |           |              | yes     | now                                                    |
- * | 7 | never known     |           | written      | no      | the end of the step in which it last handled something |
- * | 8 | never known     |           | quiet        | no      | now                                                    |
+ * | # | records waiting | their age | since it last handled something, its input was | handles | every event is handled that the input held |
+ * |---|-----------------|-----------|------------------------------------------------|---------|---------------------------------------------|
+ * | 1 | at most a few   |           |                                                |         | now                                         |
+ * | 2 | more            | known     |                                                |         | as long ago as the oldest is old            |
+ * | 3 | more            | not known |                                                | yes     | as long ago as working off the rest takes   |
+ * | 4 | more            | not known |                                                | no      | when it was judged so before                |
+ * | 5 | no longer known |           |                                                |         | when it was judged so before                |
+ * | 6 | never known     |           |                                                | yes     | now                                         |
+ * | 7 | never known     |           | written                                        | no      | when it last handled something              |
+ * | 8 | never known     |           | not written                                    | no      | now                                         |
  *
  * And for the stage as a whole, from what it says itself; the earliest of all counts:
  *
- * | #  | says                  | heard of | inputs                      | handles | everything is handled up to                  |
- * |----|-----------------------|----------|-----------------------------|---------|----------------------------------------------|
- * | 9  | watermarks            | late     |                             |         | the last watermark                           |
- * | 10 | watermarks            |          | some, and nothing waits     | no      | (no bound: it is idle)                       |
- * | 11 | watermarks            |          | none, or work               |         | the watermark, of a source too: it has a heartbeat |
- * | 12 | event times, by the clock | late | not measured                |         | the furthest event time                      |
- * | 13 | event times           |          | nothing waits, or none      | no      | now less the delay of the newest event       |
- * | 14 | event times           |          | nothing waits               | yes     | now less the delay of the newest event       |
- * | 15 | event times           |          | waits, or not known         | yes     | the furthest event time                      |
- * | 16 | event times           |          | waits                       | no      | the furthest event time                      |
- * | 17 | nothing               |          |                             |         | (no bound)                                   |
+ * | #  | says                      | heard of | inputs                               | handles | everything is handled up to          |
+ * |----|---------------------------|----------|--------------------------------------|---------|--------------------------------------|
+ * | 9  | watermarks                | late     |                                      |         | the last watermark                   |
+ * | 10 | watermarks                |          | some, and nothing waits in any       | no      | (no bound: it is idle)               |
+ * | 11 | watermarks                |          | else                                 |         | the watermark: a source's heartbeat  |
+ * | 12 | event times, by the clock | late     | none is measured                     |         | the furthest event time              |
+ * | 13 | event times               |          | none, or nothing waits in any        |         | now less the delay of the newest event |
+ * | 14 | event times               |          | none written since it last handled   |         | now less the delay of the newest event |
+ * | 15 | event times               |          | records wait, or might               |         | the furthest event time              |
+ * | 16 | nothing                   |          |                                      |         | (no bound)                           |
  *
- * The furthest event time is that of the slowest partition or instance that moved lately: a quiet one holds nobody back (13 where all
- * are). Only an event that is newer than all before moves it, so a backfill of old events changes nothing, and what was reached
- * once stays reached through rewinds and restarts. Event times that lie ahead of the clock are not believed.
+ * The furthest event time is that of the slowest partition or instance that moved lately: a quiet one holds nobody back. Only an
+ * event newer than all before moves it, so a backfill of old events changes nothing. Event times ahead of the clock are not believed.
  */
 export interface StageEvidence {
   readonly inputs: readonly InputEvidence[];
@@ -92,27 +90,26 @@ export function judgeFreshness(evidence: StageEvidence, at: Millis, limits: Fres
   const verdicts = inputs.map((input) => judgeInput(input, handles, handledAt, at, limits));
   const waits = verdicts.some(({ waits }) => waits === true);
   const nothingWaits = verdicts.every(({ waits }) => waits === false);
-  const { bound, late, why } = boundOf(evidence, { at, handles, nothingWaits, limits });
+  const { bound, late, stands, why } = boundOf(evidence, { at, handles, nothingWaits, limits });
   const lost = verdicts.some(({ lost }) => lost);
   const stalls = verdicts.find(({ stalls }) => stalls);
   const waiting = inputs.reduce((sum, input) => sum + (Number.isNaN(input.waiting) ? 0 : input.waiting), 0);
   const state: FreshnessState =
     late || lost
       ? 'unknown'
-      : stalls
+      : stalls || stands
         ? 'stalled'
-        : waits && handles
+        : waits
           ? 'behind'
-          : handles
+          : handles || why !== ''
             ? 'current'
-            : waits
-              ? 'behind'
-              : 'idle';
+            : 'idle';
   const quiet = handledAt > 0 ? `for ${formatDuration(at - handledAt)}` : 'so far';
   const reasons: Readonly<Record<FreshnessState, string>> = {
     unknown: late ? why : 'what waits for it is no longer measured',
-    stalled:
-      waiting > limits.allowedLag
+    stalled: stands
+      ? why
+      : waiting > limits.allowedLag
         ? `handles nothing ${quiet}, ${count(waiting)} waiting`
         : `handles nothing ${quiet} while its input is written`,
     behind: `${count(waiting)} waiting`,
@@ -154,8 +151,7 @@ function judgeInput(
   }
   if (input.wasMeasured) return { asOf: Number.NaN, waits: undefined, stalls: false, lost: true };
   if (handles) return { ...works, asOf: at, waits: undefined };
-  const written = input.writtenAt > handledAt && at - input.writtenAt < limits.idleAfter;
-  if (!written) return { ...works, asOf: at, waits: undefined };
+  if (input.writtenAt <= handledAt) return { ...works, asOf: at, waits: undefined };
   return { asOf: handledAt > 0 ? handledAt : Number.NaN, waits: undefined, stalls: true, lost: false };
 }
 
@@ -167,18 +163,22 @@ interface Standing {
   readonly limits: FreshnessLimits;
 }
 
-function boundOf({ inputs, events, watermarks }: StageEvidence, { at, handles, nothingWaits, limits }: Standing) {
-  const free = { bound: Number.POSITIVE_INFINITY, late: false, why: '' };
+function boundOf(
+  { inputs, events, watermarks, handledAt }: StageEvidence,
+  { at, handles, nothingWaits, limits }: Standing,
+) {
+  const free = { bound: Number.POSITIVE_INFINITY, late: false, stands: false, why: '' };
   if (watermarks.length > 0) {
     const heard = newest(watermarks);
     const live = watermarks.filter(({ sampledAt }) => heard - sampledAt < limits.idleAfter);
     const bound = Math.min(...live.map(({ furthest }) => furthest), at);
     if (at - heard > limits.lateAfter)
-      return { bound, late: true, why: `says no watermark for ${formatDuration(at - heard)}` };
+      return { ...free, bound, late: true, why: `says no watermark for ${formatDuration(at - heard)}` };
     if (inputs.length > 0 && nothingWaits && !handles) return free;
     return {
       bound,
       late: false,
+      stands: live.every(({ reachedAt }) => at - reachedAt >= limits.idleAfter),
       why: `its watermark is ${formatDuration(Math.max(0, Math.round((at - bound) / 1000) * 1000))} old`,
     };
   }
@@ -190,14 +190,14 @@ function boundOf({ inputs, events, watermarks }: StageEvidence, { at, handles, n
   const furthest = Math.min(...active.map((one) => one.furthest), at);
   const measured = inputs.some(({ waiting }) => !Number.isNaN(waiting));
   if (!measured && events.some(({ beats }) => beats) && at - heard > limits.lateAfter) {
-    return { bound: furthest, late: true, why: `says no event time for ${formatDuration(at - heard)}` };
+    return { ...free, bound: furthest, late: true, why: `says no event time for ${formatDuration(at - heard)}` };
   }
-  const quiet = inputs.every((input) => Number.isNaN(input.waiting) && at - input.writtenAt >= limits.idleAfter);
-  if ((nothingWaits && inputs.length > 0) || (!handles && quiet)) {
+  const handledAll = inputs.every((input) => Number.isNaN(input.waiting) && input.writtenAt <= handledAt);
+  if (nothingWaits || handledAll) {
     const delay = Math.max(...active.map((one) => Math.max(0, one.reachedAt - one.furthest)));
-    return { bound: at - delay, late: false, why: '' };
+    return { ...free, bound: at - delay };
   }
-  return { bound: furthest, late: false, why: '' };
+  return { ...free, bound: furthest };
 }
 
 function newest(series: readonly EventEvidence[]): Millis {

@@ -98,7 +98,7 @@ export function spreadFreshness(
       ownTo: Number.isNaN(ownTo) ? completeTo : Math.max(ownTo, completeTo),
       state: own?.state ?? best.state,
       limitedBy: best.by,
-      reason: own === undefined || best.by === self ? best.reason : `waits for ${nameOf(best.by)}: ${best.reason}`,
+      reason: best.by === self ? best.reason : `waits for ${nameOf(best.by)}: ${best.reason}`,
     };
     reached.set(key, result);
     return result;

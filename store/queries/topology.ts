@@ -81,7 +81,7 @@ export async function readTopology(store: Store, query: TopologyQuery): Promise<
   // Of a coarse rollup, the row that holds the time is taken whole.
   const end = level.step === STEP_MS ? at : stepStart(at + level.step - 1, level.step);
   const since = end - Math.max(query.window ?? 60_000, level.step);
-  const lagsTo = stepStart(at, level.step) + level.step;
+  const lagsTo = stepStart(at - 1, level.step) + level.step;
   const [nodes, edges, flows, pathways, series, definitions] = await Promise.all([
     readNodes(store, seen),
     readEdges(store, seen),

@@ -56,7 +56,8 @@ describe('the table of inputs', () => {
       'stalled',
     ],
     ['7 and it never did anything', { writtenAt: ago(5) }, 0, _, 'stalled'],
-    ['8 nobody measures, and its input is quiet', { writtenAt: ago(500) }, LONG_AGO, AT, 'idle'],
+    ['7 it missed what was written long ago', { writtenAt: ago(300) }, LONG_AGO, LONG_AGO, 'stalled'],
+    ['8 nobody measures, and it handled the last that was written', { writtenAt: ago(500) }, LONG_AGO, AT, 'idle'],
     ['8 nobody knows who writes its input', {}, LONG_AGO, AT, 'idle'],
   ];
   test.each(table)('%s', (_name, given, handledAt, asOf, state) => {
@@ -81,7 +82,13 @@ describe('the table of what it says itself', () => {
       ago(3),
       'current',
     ],
-    ['11 a stalled source with a heartbeat', { handledAt: LONG_AGO, watermarks: [says(300, 300)] }, ago(300), 'idle'],
+    [
+      '11 a stalled source with a heartbeat',
+      { handledAt: LONG_AGO, watermarks: [says(300, 300)] },
+      ago(300),
+      'stalled',
+    ],
+    ['11 a job of which only watermarks are known', { watermarks: [says(20)] }, ago(20), 'current'],
     [
       '11 a job whose input nobody measures',
       { inputs: [input()], handledAt: HANDLES, watermarks: [says(20)] },
@@ -98,17 +105,29 @@ describe('the table of what it says itself', () => {
       'idle',
     ],
     ['13 spans do not beat', { handledAt: LONG_AGO, events: [says(402, 400, 400, false)] }, ago(2), 'idle'],
-    ['14 a trickle, with nothing waiting', { ...working, events: [says(42, 40)] }, ago(2), 'current'],
-    ['15 a working source', { handledAt: HANDLES, events: [says(8, 5)] }, ago(8), 'current'],
-    ['15 a source whose events fall behind', { handledAt: HANDLES, events: [says(700, 5)] }, ago(700), 'current'],
+    ['13 a trickle, with nothing waiting', { ...working, events: [says(42, 40)] }, ago(2), 'current'],
+    ['13 a working source', { handledAt: HANDLES, events: [says(8, 5)] }, ago(3), 'current'],
+    ['13 a source whose events fall behind', { handledAt: HANDLES, events: [says(700, 5)] }, ago(695), 'current'],
+    [
+      '14 nobody measures, and it handled what was written',
+      { inputs: [input({ writtenAt: ago(15) })], handledAt: ago(5), events: [says(8, 5)] },
+      ago(3),
+      'current',
+    ],
+    [
+      '15 nobody measures, and something was written since',
+      { inputs: [input({ writtenAt: ago(5) })], handledAt: ago(15), events: [says(18, 15)] },
+      ago(18),
+      'current',
+    ],
     ['15 records waiting', { ...behind, events: [says(38, 5)] }, ago(38), 'behind'],
     [
-      '16 records waiting, and nothing happens',
+      '15 records waiting, and nothing happens',
       { inputs: [input({ waiting: 900, waitingSeconds: 200 })], handledAt: LONG_AGO, events: [says(402, 400)] },
       ago(402),
       'stalled',
     ],
-    ['17 nothing', { handledAt: HANDLES }, FREE, 'current'],
+    ['16 nothing', { handledAt: HANDLES }, FREE, 'current'],
   ];
   test.each(table)('%s', (_name, given, bound, state) => {
     expect(judgeFreshness(stage(given), AT, LIMITS)).toMatchObject({ bound, state });
@@ -116,7 +135,8 @@ describe('the table of what it says itself', () => {
 
   test('a quiet partition holds nobody back, a slow one does', () => {
     const events = [says(4), says(900, 890), says(33)];
-    expect(judgeFreshness(stage({ handledAt: HANDLES, events }), AT, LIMITS).bound).toBe(ago(33));
+    const inputs = [input({ waiting: 3, waitingSeconds: 1 })];
+    expect(judgeFreshness(stage({ inputs, handledAt: HANDLES, events }), AT, LIMITS).bound).toBe(ago(33));
   });
 
   test('no bound lies ahead of the clock', () => {
