@@ -1,0 +1,50 @@
+import { normalizeLabels } from '../../core/labels.ts';
+import type { Series } from '../../core/series.ts';
+import type { Store } from '../client.ts';
+import { numberOf } from './cells.ts';
+import { carryForward, type Grid, gaps } from './grid.ts';
+import { CARRY_MS } from './signals-gauges.ts';
+
+interface Row {
+  readonly pipeline: string;
+  readonly stage: string;
+  readonly topic: string;
+  readonly group: string;
+  readonly steps: readonly number[];
+  readonly values: readonly (number | string)[];
+}
+
+/**
+ * `drop_ratio`: the share of the expected records that went missing on the way to a checkpoint, 0 while none do, by the stage that
+ * should have had them; carried forward as gauges are. Where several ways lead to the same topic and group, the worst counts.
+ */
+export async function readConservationSignal(store: Store, grid: Grid): Promise<Series[]> {
+  const before = Math.max(1, Math.ceil(CARRY_MS / grid.step));
+  const rows = await store.rows<Row>(
+    `
+SELECT pipeline, stage, topic, group, groupArray(step) AS steps, groupArray(value) AS values
+FROM (
+    SELECT Pipeline AS pipeline, Service AS stage, Destination AS topic, ConsumerGroup AS group,
+        toInt32(floor((toInt64(toUnixTimestamp(c.Time)) - {start:UInt32}) / {step:UInt32})) AS step,
+        max(multiIf(State = 'dropping', Missing, State = 'stopped', 1, 0)) AS value
+    FROM conservation AS c
+    WHERE c.Time >= toDateTime({since:UInt32}) AND c.Time < toDateTime({end:UInt32}) AND Kind = 'edge'
+        AND State IN ('conserved', 'surplus', 'dropping', 'stopped')
+    GROUP BY pipeline, stage, topic, group, step
+)
+GROUP BY pipeline, stage, topic, group`,
+    {
+      start: grid.start / 1000,
+      step: grid.step / 1000,
+      since: Math.max(0, (grid.start - before * grid.step) / 1000),
+      end: (grid.start + grid.count * grid.step) / 1000,
+    },
+  );
+  return rows.map(({ pipeline, stage, topic, group, steps, values }) => {
+    const column = gaps(before + grid.count);
+    for (const [i, step] of steps.entries()) column[step + before] = numberOf(values[i]);
+    carryForward(column, Math.floor(CARRY_MS / grid.step));
+    const labels = normalizeLabels({ signal: 'drop_ratio', pipeline, stage, topic, group });
+    return { labels, start: grid.start, step: grid.step, values: column.subarray(before) };
+  });
+}
