@@ -13,6 +13,7 @@ export const SIGNALS = [
   'lag',
   'lag_seconds',
   'freshness',
+  'drop_ratio',
   'custom',
 ] as const;
 export type Signal = (typeof SIGNALS)[number];
@@ -33,6 +34,7 @@ export interface SignalFacts {
  * `dependency_p95`: seconds of calls to one database or service; `lag`: records not yet committed;
  * `lag_seconds`: age of the oldest of them; `freshness`: seconds since the time up to which every event has been handled (of a
  * stage, or of a dataset, which then stands in the label `dataset`);
+ * `drop_ratio`: the share of the expected records that went missing on their way to a topic or out of it, 0..1;
  * `custom`: any metric whose points carry the attribute `weir.signal`.
  */
 export const SIGNAL_FACTS: Readonly<Record<Signal, SignalFacts>> = {
@@ -46,5 +48,6 @@ export const SIGNAL_FACTS: Readonly<Record<Signal, SignalFacts>> = {
   lag: { title: 'Lag', unit: '{record}', direction: 'up' },
   lag_seconds: { title: 'Lag in time', unit: 's', direction: 'up' },
   freshness: { title: 'Freshness', unit: 's', direction: 'up' },
+  drop_ratio: { title: 'Missing records', unit: '1', direction: 'up' },
   custom: { title: 'Signal', unit: '', direction: 'both' },
 };

@@ -4,7 +4,7 @@ import type { Millis } from '../core/time.ts';
 
 const FLOWS: ReadonlySet<string> = new Set<Signal>(['throughput', 'output']);
 /** Read as "last value carried forward", so that a value alone proves nothing. */
-const CARRIED: ReadonlySet<string> = new Set<Signal>(['lag', 'lag_seconds', 'custom']);
+const CARRIED: ReadonlySet<string> = new Set<Signal>(['lag', 'lag_seconds', 'loss_seconds', 'custom']);
 
 /**
  * Which steps of `[from, to)` anything was received in: 1 where some series has a flow above 0, a value that exists
@@ -15,7 +15,7 @@ export function coveredSteps(series: readonly Series[], from: Millis, to: Millis
   const covered = new Uint8Array(Math.max(0, Math.round((to - from) / step)));
   for (const { labels, start, values } of series) {
     const signal = labels['signal'] ?? '';
-    if (signal === 'freshness') continue;
+    if (signal === 'freshness' || signal === 'drop_ratio') continue;
     const offset = Math.round((from - start) / step);
     for (let i = 0; i < covered.length; i++) {
       const value = values[i + offset];

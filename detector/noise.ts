@@ -11,7 +11,9 @@ const FLOORS: Readonly<Record<Signal, { readonly relative: number; readonly abso
   dependency_p95: { relative: 0.05, absolute: 0.001 },
   lag: { relative: 0.1, absolute: 5 },
   lag_seconds: { relative: 0.1, absolute: 0.5 },
+  loss_seconds: { relative: 0.1, absolute: 60 },
   freshness: { relative: 0.1, absolute: 1 },
+  drop_ratio: { relative: 0.05, absolute: 1e-6 },
   custom: { relative: 0.01, absolute: 1e-6 },
 };
 
@@ -35,5 +37,5 @@ export function noiseFloor(signal: Signal, expected: number, volume: number, ste
 /** The values a signal can take; bands are cut to this. */
 export function signalRange(signal: Signal): { readonly min: number; readonly max: number } {
   if (signal === 'custom') return { min: -Infinity, max: Infinity };
-  return { min: 0, max: signal === 'error_ratio' ? 1 : Infinity };
+  return { min: 0, max: signal === 'error_ratio' || signal === 'drop_ratio' ? 1 : Infinity };
 }

@@ -54,6 +54,14 @@ export const SHIPPED_DETECTORS: readonly z.input<typeof detectorEntry>[] = [
     severity: 'notice',
   },
   {
+    // The pipeline model has made the forecast already: what it gives as less than thirty days is a loss to expect.
+    name: 'DataLossAhead',
+    query: { signal: 'loss_seconds' },
+    scorers: { threshold: { below: 3601 } },
+    decision: { for: '30s' },
+    severity: 'critical',
+  },
+  {
     name: 'DependencySlow',
     query: { signal: 'dependency_p95' },
     decision: { min_change: 1, min_difference: 0.05, min_volume: 10, for: '30s' },
@@ -62,6 +70,14 @@ export const SHIPPED_DETECTORS: readonly z.input<typeof detectorEntry>[] = [
     name: 'FreshnessStale',
     query: { signal: 'freshness' },
     decision: { min_change: 2, min_difference: 30, min_value: 60, for: '30s' },
+  },
+  {
+    // The pipeline model has weighed the counts already: what it says is missing is.
+    name: 'RecordsMissing',
+    query: { signal: 'drop_ratio' },
+    scorers: { threshold: { above: 0 } },
+    decision: {},
+    severity: 'critical',
   },
   {
     name: 'SignalAnomaly',

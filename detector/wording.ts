@@ -45,7 +45,7 @@ export function valueWords(signal: Signal, value: number): string {
   const { unit } = SIGNAL_FACTS[signal];
   if (unit === 's') return durationWords(value * 1000);
   if (unit === '1/s') return `${digits(value, 3)}/s`;
-  if (signal === 'error_ratio') return `${digits(value * 100, 2)}${GAP}%`;
+  if (signal === 'error_ratio' || signal === 'drop_ratio') return `${digits(value * 100, 2)}${GAP}%`;
   if (unit === '{record}') return `${digits(Math.round(value), 12)} ${Math.round(value) === 1 ? 'record' : 'records'}`;
   return digits(value, 3);
 }

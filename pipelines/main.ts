@@ -7,7 +7,9 @@ import { type Millis, STEP_MS, stepStart } from '../core/time.ts';
 import type { Store } from '../store/client.ts';
 import type { PipelinesConfig } from './config.ts';
 import { createFreshness } from './freshness-round.ts';
+import { createConservation } from './conservation.ts';
 import { createModel } from './model.ts';
+import { createTracePathways } from './pathways.ts';
 import { createTopology } from './topology-round.ts';
 
 export interface PipelinesOptions {
@@ -65,6 +67,8 @@ export function createPipelines({ config, store, telemetry, now = Date.now }: Pi
   const parts: readonly Part[] = [
     { name: 'topology', ...createTopology(store, config) },
     { name: 'freshness', ...createFreshness(store, config) },
+    { name: 'pathways', ...createTracePathways(store, registry) },
+    { name: 'conservation', ...createConservation(store) },
   ];
   let timer: NodeJS.Timeout | undefined;
   let running: Promise<void> = Promise.resolve();

@@ -7,6 +7,7 @@ import { type Consumers, readConsumers } from './consumers.ts';
 import { readFreshnessSignal } from './freshness.ts';
 import { gridOf } from './grid.ts';
 import { chooseLevel, type LevelRetention } from './level.ts';
+import { readConservationSignal } from './signals-conservation.ts';
 import { isLagSignal, readGauges } from './signals-gauges.ts';
 import { isSpanSignal, readSpanSignals } from './signals-spans.ts';
 
@@ -38,6 +39,7 @@ const KNOWN_FOR_MS = 3_600_000;
  * - `throughput` and `output` are messages (or calls) per second, 0 in steps without rows from the first sight of the series on.
  * - `error_ratio`, `latency_*` and `dependency_p95` are NaN in steps without calls; latencies are in seconds.
  * - `freshness` is the largest age of the newest complete event in a step, as the pipeline model judged it, carried forward up to 90 s.
+ * - `drop_ratio` is what the pipeline model found missing, 0 where it found nothing, carried forward likewise.
  * - `lag` (sum over partitions), `lag_seconds` (the largest) and gauges named by `weir.signal` carry their last value
  *   forward up to 90 s. Lag carries the consuming service as `stage`, or the group's name while no consumer was seen.
  * - Where both spans and metrics tell of a stage, spans win in every step in which they are present.
@@ -57,14 +59,15 @@ export async function readSignals(store: Store, query: SignalQuery): Promise<Ser
   const consumers: Promise<Consumers> = wantsLag
     ? readConsumers(store, knownSince, query.to, level)
     : Promise.resolve([]);
-  const [spans, gauges, fresh] = await Promise.all([
+  const [spans, gauges, fresh, drops] = await Promise.all([
     [...wanted].some(isSpanSignal) ? readSpanSignals(store, { grid, level, knownSince, wanted, match }) : none,
     wantsLag || wanted.has('custom')
       ? consumers.then((seen) => readGauges(store, { grid, level, wanted, consumers: seen }))
       : none,
     wanted.has('freshness') ? readFreshnessSignal(store, grid) : none,
+    wanted.has('drop_ratio') ? readConservationSignal(store, grid) : none,
   ]);
-  return [...spans, ...gauges, ...fresh]
+  return [...spans, ...gauges, ...fresh, ...drops]
     .filter((series) => matches(series.labels, match) && series.values.some((value) => !Number.isNaN(value)))
     .map((series) => ({ series, at: order(series.labels) }))
     .sort((a, b) => (a.at < b.at ? -1 : 1))
