@@ -25,7 +25,7 @@ const RANKS: readonly (readonly Signal[])[] = [
   ['dependency_p95'],
   ['error_ratio'],
   ['latency_p50', 'latency_p95', 'latency_p99'],
-  ['lag', 'lag_seconds'],
+  ['lag', 'lag_seconds', 'loss_seconds'],
   ['custom'],
   ['output'],
   ['throughput', 'freshness'],
@@ -168,6 +168,10 @@ function titleOf(alert: IncidentAlert, mates: readonly IncidentAlert[]): string 
     case 'lag':
     case 'lag_seconds':
       return fallingBehind(stage, alert);
+    case 'loss_seconds': {
+      const left = quantity(alert, 'value').text;
+      return `retention takes what ${stage} has not read${left === '' ? '' : ` in ${left}`}`;
+    }
     case 'output':
     case 'throughput': {
       const output = mate('output');

@@ -12,6 +12,7 @@ export const SIGNALS = [
   'dependency_p95',
   'lag',
   'lag_seconds',
+  'loss_seconds',
   'freshness',
   'drop_ratio',
   'custom',
@@ -32,7 +33,8 @@ export interface SignalFacts {
  * `throughput`: messages (or requests) of entry spans (server, consumer) per second; `output`: messages of producer
  * spans per second; `error_ratio`: failed entry spans over all, 0..1; `latency_*`: seconds of entry spans;
  * `dependency_p95`: seconds of calls to one database or service; `lag`: records not yet committed;
- * `lag_seconds`: age of the oldest of them; `freshness`: seconds since the time up to which every event has been handled (of a
+ * `lag_seconds`: age of the oldest of them; `loss_seconds`: until retention takes the first of them unread at the rate of the group, 30 days
+ * where that is not to be expected; `freshness`: seconds since the time up to which every event has been handled (of a
  * stage, or of a dataset, which then stands in the label `dataset`);
  * `drop_ratio`: the share of the expected records that went missing on their way to a topic or out of it, 0..1;
  * `custom`: any metric whose points carry the attribute `weir.signal`.
@@ -47,6 +49,7 @@ export const SIGNAL_FACTS: Readonly<Record<Signal, SignalFacts>> = {
   dependency_p95: { title: 'Dependency latency p95', unit: 's', direction: 'up' },
   lag: { title: 'Lag', unit: '{record}', direction: 'up' },
   lag_seconds: { title: 'Lag in time', unit: 's', direction: 'up' },
+  loss_seconds: { title: 'Time until data loss', unit: 's', direction: 'down' },
   freshness: { title: 'Freshness', unit: 's', direction: 'up' },
   drop_ratio: { title: 'Missing records', unit: '1', direction: 'up' },
   custom: { title: 'Signal', unit: '', direction: 'both' },

@@ -6,8 +6,9 @@ import type { Telemetry } from '../core/telemetry.ts';
 import { type Millis, STEP_MS, stepStart } from '../core/time.ts';
 import type { Store } from '../store/client.ts';
 import type { PipelinesConfig } from './config.ts';
-import { createFreshness } from './freshness-round.ts';
 import { createConservation } from './conservation.ts';
+import { createFreshness } from './freshness-round.ts';
+import { createLag } from './lag-round.ts';
 import { createModel } from './model.ts';
 import { createTracePathways } from './pathways.ts';
 import { createTopology } from './topology-round.ts';
@@ -65,6 +66,7 @@ export function createPipelines({ config, store, telemetry, now = Date.now }: Pi
   const model = createModel(store, config);
   /** In this order, the states last: what comes later reads what came before. */
   const parts: readonly Part[] = [
+    { name: 'lag', ...createLag(store, config) },
     { name: 'topology', ...createTopology(store, config) },
     { name: 'freshness', ...createFreshness(store, config) },
     { name: 'pathways', ...createTracePathways(store, registry) },

@@ -13,7 +13,7 @@ export const CARRY_MS = 90_000;
 const LAG_METRICS: Readonly<Record<string, Signal>> = { [METRIC.kafkaLag]: 'lag', [METRIC.lagTime]: 'lag_seconds' };
 
 export function isLagSignal(signal: Signal): boolean {
-  return signal === 'lag' || signal === 'lag_seconds';
+  return signal === 'lag' || signal === 'lag_seconds' || signal === 'loss_seconds';
 }
 
 /** One gauge series (for lag: one partition, whoever reported it) as columns over its steps. */

@@ -9,6 +9,7 @@ import { gridOf } from './grid.ts';
 import { chooseLevel, type LevelRetention } from './level.ts';
 import { readConservationSignal } from './signals-conservation.ts';
 import { isLagSignal, readGauges } from './signals-gauges.ts';
+import { mergeLags, readJudgedLags } from './signals-lag.ts';
 import { isSpanSignal, readSpanSignals } from './signals-spans.ts';
 
 export interface SignalQuery {
@@ -40,6 +41,8 @@ const KNOWN_FOR_MS = 3_600_000;
  * - `error_ratio`, `latency_*` and `dependency_p95` are NaN in steps without calls; latencies are in seconds.
  * - `freshness` is the largest age of the newest complete event in a step, as the pipeline model judged it, carried forward up to 90 s.
  * - `drop_ratio` is what the pipeline model found missing, 0 where it found nothing, carried forward likewise.
+ * - `lag_seconds` and `loss_seconds` are what the pipeline model worked out; where it could not, a lag in time that another tool reports
+ *   stands in. `lag` is what was reported, else worked out.
  * - `lag` (sum over partitions), `lag_seconds` (the largest) and gauges named by `weir.signal` carry their last value
  *   forward up to 90 s. Lag carries the consuming service as `stage`, or the group's name while no consumer was seen.
  * - Where both spans and metrics tell of a stage, spans win in every step in which they are present.
@@ -59,15 +62,16 @@ export async function readSignals(store: Store, query: SignalQuery): Promise<Ser
   const consumers: Promise<Consumers> = wantsLag
     ? readConsumers(store, knownSince, query.to, level)
     : Promise.resolve([]);
-  const [spans, gauges, fresh, drops] = await Promise.all([
+  const [spans, gauges, judged, fresh, drops] = await Promise.all([
     [...wanted].some(isSpanSignal) ? readSpanSignals(store, { grid, level, knownSince, wanted, match }) : none,
     wantsLag || wanted.has('custom')
       ? consumers.then((seen) => readGauges(store, { grid, level, wanted, consumers: seen }))
       : none,
+    wantsLag ? consumers.then((seen) => readJudgedLags(store, grid, wanted, seen)) : none,
     wanted.has('freshness') ? readFreshnessSignal(store, grid) : none,
     wanted.has('drop_ratio') ? readConservationSignal(store, grid) : none,
   ]);
-  return [...spans, ...gauges, ...fresh, ...drops]
+  return [...spans, ...mergeLags(gauges, judged), ...fresh, ...drops]
     .filter((series) => matches(series.labels, match) && series.values.some((value) => !Number.isNaN(value)))
     .map((series) => ({ series, at: order(series.labels) }))
     .sort((a, b) => (a.at < b.at ? -1 : 1))

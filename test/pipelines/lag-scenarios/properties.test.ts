@@ -22,7 +22,7 @@ describe('whatever the noise', () => {
         const moments = live(phases, { jitter: () => next() * 8 - 4, noise: () => 0.5 + next() });
         const seen = sequence(moments);
         const hours = phases.reduce((sum, phase) => sum + phase.for, 0) / 3600;
-        expect(seen.length, seen.join(' ')).toBeLessThanOrEqual(states.length + 4 + hours);
+        expect(seen.length, seen.join(' ')).toBeLessThanOrEqual(states.length + 4 + 2 * hours);
       }),
       { numRuns: 150 },
     );
