@@ -20,7 +20,7 @@ const LATE_MS = 60_000;
 /** Below this the end of a pipeline counts as on time. */
 const LATE_SECONDS = 60;
 
-const IS: Readonly<Record<NodeView['state'], string>> = {
+export const IS: Readonly<Record<NodeView['state'], string>> = {
   healthy: 'is healthy',
   idle: 'is idle',
   unknown: 'sends no data',

@@ -1,5 +1,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import { formatAbsolute, formatAge, formatSecondsShort } from './format.ts';
+import { GroupPage } from './pages/group.tsx';
+import { GroupsPage } from './pages/groups.tsx';
 import { IncidentPage } from './pages/incident.tsx';
 import { IncidentsPage } from './pages/incidents.tsx';
 import { OverviewPage } from './pages/overview.tsx';
@@ -28,10 +30,11 @@ const PAGES: readonly {
   title: string;
   url: string;
   pages: readonly Route['page'][];
-  icon: 'map' | 'bell' | 'wave';
+  icon: 'map' | 'group' | 'bell' | 'wave';
   key: string;
 }[] = [
   { title: 'Overview', url: address.overview(), pages: ['overview', 'stage'], icon: 'map', key: 'o' },
+  { title: 'Groups', url: address.groups(), pages: ['groups', 'group'], icon: 'group', key: 'c' },
   { title: 'Incidents', url: address.incidents(), pages: ['incidents', 'incident'], icon: 'bell', key: 'i' },
   { title: 'Traces', url: address.traces(), pages: ['traces', 'trace'], icon: 'wave', key: 't' },
 ];
@@ -100,6 +103,10 @@ function Page({ current }: { current: Route }) {
       return (
         <StagePage key={`${current.pipeline}/${current.stage}`} pipeline={current.pipeline} stage={current.stage} />
       );
+    case 'groups':
+      return <GroupsPage />;
+    case 'group':
+      return <GroupPage key={current.group} group={current.group} />;
     case 'incidents':
       return <IncidentsPage />;
     case 'incident':
@@ -190,7 +197,7 @@ function followLink(event: MouseEvent): void {
   navigate(link.href);
 }
 
-/** Ctrl K or / search; G then O, I, T go to a page; T changes the theme. */
+/** Ctrl K or / search; G then O, C, I, T go to a page; T changes the theme. */
 function useKeys(search: () => void): void {
   useEffect(() => {
     let going = 0;

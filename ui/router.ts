@@ -2,6 +2,8 @@
 export type Route =
   | { readonly page: 'overview' }
   | { readonly page: 'stage'; readonly pipeline: string; readonly stage: string }
+  | { readonly page: 'groups' }
+  | { readonly page: 'group'; readonly group: string }
   | { readonly page: 'incidents' }
   | { readonly page: 'incident'; readonly id: string }
   | { readonly page: 'traces' }
@@ -19,6 +21,7 @@ export function parseRoute(path: string): Route {
       return { page: 'stage', pipeline: second, stage: third };
     if (third === undefined) {
       if (first === 'incidents') return second === undefined ? { page: 'incidents' } : { page: 'incident', id: second };
+      if (first === 'groups') return second === undefined ? { page: 'groups' } : { page: 'group', group: second };
       if (first === 'traces') return second === undefined ? { page: 'traces' } : { page: 'trace', id: second };
     }
   }
@@ -35,14 +38,18 @@ function decode(part: string): string {
 
 const e = encodeURIComponent;
 
+function withQuery(path: string, given: Readonly<Record<string, string>>): string {
+  const query = new URLSearchParams(Object.entries(given).filter(([, value]) => value !== '')).toString();
+  return query === '' ? path : `${path}?${query}`;
+}
+
 export const address = {
   overview: (pipeline?: string) => (pipeline === undefined ? '/' : `/?pipeline=${e(pipeline)}`),
   stage: (pipeline: string, stage: string) => `/stages/${e(pipeline)}/${e(stage)}`,
+  groups: (filter: Readonly<Record<string, string>> = {}) => withQuery('/groups', filter),
+  group: (cluster: string, group: string) => withQuery(`/groups/${e(group)}`, { cluster }),
   incidents: () => '/incidents',
   incident: (id: string) => `/incidents/${e(id)}`,
-  traces: (filter: Readonly<Record<string, string>> = {}) => {
-    const query = new URLSearchParams(filter).toString();
-    return query === '' ? '/traces' : `/traces?${query}`;
-  },
+  traces: (filter: Readonly<Record<string, string>> = {}) => withQuery('/traces', filter),
   trace: (id: string, span?: string) => `/traces/${e(id)}${span === undefined ? '' : `?span=${e(span)}`}`,
 };

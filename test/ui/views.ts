@@ -77,3 +77,8 @@ export function overviewOf(pipelines: readonly PipelineView[], given: Partial<Ov
     ...given,
   };
 }
+
+/** Tests write plain spaces; the interface writes narrow no-break ones. */
+export function plain(text: string): string {
+  return text.replaceAll('\u202f', ' ');
+}

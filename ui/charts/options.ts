@@ -22,6 +22,8 @@ export interface Panel {
   readonly scale: ScaleKind;
   readonly format: (value: Known) => string;
   readonly lines: readonly Line[];
+  /** Levels at which records are lost, drawn and named, in the panel's unit; the scale holds them. */
+  readonly limits?: readonly { readonly value: number; readonly label: string }[];
   /** Share of the height among the panels of its chart. */
   readonly weight: number;
 }
@@ -93,6 +95,7 @@ export function panelScale(panel: Panel): Scale {
     look(line.values);
     if (line.role !== 'context') look(line.upper);
   }
+  look(panel.limits?.map(({ value }) => value));
   return createScale(panel.scale, Number.isFinite(min) ? min : 0.001, max);
 }
 
@@ -227,7 +230,17 @@ function panelSeries(model: ChartModel, panel: Panel, scale: Scale, i: number, p
       animation: false,
       label: { show: false },
       lineStyle: { color: palette.ink1, width: 1, type: 'solid' },
-      data: model.now > model.from && model.now < model.to ? [{ xAxis: model.now }] : [],
+      data: [
+        ...(model.now > model.from && model.now < model.to ? [{ xAxis: model.now }] : []),
+        ...(panel.limits ?? []).map(({ value, label }) => ({
+          yAxis: scale.to(value),
+          lineStyle: { color: palette.loss, width: 1.5, type: 'solid' },
+          label: {
+            ...{ show: true, position: 'insideStartTop', formatter: label, color: palette.lossText },
+            ...{ fontSize: 11, fontWeight: 500, fontFamily: SANS },
+          },
+        })),
+      ],
     },
     z: 0,
   };

@@ -12,6 +12,7 @@ export interface Palette {
   readonly amber: string;
   readonly amberText: string;
   readonly loss: string;
+  readonly lossText: string;
   readonly p50: string;
   readonly p95: string;
   readonly p99: string;
@@ -32,6 +33,7 @@ export const PALETTES: Readonly<Record<'dark' | 'light', Palette>> = {
     amber: '#f5b83d',
     amberText: '#f5b83d',
     loss: '#ff6a4a',
+    lossText: '#ff8468',
     p50: '#2f7f97',
     p95: '#5fb4c9',
     p99: '#e3f4f6',
@@ -50,6 +52,7 @@ export const PALETTES: Readonly<Record<'dark' | 'light', Palette>> = {
     amber: '#c07f00',
     amberText: '#804800',
     loss: '#b52400',
+    lossText: '#a82200',
     p50: '#5098ab',
     p95: '#1f738c',
     p99: '#0a3945',

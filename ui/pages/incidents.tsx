@@ -1,12 +1,12 @@
-import { useEffect, useState } from 'preact/hooks';
 import type { IncidentSummary } from '../../core/view.ts';
 import { byNeed } from '../answer.ts';
 import { read } from '../client.ts';
 import { formatAge, plural } from '../format.ts';
 import { IncidentRow } from '../parts/incident-row.tsx';
+import { useSelection } from '../parts/selection.ts';
 import { useResource } from '../resource.ts';
 import { address } from '../router.ts';
-import { clock, incidentChanges, location, navigate, setQuery, step } from '../state.ts';
+import { clock, incidentChanges, location, setQuery, step } from '../state.ts';
 
 const FILTERS = ['', 'open', 'acknowledged', 'resolved'] as const;
 
@@ -22,7 +22,7 @@ export function IncidentsPage() {
   const open = byNeed(all.filter((incident) => incident.state !== 'resolved'));
   const past = all.filter((incident) => incident.state === 'resolved').sort((a, b) => b.resolvedAt - a.resolvedAt);
   const shown = [...open, ...past].filter((incident) => asked === '' || incident.state === asked);
-  const at = useSelection(shown);
+  const at = useSelection(shown.map(({ id }) => address.incident(id)));
   return (
     <div class="incidents-page">
       <header class="answer" data-state={open.length > 0 ? 'falling_behind' : 'healthy'}>
@@ -81,21 +81,4 @@ function sentenceOf(open: readonly IncidentSummary[], past: readonly IncidentSum
           : `${plural(waiting, 'waits', 'wait')} for somebody.`}
     </>
   );
-}
-
-/** J and K move, Enter opens. */
-function useSelection(shown: readonly IncidentSummary[]): number {
-  const [at, setAt] = useState(-1);
-  useEffect(() => {
-    const listen = (event: KeyboardEvent) => {
-      if (event.target instanceof HTMLElement && /^(INPUT|TEXTAREA|SELECT|A|BUTTON)$/.test(event.target.tagName))
-        return;
-      if (event.key === 'j') setAt((i) => Math.min(shown.length - 1, i + 1));
-      else if (event.key === 'k') setAt((i) => Math.max(0, i - 1));
-      else if (event.key === 'Enter' && shown[at] !== undefined) navigate(address.incident(shown[at].id));
-    };
-    addEventListener('keydown', listen);
-    return () => removeEventListener('keydown', listen);
-  }, [shown, at]);
-  return at;
 }

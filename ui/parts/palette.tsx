@@ -29,6 +29,7 @@ export function Palette({ close }: { close: () => void }) {
   const entries = useMemo((): Entry[] => {
     const pages = [
       { title: 'Overview', kind: 'page', url: address.overview(), state: undefined },
+      { title: 'Consumer groups', kind: 'page', url: address.groups(), state: undefined },
       { title: 'Incidents', kind: 'page', url: address.incidents(), state: undefined },
       { title: 'Traces', kind: 'page', url: address.traces(), state: undefined },
     ];
