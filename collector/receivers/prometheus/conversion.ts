@@ -4,7 +4,7 @@ import type { Exemplar, KeyValue } from '../../otlp/model.ts';
 import { type Distribution, histogramOf, summaryOf } from './distributions.ts';
 import type { Metadata, Sample, SampleExemplar } from './exposition.ts';
 import { type Membership, membershipOf, type Role, unitOf } from './families.ts';
-import { type Origin, originOf, type Point, type PointData, type ScopeOrigin, textAttribute } from './points.ts';
+import { type Origin, type Point, type PointData, type ScopeOrigin, textAttribute } from './points.ts';
 
 /** Why a sample of a scrape that could be read makes no point. */
 export const DROP_REASONS = ['duplicate', 'invalid_bucket', 'invalid_histogram', 'invalid_summary'] as const;
@@ -29,7 +29,8 @@ const SCOPE_NAME = 'otel_scope_name';
 const SCOPE_VERSION = 'otel_scope_version';
 const NOT_ATTRIBUTES = new Set([...RESOURCE_LABELS.keys(), SCOPE_NAME, SCOPE_VERSION]);
 const TARGET_INFO = 'target_info';
-export const DEFAULT_SCOPE: ScopeOrigin = { key: '', name: 'weir/prometheus', version: '' };
+const DEFAULT_SCOPE: ScopeOrigin = { name: 'weir/prometheus', version: '' };
+const NO_EXEMPLARS: Exemplar[] = [];
 
 /** A series of several samples while its scrape is read. */
 interface Group extends Distribution {
@@ -86,37 +87,43 @@ export function convert(
   }
 
   const points: Point[] = [];
-  const add = (sample: Sample, membership: Membership, data: PointData, exemplars: Exemplar[], own = '') => {
+  const add = (
+    key: string,
+    sample: Sample,
+    membership: Membership,
+    data: PointData,
+    exemplars: Exemplar[],
+    own = '',
+  ) => {
     const { metric, family, metadata } = membership;
-    const place = places.of(sample.labels);
     points.push({
-      key: `${place.origin.key}\n${seriesKey(metric, sample.labels, own)}`,
-      ...place,
+      key,
+      ...places.of(sample.labels),
       name: metric,
       description: metadata?.help ?? '',
       unit: unitOf(metadata?.unit ?? ''),
       attributes: attributesOf(sample.labels, own),
       time: sample.timestamp ?? time,
       isDated: sample.timestamp !== undefined,
-      created: created.get(seriesKey(family, sample.labels, own)),
+      created: created.size === 0 ? undefined : created.get(seriesKey(family, sample.labels, own)),
       data,
       exemplars,
     });
   };
-  for (const { sample, membership } of singles.values()) {
+  for (const [key, { sample, membership }] of singles) {
     const { type } = membership;
     const kind = type === 'counter' ? 'counter' : type === 'info' || type === 'stateset' ? 'info' : 'level';
-    const exemplars = sample.exemplar === undefined ? [] : [exemplarOf(sample.exemplar, time)];
-    add(sample, membership, { kind, value: sample.value }, exemplars);
+    const exemplars = sample.exemplar === undefined ? NO_EXEMPLARS : [exemplarOf(sample.exemplar, time)];
+    add(key, sample, membership, { kind, value: sample.value }, exemplars);
   }
-  for (const group of groups.values()) {
+  for (const [key, group] of groups) {
     const { first, membership, exemplars } = group;
     const isHistogram = membership.type === 'histogram';
     const data: PointData | undefined = isHistogram ? histogramOf(group) : summaryOf(group);
     if (data === undefined) drop(isHistogram ? 'invalid_histogram' : 'invalid_summary');
     else {
       const shown = exemplars.map((exemplar) => exemplarOf(exemplar, time));
-      add(first, membership, data, shown, isHistogram ? 'le' : 'quantile');
+      add(key, first, membership, data, shown, isHistogram ? 'le' : 'quantile');
     }
   }
   return { points, dropped };
@@ -206,7 +213,7 @@ class Places {
     const scopeKey = `${name}\n${version}`;
     let scope = this.#scopes.get(scopeKey);
     if (scope === undefined) {
-      scope = { key: scopeKey, name, version };
+      scope = { name, version };
       this.#scopes.set(scopeKey, scope);
     }
     return { origin, scope };
@@ -225,6 +232,6 @@ class Places {
     for (const { key, value } of this.#infos.get(JSON.stringify([job, instance])) ?? []) {
       if (key !== undefined) attributes.set(key, value?.stringValue ?? '');
     }
-    return originOf([...attributes].map(([name, value]) => textAttribute(name, value)));
+    return { attributes: [...attributes].map(([name, value]) => textAttribute(name, value)) };
   }
 }

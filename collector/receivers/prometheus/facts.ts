@@ -1,6 +1,5 @@
 import { ATTR, METRIC } from '../../../core/semconv.ts';
 import type { Millis } from '../../../core/time.ts';
-import type { KeyValue } from '../../otlp/model.ts';
 import { CONFLUENT, MSK, REDPANDA } from './exporters/brokers.ts';
 import { BURROW, BURROW_EXPORTER } from './exporters/burrow.ts';
 import type { Exporter, FactRule } from './exporters/exporter.ts';
@@ -9,7 +8,7 @@ import { KAFKA_LAG_EXPORTER } from './exporters/kafka-lag-exporter.ts';
 import { KLAG } from './exporters/klag.ts';
 import { KMINION } from './exporters/kminion.ts';
 import type { Sample } from './exposition.ts';
-import { type Origin, originOf, type Point, textAttribute } from './points.ts';
+import { type Origin, type Point, type ScopeOrigin, textAttribute } from './points.ts';
 
 export const EXPORTERS: readonly Exporter[] = [
   KAFKA_EXPORTER,
@@ -23,11 +22,25 @@ export const EXPORTERS: readonly Exporter[] = [
   MSK,
 ];
 
-const RULES: ReadonlyMap<string, { readonly exporter: Exporter; readonly rules: readonly FactRule[] }> = new Map(
+/** A rule with what is looked at for every sample laid out. */
+interface ReadyRule extends FactRule {
+  readonly taken: readonly (readonly [attribute: string, label: string])[];
+  readonly needed: readonly (readonly [label: string, value: string])[];
+  readonly refused: readonly (readonly [label: string, value: string])[];
+}
+
+const RULES: ReadonlyMap<string, { readonly exporter: Exporter; readonly rules: readonly ReadyRule[] }> = new Map(
   EXPORTERS.flatMap((exporter) =>
-    Object.entries(exporter.metrics).map(([metric, rules]) => [metric, { exporter, rules }] as const),
+    Object.entries(exporter.metrics).map(([metric, rules]) => [metric, { exporter, rules: rules.map(ready) }] as const),
   ),
 );
+
+function ready(rule: FactRule): ReadyRule {
+  const [taken, needed, refused] = [rule.attributes, rule.where ?? {}, rule.unless ?? {}].map((one) =>
+    Object.entries(one),
+  ) as [[string, string][], [string, string][], [string, string][]];
+  return { ...rule, taken, needed, refused };
+}
 
 /** Units of the facts; all others count records. */
 const UNITS: Readonly<Record<string, string>> = {
@@ -54,14 +67,24 @@ const GROUP_STATES = [
   'not_ready',
 ] as const;
 
+/** A cluster as the samples of a scrape name it; `key` is the same in every scrape. */
+interface Cluster {
+  readonly key: string;
+  readonly origin: Origin;
+}
+
 interface Fact {
   readonly metric: string;
-  readonly exporter: Exporter;
-  readonly origin: Origin;
+  readonly scope: ScopeOrigin;
+  readonly cluster: Cluster;
   readonly attributes: Readonly<Record<string, string>>;
   readonly timestamp: Millis | undefined;
   value: number;
 }
+
+const SCOPES: ReadonlyMap<Exporter, ScopeOrigin> = new Map(
+  EXPORTERS.map((exporter) => [exporter, { name: `weir/prometheus/${exporter.name}`, version: '' }]),
+);
 
 /**
  * What known exporters say of Kafka, under the names that the Kafka receiver uses: gauges with the attributes `group`,
@@ -70,12 +93,12 @@ interface Fact {
  */
 export function kafkaFacts(samples: readonly Sample[], time: Millis): Point[] {
   const facts = new Map<string, Fact>();
-  const clusters = clusterIds(samples);
-  const origins = new Map<string, Origin>();
+  const clusters = new Clusters(samples);
   for (const sample of samples) {
     const known = RULES.get(sample.name);
     if (known === undefined) continue;
-    for (const rule of known.rules) addFact(facts, known.exporter, rule, sample, clusters, origins);
+    const cluster = clusters.of(known.exporter, sample.labels);
+    for (const rule of known.rules) addFact(facts, known.exporter, rule, sample, cluster);
   }
   complete(facts);
   return [...facts].map(([key, fact]) => pointOf(key, fact, time));
@@ -84,26 +107,25 @@ export function kafkaFacts(samples: readonly Sample[], time: Millis): Point[] {
 function addFact(
   facts: Map<string, Fact>,
   exporter: Exporter,
-  rule: FactRule,
+  rule: ReadyRule,
   sample: Sample,
-  clusters: ReadonlyMap<string, string>,
-  origins: Map<string, Origin>,
+  cluster: Cluster,
 ): void {
   const { labels, timestamp } = sample;
-  for (const [label, value] of Object.entries(rule.where ?? {})) if (labels.get(label) !== value) return;
-  for (const [label, value] of Object.entries(rule.unless ?? {})) if (labels.get(label) === value) return;
+  for (const [label, value] of rule.needed) if (labels.get(label) !== value) return;
+  for (const [label, value] of rule.refused) if (labels.get(label) === value) return;
   const value = factValue(rule, sample);
   if (!Number.isFinite(value) || value < (rule.least ?? 0)) return;
   const attributes: Record<string, string> = {};
-  for (const [attribute, label] of Object.entries(rule.attributes)) {
+  for (const [attribute, label] of rule.taken) {
     const text = labels.get(label);
     if (text === undefined || (attribute === 'partition' && !/^\d{1,9}$/.test(text))) return;
     attributes[attribute] = attribute === 'state' ? stateOf(text) : text;
   }
-  const origin = originOfSample(exporter, labels, clusters, origins);
-  const key = keyOf(rule.to, origin, attributes);
+  const key = keyOf(rule.to, cluster, attributes);
   const before = facts.get(key);
-  if (before === undefined) facts.set(key, { metric: rule.to, exporter, origin, attributes, timestamp, value });
+  const scope = SCOPES.get(exporter) as ScopeOrigin;
+  if (before === undefined) facts.set(key, { metric: rule.to, scope, cluster, attributes, timestamp, value });
   else if (rule.same === 'sum') before.value += value;
 }
 
@@ -120,48 +142,56 @@ function stateOf(text: string): string {
   return GROUP_STATES.find((state) => state === word) ?? 'unknown';
 }
 
-/** Ids that exporters tell in a metric of its own, by the target they come from. */
-function clusterIds(samples: readonly Sample[]): ReadonlyMap<string, string> {
-  const ids = new Map<string, string>();
-  for (const { name, labels } of samples) {
-    const id = name === 'kminion_kafka_cluster_info' ? labels.get('cluster_id') : undefined;
-    if (id !== undefined) ids.set(labels.get('instance') ?? '', id);
-  }
-  return ids;
-}
-
-const PIPELINE_LABELS: readonly (readonly [string, string])[] = [
-  ['weir.pipeline', ATTR.pipeline],
+const PIPELINE_LABELS: readonly (readonly [label: string, attribute: string])[] = [
+  [ATTR.pipeline, ATTR.pipeline],
   ['weir_pipeline', ATTR.pipeline],
   [ATTR.serviceNamespace, ATTR.serviceNamespace],
   ['service_namespace', ATTR.serviceNamespace],
 ];
 
-function originOfSample(
-  exporter: Exporter,
-  labels: ReadonlyMap<string, string>,
-  clusters: ReadonlyMap<string, string>,
-  origins: Map<string, Origin>,
-): Origin {
-  const first = (names: readonly string[]) => names.map((name) => labels.get(name)).find((text) => text !== undefined);
-  const alias = first(exporter.cluster);
-  const id = first(exporter.clusterId) ?? clusters.get(labels.get('instance') ?? '');
-  const attributes: KeyValue[] = [textAttribute(ATTR.serviceName, 'kafka')];
-  if (alias !== undefined) attributes.push(textAttribute(ATTR.kafkaClusterAlias, alias));
-  if (id !== undefined) attributes.push(textAttribute(ATTR.kafkaClusterId, id));
-  for (const [label, attribute] of PIPELINE_LABELS) {
-    const value = labels.get(label);
-    if (value !== undefined) attributes.push(textAttribute(attribute, value));
+/** The clusters that the samples of a scrape speak of. */
+class Clusters {
+  readonly #known = new Map<string, Cluster>();
+  /** Ids that an exporter tells in a metric of its own, by the instance it runs as. */
+  readonly #ids = new Map<string, string>();
+
+  constructor(samples: readonly Sample[]) {
+    for (const { name, labels } of samples) {
+      const id = name === 'kminion_kafka_cluster_info' ? labels.get('cluster_id') : undefined;
+      if (id !== undefined) this.#ids.set(labels.get('instance') ?? '', id);
+    }
   }
-  const origin = originOf(attributes);
-  const known = origins.get(origin.key);
-  if (known !== undefined) return known;
-  origins.set(origin.key, origin);
-  return origin;
+
+  of(exporter: Exporter, labels: ReadonlyMap<string, string>): Cluster {
+    const attributes = [textAttribute(ATTR.serviceName, 'kafka')];
+    const alias = firstOf(exporter.cluster, labels);
+    if (alias !== undefined) attributes.push(textAttribute(ATTR.kafkaClusterAlias, alias));
+    const id = firstOf(exporter.clusterId, labels) ?? this.#ids.get(labels.get('instance') ?? '');
+    if (id !== undefined) attributes.push(textAttribute(ATTR.kafkaClusterId, id));
+    let key = `${alias ?? ''}\n${id ?? ''}`;
+    for (const [label, attribute] of PIPELINE_LABELS) {
+      const value = labels.get(label);
+      key += `\n${value ?? ''}`;
+      if (value !== undefined) attributes.push(textAttribute(attribute, value));
+    }
+    const known = this.#known.get(key);
+    if (known !== undefined) return known;
+    const cluster = { key, origin: { attributes } };
+    this.#known.set(key, cluster);
+    return cluster;
+  }
 }
 
-function keyOf(metric: string, origin: Origin, { group, topic, partition, state }: Fact['attributes']): string {
-  return `${origin.key}\n${metric}\n${group ?? ''}\n${topic ?? ''}\n${partition ?? ''}\n${state ?? ''}`;
+function firstOf(names: readonly string[], labels: ReadonlyMap<string, string>): string | undefined {
+  for (const name of names) {
+    const text = labels.get(name);
+    if (text !== undefined) return text;
+  }
+  return undefined;
+}
+
+function keyOf(metric: string, cluster: Cluster, { group, topic, partition, state }: Fact['attributes']): string {
+  return `${metric}\n${group ?? ''}\n${topic ?? ''}\n${partition ?? ''}\n${state ?? ''}\n${cluster.key}`;
 }
 
 /** lag = log end - committed offset, not below 0: the exporter did not read both at the same instant. */
@@ -171,20 +201,19 @@ function complete(facts: Map<string, Fact>): void {
     if (!isLag && fact.metric !== METRIC.kafkaGroupOffset) continue;
     const { topic, partition } = fact.attributes;
     if (topic === undefined || partition === undefined) continue;
-    const end = facts.get(keyOf(METRIC.kafkaPartitionOffset, fact.origin, { topic, partition }));
+    const end = facts.get(keyOf(METRIC.kafkaPartitionOffset, fact.cluster, { topic, partition }));
     const other = isLag ? METRIC.kafkaGroupOffset : METRIC.kafkaLag;
-    const key = keyOf(other, fact.origin, fact.attributes);
+    const key = keyOf(other, fact.cluster, fact.attributes);
     if (end === undefined || facts.has(key)) continue;
     facts.set(key, { ...fact, metric: other, value: Math.max(0, end.value - fact.value) });
   }
 }
 
-function pointOf(key: string, { metric, exporter, origin, attributes, timestamp, value }: Fact, time: Millis): Point {
-  const scope = `weir/prometheus/${exporter.name}`;
+function pointOf(key: string, { metric, scope, cluster, attributes, timestamp, value }: Fact, time: Millis): Point {
   return {
     key: `fact\n${key}`,
-    origin,
-    scope: { key: scope, name: scope, version: '' },
+    origin: cluster.origin,
+    scope,
     name: metric,
     description: '',
     unit: UNITS[metric] ?? '{record}',

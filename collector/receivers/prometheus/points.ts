@@ -1,14 +1,12 @@
 import type { Millis } from '../../../core/time.ts';
 import type { Exemplar, KeyValue } from '../../otlp/model.ts';
 
-/** What a point belongs to. Equal keys are equal things, within a receiver's life. */
+/** The resource a point belongs to. Points of one scrape that share it hold the same object, as of the scope. */
 export interface Origin {
-  readonly key: string;
   readonly attributes: readonly KeyValue[];
 }
 
 export interface ScopeOrigin {
-  readonly key: string;
   readonly name: string;
   readonly version: string;
 }
@@ -54,8 +52,4 @@ export interface Point {
 
 export function textAttribute(key: string, value: string): KeyValue {
   return { key, value: { stringValue: value } };
-}
-
-export function originOf(attributes: readonly KeyValue[]): Origin {
-  return { key: JSON.stringify(attributes.map(({ key, value }) => [key, value?.stringValue])), attributes };
 }

@@ -7,7 +7,7 @@ import type {
   ScopeMetrics,
   SummaryDataPoint,
 } from '../../otlp/model.ts';
-import type { PointData } from './points.ts';
+import type { Origin, Point, PointData, ScopeOrigin } from './points.ts';
 import type { TrackedPoint } from './series.ts';
 
 const CUMULATIVE = 2;
@@ -17,40 +17,45 @@ type Points = { [K in 'number' | 'histogram' | 'summary']: unknown[] };
 
 /** Points as an export request: one resource, scope and metric for all that share them. */
 export function metricsRequest(points: readonly TrackedPoint[]): MetricsRequest {
-  const resources = new Map<string, { resource: ResourceMetrics; scopes: ScopeMetrics[] }>();
-  const scopes = new Map<string, Metric[]>();
-  const metrics = new Map<string, Points>();
-  for (const point of points) {
+  const resources = new Map<Origin, Map<ScopeOrigin, Map<string, Points>>>();
+  const resourceMetrics: ResourceMetrics[] = [];
+  const scopeLists = new Map<Origin, ScopeMetrics[]>();
+  const metricLists = new Map<Map<string, Points>, Metric[]>();
+  for (const tracked of points) {
+    const { point } = tracked;
     const { origin, scope } = point;
-    let resource = resources.get(origin.key);
-    if (resource === undefined) {
-      const list: ScopeMetrics[] = [];
-      resource = { resource: { resource: { attributes: origin.attributes }, scopeMetrics: list }, scopes: list };
-      resources.set(origin.key, resource);
+    let scopes = resources.get(origin);
+    if (scopes === undefined) {
+      const scopeMetrics: ScopeMetrics[] = [];
+      resourceMetrics.push({ resource: { attributes: origin.attributes }, scopeMetrics });
+      scopeLists.set(origin, scopeMetrics);
+      scopes = new Map();
+      resources.set(origin, scopes);
     }
-    const scopeKey = `${origin.key}\n${scope.key}`;
-    let list = scopes.get(scopeKey);
-    if (list === undefined) {
-      list = [];
-      scopes.set(scopeKey, list);
-      resource.scopes.push({ scope: { name: scope.name, version: scope.version }, metrics: list });
+    let metrics = scopes.get(scope);
+    if (metrics === undefined) {
+      metrics = new Map();
+      scopes.set(scope, metrics);
+      const list: Metric[] = [];
+      metricLists.set(metrics, list);
+      scopeLists.get(origin)?.push({ scope: { name: scope.name, version: scope.version }, metrics: list });
     }
-    const metricKey = `${scopeKey}\n${point.type}\n${point.name}`;
-    let metric = metrics.get(metricKey);
+    const key = `${point.data.kind}\n${point.name}`;
+    let metric = metrics.get(key);
     if (metric === undefined) {
       metric = { number: [], histogram: [], summary: [] };
-      metrics.set(metricKey, metric);
-      list.push(metricOf(point, metric));
+      metrics.set(key, metric);
+      metricLists.get(metrics)?.push(metricOf(point, metric));
     }
-    push(metric, point);
+    push(metric, tracked);
   }
-  return { resourceMetrics: [...resources.values()].map(({ resource }) => resource) };
+  return { resourceMetrics };
 }
 
-function metricOf({ name, description, unit, type }: TrackedPoint, points: Points): Metric {
+function metricOf({ name, description, unit, data }: Point, points: Points): Metric {
   const named = { name, description, unit };
   const number = points.number as NumberDataPoint[];
-  switch (type) {
+  switch (data.kind) {
     case 'level':
       return { ...named, gauge: { dataPoints: number } };
     case 'counter':
@@ -66,15 +71,17 @@ function metricOf({ name, description, unit, type }: TrackedPoint, points: Point
   }
 }
 
-function push(points: Points, { type, data, attributes, time, start, exemplars }: TrackedPoint): void {
+function push(points: Points, { point, data, time, start }: TrackedPoint): void {
+  const { kind } = point.data;
   const shared = {
-    attributes,
+    attributes: point.attributes,
     timeUnixNano: nanoseconds(time),
     ...(start === undefined ? {} : { startTimeUnixNano: nanoseconds(start) }),
     ...(data === undefined ? { flags: NO_RECORDED_VALUE } : {}),
   };
-  const into = type === 'histogram' || type === 'summary' ? points[type] : points.number;
-  into.push({ ...shared, ...valuesOf(data), ...(exemplars.length > 0 && type !== 'summary' ? { exemplars } : {}) });
+  const into = kind === 'histogram' || kind === 'summary' ? points[kind] : points.number;
+  const exemplars = data === undefined ? [] : point.exemplars;
+  into.push({ ...shared, ...valuesOf(data), ...(exemplars.length > 0 && kind !== 'summary' ? { exemplars } : {}) });
 }
 
 function valuesOf(data: PointData | undefined): Partial<NumberDataPoint & HistogramDataPoint & SummaryDataPoint> {

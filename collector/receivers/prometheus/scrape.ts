@@ -52,6 +52,7 @@ export async function readScrape(page: Page, target: Target, time: Millis, ticke
     if (own !== undefined) kept.push(own);
   }
   const { points, dropped } = convert(kept, reader.metadata, time, target.url.protocol.slice(0, -1));
+  await yieldToOthers();
   const facts = kafkaFacts(kept, time);
   for (const fact of facts) points.push(fact);
   return { points, facts: facts.length, samples, kept: kept.length, dropped };

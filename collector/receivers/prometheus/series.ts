@@ -1,10 +1,11 @@
 import type { Millis } from '../../../core/time.ts';
 import type { Point, PointData } from './points.ts';
 
-/** A point with the time its series began to count at; `undefined` data marks the end of the series. */
-export interface TrackedPoint extends Omit<Point, 'data'> {
+/** A point with the time its series began to count at; without `data` it marks the end of the series. */
+export interface TrackedPoint {
+  readonly point: Point;
+  readonly time: Millis;
   readonly start: Millis | undefined;
-  readonly type: PointData['kind'];
   readonly data: PointData | undefined;
 }
 
@@ -41,11 +42,11 @@ export function track(points: readonly Point[], before: SeriesState, time: Milli
     if (known === undefined) added++;
     const start = startOf(point, known);
     state.set(point.key, { point, start });
-    tracked.push({ ...point, start, type: point.data.kind });
+    tracked.push({ point, time: point.time, start, data: point.data });
   }
   for (const [key, { point, start }] of before) {
     if (state.has(key) || point.isDated) continue;
-    tracked.push({ ...point, time, start, exemplars: [], type: point.data.kind, data: undefined });
+    tracked.push({ point, time, start, data: undefined });
   }
   return { points: tracked, state, added };
 }

@@ -14,6 +14,9 @@ import { readScrape, type Scraped } from './scrape.ts';
 import { NO_SERIES, type SeriesState, track } from './series.ts';
 import type { Target } from './targets.ts';
 
+/** Points of one request: the others wait for no more than making one of these takes. */
+const REQUEST_POINTS = 20_000;
+
 export interface LoopOptions {
   readonly connections: Connections;
   readonly admission: Admission;
@@ -92,16 +95,18 @@ export function startTargetLoop(target: Target, options: LoopOptions): TargetLoo
     const { points: tracked, state, added } = track(points, series, time);
     const report = track(reportPoints(target, scraped, time, seconds, added), NO_SERIES, time);
     for (const point of report.points) tracked.push(point);
-    try {
-      await consume(metricsRequest(tracked));
-    } catch (error) {
-      const code = error instanceof WeirError ? error.code : 'collector_internal';
-      counts.lost.inc({ job: name, code }, points.length);
-      telemetry.log.debug(
-        { event: 'collector_prometheus_scrape_lost', code, ...place(target) },
-        'a scrape was not kept',
-      );
-      return;
+    for (let at = 0; at < tracked.length; at += REQUEST_POINTS) {
+      try {
+        await consume(metricsRequest(tracked.slice(at, at + REQUEST_POINTS)));
+      } catch (error) {
+        const code = error instanceof WeirError ? error.code : 'collector_internal';
+        counts.lost.inc({ job: name, code }, Math.max(0, points.length - at));
+        telemetry.log.debug(
+          { event: 'collector_prometheus_scrape_lost', code, ...place(target) },
+          'a scrape was not kept',
+        );
+        return;
+      }
     }
     series = state;
     counts.points.inc({ job: name }, points.length - (scraped?.facts ?? 0));
@@ -114,8 +119,8 @@ export function startTargetLoop(target: Target, options: LoopOptions): TargetLoo
   async function end(): Promise<void> {
     const time = now();
     const gone = [...track([], series, time).points];
-    for (const { data, ...point } of track(reportPoints(target, undefined, time, 0, 0), NO_SERIES, time).points) {
-      gone.push({ ...point, data: undefined });
+    for (const point of reportPoints(target, undefined, time, 0, 0)) {
+      gone.push({ point, time, start: undefined, data: undefined });
     }
     await consume(metricsRequest(gone)).catch((error: unknown) => {
       telemetry.log.debug(

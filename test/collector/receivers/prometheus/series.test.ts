@@ -48,13 +48,13 @@ describe('the start of a series that counts', () => {
 });
 
 describe('a series that is gone', () => {
-  const ended = ({ points }: Tracked) => points.filter(({ data }) => data === undefined).map(({ name }) => name);
+  const ended = ({ points }: Tracked) => points.filter(({ data }) => data === undefined).map(({ point }) => point.name);
 
   it('is told to have ended, once', () => {
     const all = scrapes('a 1\nb 1\n# TYPE h histogram\nh_count 1\n', 'a 1\n', 'a 1\n', '');
     expect(all.map(ended)).toEqual([[], ['b', 'h'], [], ['a']]);
     expect(all.map(({ added }) => added)).toEqual([3, 0, 0, 0]);
-    expect(all[1]?.points.find(({ name }) => name === 'b')).toMatchObject({ time: T0 + 1000, exemplars: [] });
+    expect(all[1]?.points.find(({ point }) => point.name === 'b')).toMatchObject({ time: T0 + 1000 });
   });
 
   it('begins anew when it comes again', () => {
