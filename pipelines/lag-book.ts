@@ -25,7 +25,7 @@ export interface Group {
   pipeline: string;
   members: number;
   membersAt: Millis;
-  /** When the first member came back to a group that had none. */
+  /** When a group that had no members, or was not known, got its first. */
   returnedAt: Millis;
   state: string;
   stateAt: Millis;
@@ -157,7 +157,7 @@ export function createLagBook(allowedLag: number): LagBook {
     tellMembers(index, members, at) {
       const group = groups[index] as Group;
       if (at < group.membersAt) return;
-      if (members > 0 && group.members === 0) group.returnedAt = at;
+      if (members > 0 && !(group.members > 0)) group.returnedAt = at;
       group.members = members;
       group.membersAt = at;
     },

@@ -17,18 +17,23 @@ const REACHES = [
 /** A position older than all samples is looked for again after this long: points dated into the past may have come. */
 const AGAIN_MS = 60_000;
 
+interface Question {
+  readonly i: number;
+  readonly offset: number;
+  readonly partition: number;
+  readonly lookedAt: number;
+  /** The first sample behind the offset that was found so far. */
+  readonly rightEnd: number;
+  readonly rightAt: Millis;
+}
+
 /**
  * Finds for every position with lag the samples its record lies between: those remembered, else those in memory, else those of the store.
  * What is left over when a round has asked enough is asked in the next; answers how many that were.
  */
 export async function placePositions(store: Store, book: LagBook, at: Millis): Promise<number> {
   const { positions, ends } = book;
-  const asked: {
-    readonly i: number;
-    readonly offset: number;
-    readonly partition: number;
-    readonly lookedAt: number;
-  }[] = [];
+  const asked: Question[] = [];
   for (let i = 0; i < positions.length; i++) {
     const row = positions.at(i);
     if (!(row.lag > 0)) continue;
@@ -40,10 +45,14 @@ export async function placePositions(store: Store, book: LagBook, at: Millis): P
     }
     const recent = ends.bracket(row.partition, offset);
     if (recent !== undefined) placeAt(row, recent, offset);
-    else asked.push({ i, offset, partition: row.partition, lookedAt: row.lookedAt || 0 });
+    else {
+      const unknown = Number.NaN;
+      const lookedAt = row.lookedAt || 0;
+      asked.push({ i, offset, partition: row.partition, lookedAt, rightEnd: unknown, rightAt: unknown });
+    }
   }
   asked.sort((a, b) => a.lookedAt - b.lookedAt);
-  let open: typeof asked = asked;
+  let open = asked;
   for (const { level, back, most } of REACHES) {
     const now = open.slice(0, most);
     if (now.length === 0) break;
@@ -55,13 +64,16 @@ export async function placePositions(store: Store, book: LagBook, at: Millis): P
     });
     const sampled = [...index.keys()].map((partition) => sampledOf(book, partition));
     const answers = await readBrackets(store, level, at - back, sampled, questions);
-    const rest: typeof asked = [];
+    const rest: Question[] = [];
     for (const [k, question] of now.entries()) {
       const row = positions.at(question.i);
       row.lookedAt = at;
-      const answer = answers[k] as Bracket;
+      const found = answers[k] as Bracket;
+      // A coarser level knows less of when the log passed the record.
+      const { rightEnd, rightAt } = question;
+      const answer = rightAt <= found.rightAt || Number.isNaN(found.rightAt) ? { ...found, rightEnd, rightAt } : found;
       placeAt(row, answer, question.offset);
-      if (Number.isNaN(answer.leftAt)) rest.push(question);
+      if (Number.isNaN(answer.leftAt)) rest.push({ ...question, rightEnd: answer.rightEnd, rightAt: answer.rightAt });
     }
     open = rest;
   }

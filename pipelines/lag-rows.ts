@@ -95,7 +95,7 @@ export function judgeRows(book: LagBook, at: Millis, limits: JudgeLimits, forget
     }
   }
   listed.sort((a, b) => b.rank - a.rank);
-  const groups = [...sums.values()].map((sum) => groupRow(book, sum, at, limits));
+  const groups = [...sums.values()].map((sum) => groupRow(book, sum, at));
   for (const [i, group] of book.groups.entries()) {
     if (sums.has(`${i}/`)) continue;
     const silent = silentRow(group, facts[i] as (typeof facts)[number], at, limits);
@@ -127,10 +127,11 @@ function settlingOf(group: Group, topic: string): Settling {
   return settling;
 }
 
-function groupRow(book: LagBook, sum: Sum, at: Millis, limits: JudgeLimits): GroupLagRow {
+function groupRow(book: LagBook, sum: Sum, at: Millis): GroupLagRow {
   const group = book.groups[sum.group] as Group;
   const settling = settlingOf(group, sum.topic);
-  const state = settleState(settling, STAGE_STATES[sum.worst] as StageState, at, limits.confirm);
+  // Its partitions have been confirmed.
+  const state = settleState(settling, STAGE_STATES[sum.worst] as StageState, at, 1);
   const numbers = {
     ...{ lag: sum.lag, endRate: sum.endRate, commitRate: sum.commitRate, lost: sum.lost },
     ...{ lagSeconds: sum.time.seconds, lagError: sum.time.error, atLeast: sum.time.atLeast },
@@ -160,10 +161,9 @@ function silentRow(
   limits: JudgeLimits,
 ): GroupLagRow | undefined {
   if (!(facts.members > 0) || group.type === 'share') return undefined;
-  if (Number.isNaN(group.returnedAt)) group.returnedAt = group.membersAt;
-  if (at - group.returnedAt < limits.stuckAfter) return undefined;
+  if (!(at - group.returnedAt >= limits.stuckAfter)) return undefined;
   const settling = settlingOf(group, '');
-  const state = settleState(settling, 'no_commits', at, limits.confirm);
+  const state = settleState(settling, 'no_commits', at, 1);
   const unknown = Number.NaN;
   const numbers: Omit<LagNumbers, 'time' | 'state' | 'since' | 'reason'> = {
     ...{ lag: unknown, lagSeconds: unknown, lagError: unknown, atLeast: false, endRate: unknown, commitRate: unknown },

@@ -180,7 +180,8 @@ function slope(window: LagWindow): number {
   return Number.isNaN(early) || Number.isNaN(late) || seconds === 0 ? 0 : (late - early) / seconds;
 }
 
-function mean(values: Float64Array): number {
+/** Mean of what is not a gap; NaN of nothing. */
+export function mean(values: Float64Array): number {
   let sum = 0;
   let known = 0;
   for (const value of values) {

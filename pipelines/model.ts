@@ -2,6 +2,7 @@ import type { Signal } from '../core/signal.ts';
 import type { StageState } from '../core/state.ts';
 import { type Millis, STEP_MS } from '../core/time.ts';
 import type { Store } from '../store/client.ts';
+import { readGroupLags } from '../store/queries/group-lags.ts';
 import { readServices } from '../store/queries/ingest.ts';
 import { readProgress } from '../store/queries/lags.ts';
 import { readSignals } from '../store/queries/signals.ts';
@@ -37,10 +38,11 @@ export function createModel(store: Store, config: PipelinesConfig): Model {
     async round(at, now) {
       if (!loaded) await load(at);
       const from = at - config.window;
-      const [series, services, progress] = await Promise.all([
+      const [series, services, progress, groups] = await Promise.all([
         readSignals(store, { from, to: at, step: STEP_MS, signals: SIGNALS }),
         readServices(store, at - MEMORY_MS),
         readProgress(store, at, config.stuck_after),
+        readGroupLags(store, { from: at, to: at + 1000 }),
       ]);
 
       const newest = new Map<string, Millis>();
@@ -53,7 +55,7 @@ export function createModel(store: Store, config: PipelinesConfig): Model {
         allowedLag: config.allowed_lag,
         confirm: config.confirm,
       };
-      const judged = judgeStages({ series, progress, late, at }, limits, memory);
+      const judged = judgeStages({ series, progress, groups, late, at }, limits, memory);
 
       await writeStageStates(store, judged.statuses);
       memory = judged.memory;

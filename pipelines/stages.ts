@@ -2,6 +2,7 @@ import type { Series } from '../core/series.ts';
 import type { StageState } from '../core/state.ts';
 import type { Millis } from '../core/time.ts';
 import { gaps } from '../store/queries/grid.ts';
+import type { GroupLagRow } from '../store/queries/group-lags.ts';
 import type { GroupProgress } from '../store/queries/lags.ts';
 import type { StageStatus } from '../store/queries/states.ts';
 import {
@@ -10,6 +11,7 @@ import {
   judgeLag,
   type LagLimits,
   type LagWindow,
+  mean,
   type Settled,
   settle,
 } from './lag-state.ts';
@@ -19,6 +21,8 @@ export interface Evidence {
   /** throughput, output, error_ratio, lag and lag_seconds over the window, all on one grid. */
   readonly series: readonly Series[];
   readonly progress: readonly GroupProgress[];
+  /** Groups on their topics as brokers' facts say of them at the end of the window. */
+  readonly groups?: readonly GroupLagRow[];
   /** Whether nothing has come in from a pipeline for too long. */
   readonly late: (pipeline: string) => boolean;
   /** End of the window. */
@@ -48,7 +52,8 @@ export function recall(statuses: readonly StageStatus[]): Memory {
 }
 
 /**
- * The state of every stage seen, and the memory for the next round. A stage that reads several topics or groups is as well as the worst
+ * The state of every stage seen, and the memory for the next round. What the lag model knows of a group from its broker goes before what
+ * can be told from spans and reported lags (`judgeLag`), unless its broker is away. A stage that reads several topics or groups is as well as the worst
  * of them; its lag is their sum, its time lag the largest.
  */
 export function judgeStages(
@@ -65,6 +70,13 @@ export function judgeStages(
     const { pipeline = '', stage = '' } = (series[0] as Series).labels;
     const verdicts = windowsOf(series, evidence, pipeline).map(({ topic, group, window }) => {
       const own = memoryKey(pipeline, stage, topic, group);
+      const told = groupOf(evidence.groups ?? [], topic, group);
+      if (told !== undefined) {
+        const { state, reason, lag, lagSeconds } = told;
+        next.set(own, { state, candidate: state, rounds: 0, reason });
+        const recent = window.throughput.subarray(-Math.max(1, Math.round(limits.stuckAfter / window.step)));
+        return { judgement: { state, reason, lag, lagSeconds, throughput: mean(recent) }, state, reason };
+      }
       const before = memory.get(own) ?? memory.get(key);
       const judgement = judgeLag(window, limits, before?.state);
       const settled = settle(before, judgement.state, limits.confirm);
@@ -76,6 +88,13 @@ export function judgeStages(
     statuses.push(combine(verdicts, { pipeline, stage, time: evidence.at }));
   }
   return { statuses, memory: next };
+}
+
+/** What the broker says of a group on a topic: of several clusters with topics of one name, the worst. */
+function groupOf(groups: readonly GroupLagRow[], topic: string, group: string): GroupLagRow | undefined {
+  return groups
+    .filter((row) => row.topic === topic && topic !== '' && row.group === group && row.state !== 'unknown')
+    .sort((a, b) => byWorst(a.state, b.state))[0];
 }
 
 interface Verdict {

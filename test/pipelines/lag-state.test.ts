@@ -246,7 +246,7 @@ test('byWorst puts the worst first', () => {
   expect((['healthy', 'dead', 'idle', 'stuck'] as StageState[]).sort(byWorst)).toEqual([
     'dead',
     'stuck',
-    'idle',
     'healthy',
+    'idle',
   ]);
 });

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Labels } from '../../core/labels.ts';
 import type { Series } from '../../core/series.ts';
+import type { StageState } from '../../core/state.ts';
 import { type Evidence, judgeStages, type Memory, recall } from '../../pipelines/stages.ts';
 
 const AT = 1_800_000_000_000;
@@ -72,6 +73,38 @@ describe('judgeStages', () => {
       series('lag_seconds', reads('refunds'), (i) => i),
     ]);
     expect(statuses).toMatchObject([{ state: 'falling_behind', lag: 2903, lagSeconds: 29 }]);
+  });
+
+  test('what a broker says of a group goes before spans, unless the broker is away', () => {
+    const numbers = {
+      lag: 900,
+      lagSeconds: 40,
+      lagError: 5,
+      atLeast: false,
+      endRate: 9,
+      commitRate: 0,
+      catchUpSeconds: Infinity,
+    };
+    const row = (cluster: string, state: StageState, topic = 'orders') => ({
+      ...{ time: AT, cluster, group: stage, topic, pipeline: 'default', type: 'classic', members: 0 },
+      ...{ partitions: 2, waiting: 1, state, since: AT, reason: `${state} in ${cluster}`, ...numbers },
+      ...{ headroom: Number.NaN, lossSeconds: Number.NaN, lossLower: Number.NaN, lossUpper: Number.NaN },
+      ...{ lossExpected: false, lost: 0 },
+    });
+    const list = [
+      series('throughput', { stage }, 20),
+      series('lag', reads('orders'), 3),
+      series('lag_seconds', reads('orders'), 0.2),
+    ];
+    const groups = [row('east', 'healthy'), row('west', 'dead'), row('north', 'stuck', 'refunds')];
+    const first = judge(list, { groups });
+    expect(first.statuses).toMatchObject([
+      { state: 'dead', reason: 'dead in west', lag: 900, lagSeconds: 40, throughput: 20 },
+    ]);
+    // The state counts at once, and what is remembered of it is the broker's.
+    const next = judge(list, { groups: [row('east', 'idle')] }, first.memory);
+    expect(next.statuses).toMatchObject([{ state: 'idle' }]);
+    expect(judge(list, { groups: [row('east', 'unknown')] }).statuses).toMatchObject([{ state: 'healthy', lag: 3 }]);
   });
 
   test('errors do not count as reading', () => {
