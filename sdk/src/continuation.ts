@@ -1,5 +1,5 @@
 import { type Carrier, headerValue } from './carrier.ts';
-import { Batch, type Position, pathways, Single } from './pathway.ts';
+import { Batch, type Position, pathways } from './pathway.ts';
 import { PATHWAY_HEADER } from './pathway-header.ts';
 
 /** Where a record is on its way; to be kept and handed to `continuePathway`. */
@@ -38,7 +38,7 @@ export function continuePathway<T>(from: Pathway | readonly (Pathway | undefined
     if (!(kept instanceof Kept)) continue;
     if (oldest === undefined || kept.position.origin < oldest.origin) oldest = kept.position;
   }
-  return pathways.handling.run(oldest === undefined ? undefined : new Single(oldest), work);
+  return pathways.handling.run(oldest === undefined ? undefined : oldest, work);
 }
 
 /**
@@ -53,5 +53,5 @@ export function withMessage<T>(
   if (!(batch instanceof Batch)) return work();
   const { headers } = message;
   const carrier = headers instanceof Map ? Object.fromEntries([...headers].map(([k, v]) => [String(k), v])) : headers;
-  return pathways.handling.run(new Single(batch.of(headerValue(carrier as Carrier, PATHWAY_HEADER))), work);
+  return pathways.handling.run(batch.of(headerValue(carrier as Carrier, PATHWAY_HEADER)), work);
 }

@@ -3,18 +3,43 @@ import { counters } from './counters.ts';
 import { ATTR, METRIC } from './semconv.ts';
 import { shared } from './state.ts';
 
-interface Partition {
-  newest: number;
-  offset: number;
+/** Whether the decimal digits of a number above zero stand for more than others; no number is made of them. */
+function exceeds(digits: string, others: string): boolean {
+  return digits.length === others.length ? digits > others : digits.length > others.length;
+}
+
+/** Event times of one partition, as the digits that Kafka's clients hand over. */
+export class PartitionTimes {
+  newest = '';
+  #offset = '';
+  readonly #seen: Seen;
+
+  constructor(seen: Seen) {
+    this.#seen = seen;
+  }
+
+  /**
+   * Notes a record's time (unix milliseconds). One older than another before it in the partition is counted as out of
+   * order, unless the partition is being read again, which offsets tell.
+   */
+  note(timestamp: string, offset = ''): void {
+    if (exceeds(timestamp, this.newest)) {
+      if (timestamp > '0') this.newest = timestamp;
+    } else if (timestamp !== this.newest && timestamp > '0' && !this.#seen.judged) {
+      if (offset !== '' && !exceeds(offset, this.#offset)) this.newest = timestamp;
+      else counters.add(METRIC.outOfOrderEvents, this.#seen.about);
+    }
+    this.#offset = offset;
+  }
 }
 
 /** Event times of one destination and group. */
 interface Seen {
-  readonly attributes: Attributes;
+  readonly about: Record<string, string>;
   newest: number;
   /** Whether a watermark judges the order of its events. */
   judged: boolean;
-  readonly partitions: Map<string | number, Partition>;
+  readonly partitions: Map<string | number, PartitionTimes>;
 }
 
 /** A program that reads from dynamically named destinations must not grow these tables for ever. */
@@ -34,26 +59,21 @@ export class EventTimes {
   #size = 0;
   #partitions = 0;
 
-  /**
-   * Notes an event time (unix milliseconds) that was handled. With a partition, an event older than one before it in the
-   * partition is counted as out of order. With an offset too, a partition that is read again starts anew.
-   */
-  note(destination: string, group: string, time: number, partition?: string | number, offset = Number.NaN): void {
+  /** Notes an event time that was handled, in unix milliseconds. */
+  note(destination: string, group: string, time: number): void {
     const seen = this.#find(destination, group);
-    if (seen === undefined) return;
-    if (time > seen.newest) seen.newest = time;
-    if (partition === undefined || seen.judged) return;
-    const before = seen.partitions.get(partition);
-    if (before === undefined) {
-      if (this.#partitions >= MAX_PARTITIONS) return;
-      this.#partitions++;
-      seen.partitions.set(partition, { newest: time, offset });
-      return;
-    }
-    const again = offset <= before.offset;
-    before.offset = offset;
-    if (again || time >= before.newest) before.newest = time;
-    else counters.add(METRIC.outOfOrderEvents, about(destination, group));
+    if (seen !== undefined && time > seen.newest) seen.newest = time;
+  }
+
+  /** The times of one partition; undefined when there are too many. To be kept by whoever reads it. */
+  partition(destination: string, group: string, partition: string | number): PartitionTimes | undefined {
+    const seen = this.#find(destination, group);
+    let times = seen?.partitions.get(partition);
+    if (times !== undefined || seen === undefined || this.#partitions >= MAX_PARTITIONS) return times;
+    this.#partitions++;
+    times = new PartitionTimes(seen);
+    seen.partitions.set(partition, times);
+    return times;
   }
 
   /** Leaves the order of a destination's events to a watermark, which knows more of it. */
@@ -72,7 +92,7 @@ export class EventTimes {
       groups = new Map();
       this.#seen.set(destination, groups);
     }
-    const seen: Seen = { attributes: about(destination, group), newest: 0, judged: false, partitions: new Map() };
+    const seen: Seen = { about: about(destination, group), newest: 0, judged: false, partitions: new Map() };
     groups.set(group, seen);
     return seen;
   }
@@ -80,20 +100,30 @@ export class EventTimes {
   /** One value per destination and group, in unix milliseconds. */
   *values(): Generator<{ readonly attributes: Attributes; readonly value: number }> {
     for (const groups of this.#seen.values()) {
-      for (const { attributes, newest } of groups.values()) if (newest > 0) yield { attributes, value: newest };
+      for (const seen of groups.values()) {
+        let value = seen.newest;
+        for (const { newest } of seen.partitions.values()) value = Math.max(value, Number(newest));
+        if (value > 0) yield { attributes: seen.about, value };
+      }
     }
   }
 }
 
 export const eventTimes = shared('event-times', () => new EventTimes());
 
-/** Notes an event time that was handled, whatever is sampled. */
-export function noteEventTime(
+/** Notes an event time that was handled, in unix milliseconds, whatever is sampled. */
+export function noteEventTime(destination: string, group: string | undefined, time: number): void {
+  eventTimes.note(destination, group ?? '', time);
+}
+
+/** As above, of a partition whose records come in the order of their offsets. */
+export function noteInPartition(
   destination: string,
   group: string | undefined,
-  time: number,
-  partition?: string | number,
-  offset?: number,
+  partition: string | number,
+  time: number | bigint,
+  offset?: number | bigint,
 ): void {
-  eventTimes.note(destination, group ?? '', time, partition, offset);
+  const times = eventTimes.partition(destination, group ?? '', partition);
+  times?.note(String(time), offset === undefined ? '' : String(offset));
 }

@@ -2,7 +2,7 @@ import { type ChannelListener, subscribe } from 'node:diagnostics_channel';
 import http, { type ClientRequest, type IncomingMessage } from 'node:http';
 import https from 'node:https';
 import { diag } from '@opentelemetry/api';
-import { pathways, Single } from './pathway.ts';
+import { pathways } from './pathway.ts';
 import { PATHWAY_HEADER } from './pathway-header.ts';
 import { shared } from './state.ts';
 
@@ -44,7 +44,7 @@ function continueCalls(prototype: { emit: Emit }): void {
   prototype.emit = function emitInPathway(event, ...args) {
     if (event !== 'request' || !pathways.active) return emit.call(this, event, ...args);
     const position = pathways.passedOn((args[0] as IncomingMessage | undefined)?.headers?.[PATHWAY_HEADER]);
-    const handling = position === undefined ? undefined : new Single(position);
+    const handling = position === undefined ? undefined : position;
     return pathways.handling.run(handling, () => emit.call(this, event, ...args));
   };
 }

@@ -1,7 +1,7 @@
 import { diag, type Span } from '@opentelemetry/api';
-import { noteEventTime } from './event-time.ts';
+import { eventTimes, type PartitionTimes } from './event-time.ts';
 import { beginSend, endWith, type KafkaMessage, processBatch, processMessage, type Received } from './kafka-spans.ts';
-import { type Handling, pathways, Single } from './pathway.ts';
+import { type Position, pathways } from './pathway.ts';
 import { PATHWAY_HEADER } from './pathway-header.ts';
 import type { Route } from './recorder.ts';
 import { noteConsumed, noteSent, timeProcess } from './throughput.ts';
@@ -71,11 +71,21 @@ function outgoing(record: ProducerRecord, route: Route, traced: boolean, spans: 
   if (prepared.has(record)) return record;
   const { topic, messages } = record;
   const sending = pathways.active ? pathways.send(route) : undefined;
+  let text = '';
+  let bytes: Buffer | undefined;
   const copies = new Array<KafkaMessage>(messages.length);
   for (let i = 0; i < messages.length; i++) {
     const message = messages[i] as KafkaMessage;
     const headers: Record<string, unknown> = { ...message.headers };
-    if (sending !== undefined) headers[PATHWAY_HEADER] = sending.header(headers[PATHWAY_HEADER]);
+    if (sending !== undefined) {
+      const next = sending.header(headers[PATHWAY_HEADER]);
+      // Messages of one call mostly have the same; as bytes it is encoded once.
+      if (next !== text) {
+        text = next;
+        bytes = Buffer.from(next, 'latin1');
+      }
+      headers[PATHWAY_HEADER] = bytes;
+    }
     if (traced) {
       const span = beginSend(topic, message, headers);
       if (span !== undefined) spans.push(span);
@@ -138,48 +148,66 @@ export function instrumentProducer<P extends ProducerLike>(producer: P, traced: 
   return producer;
 }
 
-function received(topic: string, message: KafkaMessage, group: string, partition: number): void {
-  const time = Number(message.timestamp);
-  if (time > 0) noteEventTime(topic, group, time, partition, Number(message.offset));
+/** The event times of the partition that is read; most records come from where the one before came from. */
+function timesOf(group: string): (topic: string, partition: number) => PartitionTimes | undefined {
+  let last: PartitionTimes | undefined;
+  let lastTopic = '';
+  let lastPartition = -1;
+  return (topic, partition) => {
+    if (topic !== lastTopic || partition !== lastPartition) {
+      last = eventTimes.partition(topic, group, partition);
+      lastTopic = topic;
+      lastPartition = partition;
+    }
+    return last;
+  };
 }
 
-function inHandling<T>(handling: Handling | undefined, work: () => T): T {
-  return handling === undefined ? work() : pathways.handling.run(handling, work);
+function note(times: PartitionTimes | undefined, { timestamp, offset }: KafkaMessage): void {
+  if (typeof timestamp === 'string') times?.note(timestamp, offset);
 }
 
 function eachMessage(callback: Callback, group: string, traced: Traced): Callback {
   const route = routesOf('in', group);
+  const times = timesOf(group);
+  const { handling } = pathways;
   return function handle(payload) {
-    const call = () => callback.call(this, payload);
     const { topic, partition, message } = payload as MessagePayload;
-    const handling = guarded('a record', undefined, () => {
-      received(topic, message, group, partition);
-      if (!pathways.active) return undefined;
-      return new Single(pathways.receive(route(topic), message.headers?.[PATHWAY_HEADER]));
-    });
-    if (!traced()) return inHandling(handling, call);
+    let position: Position | undefined;
+    try {
+      note(times(topic, partition), message);
+      if (pathways.active) position = pathways.receive(route(topic), message.headers?.[PATHWAY_HEADER]);
+    } catch (error) {
+      diag.error('@weir/sdk: a record could not be instrumented', error);
+    }
+    const call = () => callback.call(this, payload);
+    if (!traced()) return position === undefined ? call() : handling.run(position, call);
     const about: Received = { topic, partition, group };
     noteConsumed(about, 1);
-    return inHandling(handling, () => timeProcess(about, 1, () => processMessage(about, message, call)));
+    const work = () => timeProcess(about, 1, () => processMessage(about, message, call));
+    return position === undefined ? work() : handling.run(position, work);
   };
 }
 
 function eachBatch(callback: Callback, group: string, traced: Traced): Callback {
   const route = routesOf('in', group);
+  const times = timesOf(group);
+  const { handling } = pathways;
   return function handle(payload) {
-    const call = () => callback.call(this, payload);
     const { topic, partition, messages } = (payload as BatchPayload).batch;
-    const handling = guarded('a batch', undefined, () => {
-      for (const message of messages) received(topic, message, group, partition);
+    const received = guarded('a batch', undefined, () => {
+      const partitionTimes = times(topic, partition);
+      for (const message of messages) note(partitionTimes, message);
       if (!pathways.active) return undefined;
       const headers = messages.map((message) => message.headers?.[PATHWAY_HEADER]);
       return pathways.receiveBatch(route(topic), headers);
     });
-    if (!traced()) return inHandling(handling, call);
+    const call = () => callback.call(this, payload);
+    if (!traced()) return received === undefined ? call() : handling.run(received, call);
     const about: Received = { topic, partition, group };
     noteConsumed(about, messages.length);
     const work = () => timeProcess(about, messages.length, () => processBatch(about, messages, call));
-    return inHandling(handling, work);
+    return received === undefined ? work() : handling.run(received, work);
   };
 }
 

@@ -5,14 +5,6 @@ import { hashText, incoming, lastValue, readPathway, writePathway } from './path
 import { Recorder, type Route } from './recorder.ts';
 import { shared } from './state.ts';
 
-/** Where one record is on its way: the last checkpoint it passed, when its pathway began, and when it passed. */
-export interface Position {
-  readonly checkpoint: Checkpoint | Passed;
-  /** Unix microseconds. */
-  readonly origin: number;
-  readonly hop: number;
-}
-
 /** A checkpoint of another service, whose record was passed on without one here (HTTP). */
 interface Passed {
   readonly high: number;
@@ -27,15 +19,22 @@ export interface Handling {
   copied?(header: unknown): Position | undefined;
 }
 
-export class Single implements Handling {
-  readonly #position: Position;
+/** Where one record is on its way. */
+export class Position implements Handling {
+  /** The last checkpoint it passed. */
+  readonly checkpoint: Checkpoint | Passed;
+  /** Unix microseconds at which its pathway began, and at which it passed that checkpoint. */
+  readonly origin: number;
+  readonly hop: number;
 
-  constructor(position: Position) {
-    this.#position = position;
+  constructor(checkpoint: Checkpoint | Passed, origin: number, hop: number) {
+    this.checkpoint = checkpoint;
+    this.origin = origin;
+    this.hop = hop;
   }
 
   position(): Position {
-    return this.#position;
+    return this;
   }
 }
 
@@ -94,9 +93,9 @@ export class Batch implements Handling {
 /** Where a record with this header is once it was received at `now`; without a header its pathway begins there. */
 function located(route: Route, header: unknown, now: number): Position {
   if (header !== undefined && readPathway(header)) {
-    return { checkpoint: route.after(incoming.high, incoming.low), origin: incoming.origin, hop: now };
+    return new Position(route.after(incoming.high, incoming.low), incoming.origin, now);
   }
-  return { checkpoint: route.after(0, 0), origin: now, hop: now };
+  return new Position(route.after(0, 0), now, now);
 }
 
 /** Marsaglia's xorshift generator (2003) with 32 bits of state: numbers in [0, 1). */
@@ -136,13 +135,13 @@ export class Pathways {
         const { origin, hop } = incoming;
         const checkpoint = route.after(incoming.high, incoming.low);
         recorder.record(checkpoint, origin, hop, now);
-        return { checkpoint, origin, hop: now };
+        return new Position(checkpoint, origin, now);
       }
       recorder.problem('malformed_header');
     }
     const checkpoint = route.after(0, 0);
     recorder.record(checkpoint, now, now, now);
-    return { checkpoint, origin: now, hop: now };
+    return new Position(checkpoint, now, now);
   }
 
   /** Records each record of a batch by itself. */
@@ -160,7 +159,7 @@ export class Pathways {
     const checkpoint = from === undefined ? route.after(0, 0) : route.after(from.checkpoint.high, from.checkpoint.low);
     const origin = from?.origin ?? now;
     this.recorder.record(checkpoint, origin, from?.hop ?? now, now);
-    return { checkpoint, origin, hop: now };
+    return new Position(checkpoint, origin, now);
   }
 
   /** Starts to send to a place: a value for the header of each message that goes there now. */
@@ -183,11 +182,7 @@ export class Pathways {
       this.recorder.problem('malformed_header');
       return undefined;
     }
-    return {
-      checkpoint: { high: incoming.high, low: incoming.low },
-      origin: incoming.origin,
-      hop: incoming.hop,
-    };
+    return new Position({ high: incoming.high, low: incoming.low }, incoming.origin, incoming.hop);
   }
 }
 

@@ -1,8 +1,8 @@
 import { subscribe } from 'node:diagnostics_channel';
 import { diag, type Span } from '@opentelemetry/api';
-import { noteEventTime } from './event-time.ts';
+import { noteInPartition } from './event-time.ts';
 import { beginSend, endWith, tracesRecords } from './kafka-spans.ts';
-import { Current, type Handling, type Position, pathways, type Sending, Single } from './pathway.ts';
+import { Current, type Handling, type Position, pathways, type Sending } from './pathway.ts';
 import { PATHWAY_HEADER } from './pathway-header.ts';
 import type { Route } from './recorder.ts';
 import { shared } from './state.ts';
@@ -178,8 +178,7 @@ function followProducerStream(stream: ProducerStream): void {
 
 function receive(message: ReceivedMessage, group: string): Position | undefined {
   const { topic, partition } = message;
-  const time = Number(message.timestamp);
-  if (time > 0) noteEventTime(topic, group, time, partition, Number(message.offset));
+  if (message.timestamp > 0n) noteInPartition(topic, group, partition, message.timestamp, message.offset);
   if (tracesRecords()) noteConsumed({ topic, partition, group }, 1);
   if (!pathways.active) return undefined;
   const route = pathways.recorder.route({ direction: 'in', system: 'kafka', destination: topic, group });
@@ -202,7 +201,7 @@ function followMessages(stream: MessagesStream): void {
     try {
       const position = receive(message as ReceivedMessage, stream.consumer?.groupId ?? '');
       if (position !== undefined) {
-        handling = new Single(position);
+        handling = position;
         positions.set(message, position);
       }
     } catch (error) {

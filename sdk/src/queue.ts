@@ -1,8 +1,8 @@
 import { type Attributes, context, type Link, propagation, ROOT_CONTEXT, SpanKind, trace } from '@opentelemetry/api';
 import { type Carrier, headerGetter, headerValue } from './carrier.ts';
-import { noteEventTime } from './event-time.ts';
+import { noteEventTime, noteInPartition } from './event-time.ts';
 import { tracesRecords } from './kafka-spans.ts';
-import { pathways, Single } from './pathway.ts';
+import { pathways } from './pathway.ts';
 import { PATHWAY_HEADER } from './pathway-header.ts';
 import { ATTR } from './semconv.ts';
 import { inSpan } from './span.ts';
@@ -60,6 +60,16 @@ function millis(time: number | Date | undefined): number | undefined {
   return value > 0 ? Math.trunc(value) : undefined;
 }
 
+function noteTime(
+  destination: string,
+  group: string | undefined,
+  partition: string | number | undefined,
+  time: number,
+) {
+  if (partition === undefined) noteEventTime(destination, group, time);
+  else noteInPartition(destination, group, partition, time);
+}
+
 function route(direction: 'in' | 'out', { system, destination }: QueueOptions, group: string) {
   return pathways.recorder.route({ direction, system, destination, group });
 }
@@ -87,10 +97,10 @@ export function produce<T>(options: ProduceOptions, send: () => T): T {
 export function consume<T>(options: ConsumeOptions, handle: () => T): T {
   const { destination, group, headers, partition } = options;
   const time = millis(options.eventTime);
-  if (time !== undefined) noteEventTime(destination, group, time, partition);
+  if (time !== undefined) noteTime(destination, group, partition, time);
   if (pathways.active) {
     const at = pathways.receive(route('in', options, group ?? ''), headerValue(headers, PATHWAY_HEADER));
-    return pathways.handling.run(new Single(at), () => process(options, time, handle));
+    return pathways.handling.run(at, () => process(options, time, handle));
   }
   return process(options, time, handle);
 }
@@ -115,7 +125,7 @@ export function consumeBatch<T>(options: BatchOptions, handle: () => T): T {
     const time = millis(eventTime);
     if (time === undefined) continue;
     newest = Math.max(newest, time);
-    noteEventTime(destination, group, time, partition);
+    noteTime(destination, group, partition, time);
   }
   if (pathways.active) {
     const headers = messages.map((message) => headerValue(message.headers, PATHWAY_HEADER));

@@ -1,6 +1,6 @@
 import { type Attributes, SpanKind } from '@opentelemetry/api';
 import { tracesRecords } from './kafka-spans.ts';
-import { pathways, Single } from './pathway.ts';
+import { pathways } from './pathway.ts';
 import { inSpan } from './span.ts';
 
 export interface StageOptions {
@@ -17,7 +17,7 @@ const SYSTEM = 'stage';
 
 function atCheckpoint<T>(name: string, work: () => T): T {
   const route = pathways.recorder.route({ direction: 'in', system: SYSTEM, destination: name, group: '' });
-  return pathways.handling.run(new Single(pathways.pass(route)), work);
+  return pathways.handling.run(pathways.pass(route), work);
 }
 
 /**

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { pathwayMetrics } from '../../sdk/src/metrics.ts';
-import { Pathways, Single, seededRandom } from '../../sdk/src/pathway.ts';
+import { Pathways, seededRandom } from '../../sdk/src/pathway.ts';
 import { Recorder } from '../../sdk/src/recorder.ts';
 import type { ReceivedPoint } from './otlp-server.ts';
 import { checkpoints, exactQuantile, quantile, type SeenCheckpoint } from './pathway-points.ts';
@@ -58,7 +58,7 @@ class Service {
       const received = batch.map(({ message }) => message);
       const handled =
         size === 1
-          ? new Single(this.pathways.receive(this.route, Buffer.from((received[0] as Sent).header)))
+          ? this.pathways.receive(this.route, Buffer.from((received[0] as Sent).header))
           : this.pathways.receiveBatch(
               this.route,
               received.map(({ header }) => Buffer.from(header)),
@@ -190,7 +190,7 @@ describe('what is not one to one', () => {
       join.now = Math.max(one.at, other.at) + delay(12_000, 0.5);
       const positions = [one, other].map(({ header }) => join.pathways.receive(join.route, header));
       const oldest = positions.reduce((a, b) => (b.origin < a.origin ? b : a));
-      join.pathways.handling.run(new Single(oldest), () => {
+      join.pathways.handling.run(oldest, () => {
         results.push(join.send(Math.min(one.began, other.began)));
       });
     }
