@@ -15,6 +15,13 @@ export const SIGNALS = [
   'loss_seconds',
   'freshness',
   'drop_ratio',
+  'slo_burn',
+  'dead_letters',
+  'dead_letter_depth',
+  'schema_violations',
+  'duplicates',
+  'late_events',
+  'out_of_order',
   'custom',
 ] as const;
 export type Signal = (typeof SIGNALS)[number];
@@ -37,6 +44,9 @@ export interface SignalFacts {
  * where that is not to be expected; `freshness`: seconds since the time up to which every event has been handled (of a
  * stage, or of a dataset, which then stands in the label `dataset`);
  * `drop_ratio`: the share of the expected records that went missing on their way to a topic or out of it, 0..1;
+ * `slo_burn`: how near an SLO's burn-rate rules are to firing, 1 and above fires (labels `slo` and `window`: `fast` or `slow`);
+ * `dead_letters`, `schema_violations`, `duplicates`, `late_events`, `out_of_order`: records per second a stage reports so;
+ * `dead_letter_depth`: records that wait in a dead-letter topic (label `topic`);
  * `custom`: any metric whose points carry the attribute `weir.signal`.
  */
 export const SIGNAL_FACTS: Readonly<Record<Signal, SignalFacts>> = {
@@ -52,5 +62,12 @@ export const SIGNAL_FACTS: Readonly<Record<Signal, SignalFacts>> = {
   loss_seconds: { title: 'Time until data loss', unit: 's', direction: 'down' },
   freshness: { title: 'Freshness', unit: 's', direction: 'up' },
   drop_ratio: { title: 'Missing records', unit: '1', direction: 'up' },
+  slo_burn: { title: 'Error budget burn', unit: '1', direction: 'up' },
+  dead_letters: { title: 'Dead letters', unit: '1/s', direction: 'up' },
+  dead_letter_depth: { title: 'Dead letters waiting', unit: '{record}', direction: 'up' },
+  schema_violations: { title: 'Schema violations', unit: '1/s', direction: 'up' },
+  duplicates: { title: 'Duplicates', unit: '1/s', direction: 'up' },
+  late_events: { title: 'Late events', unit: '1/s', direction: 'up' },
+  out_of_order: { title: 'Events out of order', unit: '1/s', direction: 'up' },
   custom: { title: 'Signal', unit: '', direction: 'both' },
 };

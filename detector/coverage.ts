@@ -3,6 +3,16 @@ import type { Signal } from '../core/signal.ts';
 import type { Millis } from '../core/time.ts';
 
 const FLOWS: ReadonlySet<string> = new Set<Signal>(['throughput', 'output']);
+/** Counts of what went wrong: 0 where nothing was counted, so only more than that proves anything. */
+const PROBLEMS: ReadonlySet<string> = new Set<Signal>([
+  'dead_letters',
+  'schema_violations',
+  'duplicates',
+  'late_events',
+  'out_of_order',
+]);
+/** What the pipeline model judged says nothing of what came in. */
+const JUDGED: ReadonlySet<string> = new Set<Signal>(['freshness', 'drop_ratio', 'slo_burn', 'dead_letter_depth']);
 /** Read as "last value carried forward", so that a value alone proves nothing. */
 const CARRIED: ReadonlySet<string> = new Set<Signal>(['lag', 'lag_seconds', 'loss_seconds', 'custom']);
 
@@ -15,12 +25,12 @@ export function coveredSteps(series: readonly Series[], from: Millis, to: Millis
   const covered = new Uint8Array(Math.max(0, Math.round((to - from) / step)));
   for (const { labels, start, values } of series) {
     const signal = labels['signal'] ?? '';
-    if (signal === 'freshness' || signal === 'drop_ratio') continue;
+    if (JUDGED.has(signal)) continue;
     const offset = Math.round((from - start) / step);
     for (let i = 0; i < covered.length; i++) {
       const value = values[i + offset];
       if (value === undefined || Number.isNaN(value)) continue;
-      if (FLOWS.has(signal)) covered[i] ||= value > 0 ? 1 : 0;
+      if (FLOWS.has(signal) || PROBLEMS.has(signal)) covered[i] ||= value > 0 ? 1 : 0;
       else if (CARRIED.has(signal)) covered[i] ||= value !== values[i + offset - 1] ? 1 : 0;
       else covered[i] = 1;
     }

@@ -14,8 +14,26 @@ const FLOORS: Readonly<Record<Signal, { readonly relative: number; readonly abso
   loss_seconds: { relative: 0.1, absolute: 60 },
   freshness: { relative: 0.1, absolute: 1 },
   drop_ratio: { relative: 0.05, absolute: 1e-6 },
+  slo_burn: { relative: 0.05, absolute: 0.01 },
+  dead_letters: { relative: 0.05, absolute: 0.02 },
+  dead_letter_depth: { relative: 0.1, absolute: 5 },
+  schema_violations: { relative: 0.05, absolute: 0.02 },
+  duplicates: { relative: 0.05, absolute: 0.02 },
+  late_events: { relative: 0.05, absolute: 0.02 },
+  out_of_order: { relative: 0.05, absolute: 0.02 },
   custom: { relative: 0.01, absolute: 1e-6 },
 };
+
+/** Events per second. */
+const COUNTED: ReadonlySet<Signal> = new Set<Signal>([
+  'throughput',
+  'output',
+  'dead_letters',
+  'schema_violations',
+  'duplicates',
+  'late_events',
+  'out_of_order',
+]);
 
 /**
  * Spread below which a deviation is no evidence, in the signal's unit. Rates carry the counting noise of a Poisson
@@ -24,7 +42,7 @@ const FLOORS: Readonly<Record<Signal, { readonly relative: number; readonly abso
 export function noiseFloor(signal: Signal, expected: number, volume: number, stepSeconds: number): number {
   const floor = FLOORS[signal];
   const fixed = floor.relative * Math.abs(expected) + floor.absolute;
-  if (signal === 'throughput' || signal === 'output') {
+  if (COUNTED.has(signal)) {
     return Math.max(fixed, Math.sqrt(Math.max(expected, 0) / stepSeconds));
   }
   if (signal === 'error_ratio' && volume > 0) {

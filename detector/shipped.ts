@@ -80,6 +80,31 @@ export const SHIPPED_DETECTORS: readonly z.input<typeof detectorEntry>[] = [
     severity: 'critical',
   },
   {
+    // The rules' windows and guards have done the weighing (pipelines/slo.ts): 1 is where they fire.
+    name: 'SloBurnFast',
+    query: { signal: 'slo_burn', match: { window: 'fast' } },
+    scorers: { threshold: { above: 0.999 } },
+    decision: { for: '0s' },
+    severity: 'critical',
+  },
+  {
+    name: 'SloBurnSlow',
+    query: { signal: 'slo_burn', match: { window: 'slow' } },
+    scorers: { threshold: { above: 0.999 } },
+    decision: { for: '0s' },
+  },
+  {
+    // Some pipelines have dead letters every day: only many more than usual are news.
+    name: 'DeadLettersRising',
+    query: { signal: 'dead_letters' },
+    decision: { min_change: 1, min_difference: 0.1, min_value: 0.1, for: '30s' },
+  },
+  {
+    name: 'SchemaViolationsRising',
+    query: { signal: 'schema_violations' },
+    decision: { min_change: 1, min_difference: 0.1, min_value: 0.1, for: '30s' },
+  },
+  {
     name: 'SignalAnomaly',
     query: { signal: 'custom' },
     decision: { score: 5, min_change: 0.1, for: '20s' },

@@ -11,6 +11,8 @@ import { createFreshness } from './freshness-round.ts';
 import { createLag } from './lag-round.ts';
 import { createModel } from './model.ts';
 import { createTracePathways } from './pathways.ts';
+import { createProblems } from './problems-round.ts';
+import { createSlos } from './slo-round.ts';
 import { createTopology } from './topology-round.ts';
 
 export interface PipelinesOptions {
@@ -69,6 +71,8 @@ export function createPipelines({ config, store, telemetry, now = Date.now }: Pi
     { name: 'lag', ...createLag(store, config) },
     { name: 'topology', ...createTopology(store, config) },
     { name: 'freshness', ...createFreshness(store, config) },
+    { name: 'slo', ...createSlos(store, config) },
+    { name: 'problems', ...createProblems(store, config) },
     { name: 'pathways', ...createTracePathways(store, registry) },
     { name: 'conservation', ...createConservation(store) },
   ];

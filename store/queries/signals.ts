@@ -7,10 +7,13 @@ import { type Consumers, readConsumers } from './consumers.ts';
 import { readFreshnessSignal } from './freshness.ts';
 import { gridOf } from './grid.ts';
 import { chooseLevel, type LevelRetention } from './level.ts';
+import { isProblemSignal } from './problem-metrics.ts';
+import { readDeadLetterSignals, readProblemSignals } from './problems.ts';
 import { readConservationSignal } from './signals-conservation.ts';
 import { isLagSignal, readGauges } from './signals-gauges.ts';
 import { mergeLags, readJudgedLags } from './signals-lag.ts';
 import { isSpanSignal, readSpanSignals } from './signals-spans.ts';
+import { readSloSignal } from './slos.ts';
 
 export interface SignalQuery {
   /** Unix milliseconds; the series cover the whole steps of [from, to). */
@@ -41,6 +44,8 @@ const KNOWN_FOR_MS = 3_600_000;
  * - `error_ratio`, `latency_*` and `dependency_p95` are NaN in steps without calls; latencies are in seconds.
  * - `freshness` is the largest age of the newest complete event in a step, as the pipeline model judged it, carried forward up to 90 s.
  * - `drop_ratio` is what the pipeline model found missing, 0 where it found nothing, carried forward likewise.
+ * - `slo_burn` and `dead_letter_depth` are carried forward likewise; what stages count of dead letters and other problems is per second, 0
+ *   where a known series counted nothing.
  * - `lag_seconds` and `loss_seconds` are what the pipeline model worked out; where it could not, a lag in time that another tool reports
  *   stands in. `lag` is what was reported, else worked out.
  * - `lag` (sum over partitions), `lag_seconds` (the largest) and gauges named by `weir.signal` carry their last value
@@ -62,7 +67,8 @@ export async function readSignals(store: Store, query: SignalQuery): Promise<Ser
   const consumers: Promise<Consumers> = wantsLag
     ? readConsumers(store, knownSince, query.to, level)
     : Promise.resolve([]);
-  const [spans, gauges, judged, fresh, drops] = await Promise.all([
+  const wantsProblems = [...wanted].some(isProblemSignal);
+  const [spans, gauges, judged, fresh, drops, burns, problems] = await Promise.all([
     [...wanted].some(isSpanSignal) ? readSpanSignals(store, { grid, level, knownSince, wanted, match }) : none,
     wantsLag || wanted.has('custom')
       ? consumers.then((seen) => readGauges(store, { grid, level, wanted, consumers: seen }))
@@ -70,8 +76,14 @@ export async function readSignals(store: Store, query: SignalQuery): Promise<Ser
     wantsLag ? consumers.then((seen) => readJudgedLags(store, grid, wanted, seen)) : none,
     wanted.has('freshness') ? readFreshnessSignal(store, grid) : none,
     wanted.has('drop_ratio') ? readConservationSignal(store, grid) : none,
+    wanted.has('slo_burn') ? readSloSignal(store, grid) : none,
+    wantsProblems ? readProblemSignals(store, { grid, level, knownSince, wanted }) : none,
   ]);
-  return [...spans, ...mergeLags(gauges, judged), ...fresh, ...drops]
+  const letters =
+    wanted.has('dead_letters') || wanted.has('dead_letter_depth')
+      ? await readDeadLetterSignals(store, grid, wanted, problems)
+      : [];
+  return [...spans, ...mergeLags(gauges, judged), ...fresh, ...drops, ...burns, ...problems, ...letters]
     .filter((series) => matches(series.labels, match) && series.values.some((value) => !Number.isNaN(value)))
     .map((series) => ({ series, at: order(series.labels) }))
     .sort((a, b) => (a.at < b.at ? -1 : 1))

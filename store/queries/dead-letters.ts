@@ -1,0 +1,158 @@
+import { METRIC } from '../../core/semconv.ts';
+import type { Millis } from '../../core/time.ts';
+import type { Store } from '../client.ts';
+import { floatCell, numberOf, secondsCell } from './cells.ts';
+
+/** A dead-letter topic at a time. NaN where nothing is known. */
+export interface DeadLetterTopic {
+  readonly time: Millis;
+  readonly pipeline: string;
+  readonly topic: string;
+  /** The topic whose records it holds, by its name; '' where the name says nothing. */
+  readonly sourceTopic: string;
+  /** The stage that writes it; '' where nobody knows. */
+  readonly stage: string;
+  /** Records that wait in it: not read by its consumer group, or all that are kept where none reads it. */
+  readonly depth: number;
+  /** Records per second that came in over the last minutes. */
+  readonly rate: number;
+  /** Seconds since the oldest of its records was written (at least, where `oldestIsBound`), and the newest. */
+  readonly oldestAge: number;
+  readonly newestAge: number;
+  readonly oldestIsBound: boolean;
+}
+
+export async function writeDeadLetterTopics(store: Store, topics: readonly DeadLetterTopic[]): Promise<void> {
+  const rows = topics.map((one) => ({
+    Time: secondsCell(one.time),
+    Pipeline: one.pipeline,
+    Topic: one.topic,
+    SourceTopic: one.sourceTopic,
+    Stage: one.stage,
+    Depth: floatCell(one.depth),
+    Rate: floatCell(one.rate),
+    OldestAge: floatCell(one.oldestAge),
+    NewestAge: floatCell(one.newestAge),
+    OldestIsBound: one.oldestIsBound,
+  }));
+  await store.insert('dead_letter_topics', rows);
+}
+
+/** The newest state of each dead-letter topic in (from, to], unix milliseconds. */
+export async function readLatestDeadLetters(
+  store: Store,
+  query: { readonly from: Millis; readonly to: Millis; readonly pipeline?: string },
+): Promise<DeadLetterTopic[]> {
+  const rows = await store.rows<DeadLetterTopic>(
+    `
+SELECT toUnixTimestamp(d.Time) * 1000 AS time, Pipeline AS pipeline, Topic AS topic, SourceTopic AS sourceTopic, Stage AS stage,
+    Depth AS depth, Rate AS rate, OldestAge AS oldestAge, NewestAge AS newestAge, OldestIsBound AS oldestIsBound
+FROM dead_letter_topics AS d
+WHERE Time > toDateTime({from:UInt32}) AND Time <= toDateTime({to:UInt32}) AND ({any:Bool} OR Pipeline = {pipeline:String})
+ORDER BY Pipeline, Topic, Time DESC
+LIMIT 1 BY Pipeline, Topic`,
+    {
+      from: secondsCell(query.from),
+      to: secondsCell(query.to),
+      any: query.pipeline === undefined,
+      pipeline: query.pipeline ?? '',
+    },
+  );
+  return rows.map((row) => ({
+    ...row,
+    ...{ time: numberOf(row.time), depth: numberOf(row.depth), rate: numberOf(row.rate) },
+    ...{
+      oldestAge: numberOf(row.oldestAge),
+      newestAge: numberOf(row.newestAge),
+      oldestIsBound: Boolean(row.oldestIsBound),
+    },
+  }));
+}
+
+/** What the broker's offsets say of a topic, over all its partitions. */
+export interface TopicOffsets {
+  readonly topic: string;
+  /** Records between the oldest offset kept and the log end. */
+  readonly kept: number;
+  /** Records per second by which the log ends grew in the range. */
+  readonly rate: number;
+  /** When the oldest record kept was written (at the latest, where nothing is known from before), and the newest; NaN without records. */
+  readonly oldestAt: Millis;
+  readonly oldestIsBound: boolean;
+  readonly newestAt: Millis;
+}
+
+/** How far back samples of log ends are asked when a record was written. */
+const HISTORY_MS = 14 * 86_400_000;
+
+/**
+ * Offsets of `topics` as last reported in [from, to), from the rollup of a minute, and when their records were written: a record was
+ * written before the first sample of a log end above its offset.
+ */
+export async function readTopicOffsets(
+  store: Store,
+  topics: readonly string[],
+  from: Millis,
+  to: Millis,
+): Promise<TopicOffsets[]> {
+  if (topics.length === 0) return [];
+  const rows = await store.rows<TopicOffsets>(
+    `
+WITH
+    ends AS (
+        SELECT s.Topic AS topic, s.Partition AS partition, Time AS minute, max(Last) AS last, max(Max) AS most, min(Min) AS least
+        FROM gauge_1m AS g
+        INNER JOIN (
+            SELECT DISTINCT SeriesId, Topic, Partition FROM metric_series
+            WHERE MetricName = {end:String} AND Topic IN {topics:Array(String)}
+        ) AS s ON g.SeriesId = s.SeriesId
+        WHERE g.MetricName = {end:String} AND g.Time >= toDateTime({history:UInt32}) AND g.Time < toDateTime({to:UInt32})
+        GROUP BY topic, partition, minute
+    ),
+    olds AS (
+        SELECT s.Topic AS topic, s.Partition AS partition, max(Last).2 AS oldest
+        FROM gauge_1m AS g
+        INNER JOIN (
+            SELECT DISTINCT SeriesId, Topic, Partition FROM metric_series
+            WHERE MetricName = {old:String} AND Topic IN {topics:Array(String)}
+        ) AS s ON g.SeriesId = s.SeriesId
+        WHERE g.MetricName = {old:String} AND g.Time >= toDateTime({from:UInt32}) AND g.Time < toDateTime({to:UInt32})
+        GROUP BY topic, partition
+    ),
+    partitions AS (
+        SELECT e.topic AS topic, e.partition AS partition, any(o.oldest) AS oldest, max(e.last).2 AS newest,
+            greatest(newest - oldest, 0) AS kept,
+            minIf(e.last.1, e.last.2 > o.oldest) / 1e6 AS oldestAt, countIf(e.last.2 <= o.oldest) = 0 AS isBound,
+            maxIf(e.most, e.minute >= toStartOfMinute(toDateTime({from:UInt32}))) - minIf(e.least, e.minute >= toStartOfMinute(toDateTime({from:UInt32}))) AS grown,
+            argMin(e.last.1, (-e.last.2, e.last.1)) / 1e6 AS newestAt
+        FROM ends AS e
+        INNER JOIN olds AS o ON o.topic = e.topic AND o.partition = e.partition
+        GROUP BY topic, partition
+    )
+SELECT topic, sum(kept) AS kept, sum(greatest(grown, 0)) / {seconds:Float64} AS rate,
+    if(sum(partitions.kept) = 0, nan, minIf(oldestAt, partitions.kept > 0)) AS oldestAt,
+    argMinIf(isBound, oldestAt, partitions.kept > 0) AS oldestIsBound,
+    if(sum(partitions.kept) = 0, nan, maxIf(newestAt, partitions.kept > 0)) AS newestAt
+FROM partitions
+GROUP BY topic
+ORDER BY topic`,
+    {
+      topics,
+      end: METRIC.kafkaPartitionOffset,
+      old: METRIC.kafkaPartitionOldest,
+      history: secondsCell(to - HISTORY_MS),
+      from: secondsCell(from),
+      to: secondsCell(to),
+      seconds: (to - from) / 1000,
+    },
+  );
+  return rows.map((row) => ({
+    ...{
+      topic: row.topic,
+      kept: numberOf(row.kept),
+      rate: numberOf(row.rate),
+      oldestIsBound: Boolean(row.oldestIsBound),
+    },
+    ...{ oldestAt: numberOf(row.oldestAt), newestAt: numberOf(row.newestAt) },
+  }));
+}
