@@ -95,12 +95,14 @@ export function judgeEdge(
   const complete = Float64Array.from({ length: Math.max(0, end - from) }, (_item, i) =>
     completion.share((windows.sent.length - (from + i) - 1) * STEP_MS),
   );
+  const passed = Math.floor((settled - learnt.learnt) / MINUTE_MS);
   const judged = judgeConservation(
     {
       sent: windows.sent.subarray(from, end),
       reached: windows.reached.subarray(from, end),
       complete,
       minutes: learnt.minutes,
+      passed,
     },
     noise,
     memory.verdict,

@@ -1,4 +1,12 @@
-import { CLIP, type Counts, LENGTHS, LONGEST_BY_WINDOW, type Noise, windowVariance } from './conservation-noise.ts';
+import {
+  CLIP,
+  type Counts,
+  type Forecast,
+  LENGTHS,
+  LONGEST_BY_WINDOW,
+  type Noise,
+  windowVariance,
+} from './conservation-noise.ts';
 
 /**
  * Whether records that left one checkpoint are missing at another: a sequential test over the last windows, at several lengths at once
@@ -11,8 +19,10 @@ import { CLIP, type Counts, LENGTHS, LONGEST_BY_WINDOW, type Noise, windowVarian
 export const SIGMAS = 5.5;
 
 export interface Settled extends Counts {
-  /** Minutes that settled, for the lengths beyond an hour. */
+  /** Minutes that settled, for the lengths beyond an hour: those that were learnt from. */
   readonly minutes: Counts;
+  /** Minutes that have passed from their end to that of the windows. */
+  readonly passed: number;
   /** The share of a window's records that are expected to have arrived by now, 0..1, by window. */
   readonly complete: Float64Array;
 }
@@ -78,9 +88,10 @@ export function judgeConservation(
   };
 }
 
-function stretchesOf({ sent, reached, complete, minutes }: Settled, noise: Noise): Stretch[] {
-  const all = { sent, reached, complete, noise };
-  const long = { ...minutes, complete: undefined, noise };
+function stretchesOf({ sent, reached, complete, minutes, passed }: Settled, noise: Noise): Stretch[] {
+  const forecasts = noise.forecasts[Math.min(noise.forecasts.length - 1, Math.max(0, passed))] ?? [];
+  const all = { sent, reached, complete, noise, forecasts };
+  const long = { ...minutes, complete: undefined, noise, forecasts: noise.forecasts[0] ?? [] };
   return [
     ...summed(
       all,
@@ -99,12 +110,17 @@ interface Column extends Counts {
   /** Undefined where everything is there. */
   readonly complete: Float64Array | undefined;
   readonly noise: Noise;
+  readonly forecasts: readonly (Forecast | undefined)[];
 }
 
 /** Sums of the newest intervals, of `each` windows, for each of the lengths (ascending) that there are enough of. */
-function summed({ sent, reached, complete, noise }: Column, each: number, lengths: readonly number[]): Stretch[] {
+function summed(
+  { sent, reached, complete, noise, forecasts }: Column,
+  each: number,
+  lengths: readonly number[],
+): Stretch[] {
   const stretches: Stretch[] = [];
-  const base = noise.forecasts.find((forecast) => forecast !== undefined);
+  const base = forecasts.find((forecast) => forecast !== undefined);
   if (base === undefined) return stretches;
   let [n, m, kept, due, open, variance] = [0, 0, 0, 0, 0, 0];
   let next = 0;
@@ -123,7 +139,7 @@ function summed({ sent, reached, complete, noise }: Column, each: number, length
     const length = lengths[next] as number;
     if (back * each !== length) continue;
     next++;
-    const forecast = noise.forecasts[LENGTHS.indexOf(length as never)];
+    const forecast = forecasts[LENGTHS.indexOf(length as never)];
     if (forecast === undefined) continue;
     const { ratio, rho } = forecast;
     const expected = ratio * due;

@@ -16,13 +16,18 @@ export interface Counts {
 export const LENGTHS = [3, 6, 12, 30, 60, 180, 360, 1080] as const;
 export const LONGEST_BY_WINDOW = 360;
 /** Minutes of the past that a ratio may be taken from. */
-const REFERENCES = [60, 360, 1440] as const;
+const REFERENCES = [10, 60, 360, 1440] as const;
+const DAY_MINUTES = 1440;
+/** Of yesterday at least so many minutes are taken together. */
+const LEAST_YESTERDAY = 10;
 const LEAST_REFERENCE = 10;
 /** A forecast is used for so many minutes after what it was made from, and is tried on the past like that. */
 export const RELEARN_MINUTES = 5;
 const LEAST_BLOCKS = 8;
 const SEGMENT_MINUTES = 30;
 const SEGMENT_WINDOWS = 180;
+/** Counts of two programs are not trusted to agree better than this, as a share. */
+const LEAST_RHO = 5e-5;
 /** Counts are whole: half a record is no news. */
 export const ROUNDING = 0.25;
 /** Residuals count up to so many of their own sigmas, so that one or two bad windows are not taken for a lasting loss. */
@@ -37,26 +42,31 @@ export interface Forecast {
 export interface Noise {
   readonly phi: number;
   readonly tau: number;
-  /** By the lengths of `LENGTHS`; undefined where the past is too short to say. */
-  readonly forecasts: readonly (Forecast | undefined)[];
+  /**
+   * By the minutes that have passed since the end of what was learnt from (0 to `RELEARN_MINUTES`), and by the lengths of `LENGTHS`;
+   * undefined where the past is too short to say.
+   */
+  readonly forecasts: readonly (readonly (Forecast | undefined)[])[];
 }
 
 /**
  * Learns from minutes (up to a day, ending where what is judged may begin to be learnt from) and from windows of ten seconds
- * (an hour or two). Undefined while there is too little of either. The stretch that `forecasts[i]` is for is the last `LENGTHS[i]` windows
- * up to the end of the minutes: it is not part of its own reference.
+ * (an hour or two). Undefined while there is too little of either. A forecast is for the last `LENGTHS[i]` windows up to so
+ * many minutes after the end of the minutes; no stretch is part of its own reference.
  */
 export function learnNoise(minutes: Counts, windows: Counts): Noise | undefined {
   const spread = windowSpread(windows);
   if (spread === undefined) return undefined;
   const clean = cleanMinutes(minutes, spread.phi, spread.tau);
   const sums = prefixSums(clean);
-  const forecasts = LENGTHS.map((length) => forecastOf(sums, Math.max(1, length / 6), spread));
-  return forecasts[0] === undefined ? undefined : { ...spread, forecasts };
+  const found = LENGTHS.map((length) => forecastsOf(sums, Math.max(1, length / 6), spread));
+  if (found[0] === undefined) return undefined;
+  const forecasts = Array.from({ length: RELEARN_MINUTES + 1 }, (_item, passed) => found.map((one) => one?.[passed]));
+  return { ...spread, forecasts };
 }
 
 /** Variance of the records that reach, of `sent` ones in one window or several that were alike. */
-export function windowVariance({ phi, tau }: Pick<Noise, 'phi' | 'tau'>, sent: number): number {
+export function windowVariance({ phi, tau }: Spread, sent: number): number {
   return ROUNDING + phi * sent + (tau * sent) ** 2;
 }
 
@@ -98,10 +108,9 @@ function pooledRatio(sent: Float64Array, reached: Float64Array, from: number, to
 }
 
 /** How windows vary around the ratio of their half hour. */
-function windowSpread(windows: Counts): { phi: number; tau: number } | undefined {
+function windowSpread(windows: Counts): Spread | undefined {
   const residuals: { n: number; e: number }[] = [];
-  for (let from = 0; from < windows.sent.length; from += SEGMENT_WINDOWS) {
-    const to = Math.min(windows.sent.length, from + SEGMENT_WINDOWS);
+  for (const [from, to] of segments(windows.sent.length, SEGMENT_WINDOWS)) {
     const ratio = trimmedRatio(windows, from, to);
     for (let i = from; i < to; i++) {
       const n = windows.sent[i] as number;
@@ -122,11 +131,19 @@ function windowSpread(windows: Counts): { phi: number; tau: number } | undefined
   return { phi: Math.max(0, few - tau2 * mean(low)), tau: Math.sqrt(tau2) };
 }
 
+/** Whole segments, counted from the newest; what is left at the beginning joins the oldest. */
+function segments(length: number, size: number): [from: number, to: number][] {
+  const count = Math.max(1, Math.floor(length / size));
+  return Array.from({ length: count }, (_item, i) => [
+    i === count - 1 ? 0 : length - (i + 1) * size,
+    length - i * size,
+  ]);
+}
+
 /** Minutes with what is beyond reason brought back to the edge of it. */
 function cleanMinutes(minutes: Counts, phi: number, tau: number): Counts {
   const reached = minutes.reached.slice();
-  for (let from = 0; from < reached.length; from += SEGMENT_MINUTES) {
-    const to = Math.min(reached.length, from + SEGMENT_MINUTES);
+  for (const [from, to] of segments(reached.length, SEGMENT_MINUTES)) {
     const ratio = trimmedRatio(minutes, from, to);
     const off: number[] = [];
     for (let i = from; i < to; i++) {
@@ -143,6 +160,8 @@ function cleanMinutes(minutes: Counts, phi: number, tau: number): Counts {
   }
   return { sent: minutes.sent, reached };
 }
+
+type Spread = Pick<Noise, 'phi' | 'tau'>;
 
 interface Sums {
   readonly length: number;
@@ -190,40 +209,70 @@ function shareVariance(
   return variance / (ratio * n) ** 2;
 }
 
+/** A way to foretell a ratio: from so many minutes before, and by how it changed at the same time yesterday or not. */
+interface Method {
+  readonly reference: number;
+  readonly seasonal: boolean;
+}
+
+const METHODS: readonly Method[] = [
+  ...REFERENCES.map((reference) => ({ reference, seasonal: false })),
+  ...REFERENCES.filter((reference) => reference < DAY_MINUTES).map((reference) => ({ reference, seasonal: true })),
+];
+
 /**
- * The reference that foretold stretches of `length` minutes best, its ratio now, and how far off it was beyond what windows explain:
- * each stretch of the past, one after the other, is foretold from the minutes before it.
+ * The method that foretold stretches of `length` minutes best, what it says for the stretches that end now and in each of the minutes to
+ * come, and how far off it was beyond what windows explain: each stretch of the past, one after the other, is foretold from what
+ * was known `RELEARN_MINUTES` before it began.
  */
-function forecastOf(sums: Sums, length: number, spread: { phi: number; tau: number }): Forecast | undefined {
-  let best: Forecast | undefined;
-  for (const reference of REFERENCES) {
+function forecastsOf(sums: Sums, length: number, spread: Spread): (Forecast | undefined)[] | undefined {
+  let best: (Forecast | undefined)[] | undefined;
+  let least = Number.POSITIVE_INFINITY;
+  for (const method of METHODS) {
     const off: number[] = [];
     const explained: number[] = [];
     for (let end = sums.length; end - length - RELEARN_MINUTES - LEAST_REFERENCE >= 0; end -= length) {
       const from = end - length;
-      const known = from - RELEARN_MINUTES;
-      const ratio = referenceRatio(sums, known, reference);
-      const n = between(sums.sent, from, end);
-      if (Number.isNaN(ratio) || ratio <= 0 || between(sums.used, from, end) < length) continue;
-      off.push(1 - between(sums.reached, from, end) / (ratio * n));
-      explained.push(
-        shareVariance(sums, from, end, ratio, spread) + shareVariance(sums, known - reference, known, ratio, spread),
-      );
+      const told = foretell(sums, { from, end, known: from - RELEARN_MINUTES }, method, spread);
+      if (told === undefined || between(sums.used, from, end) < length) continue;
+      off.push(1 - between(sums.reached, from, end) / (told.ratio * between(sums.sent, from, end)));
+      explained.push(told.variance + shareVariance(sums, from, end, told.ratio, spread));
     }
-    const ratio = referenceRatio(sums, sums.length - length, reference);
-    if (off.length < LEAST_BLOCKS || Number.isNaN(ratio) || ratio <= 0) continue;
-    const seen = robustScale(off) * (1 + 4 / off.length);
-    const beyond = Math.max(0, seen ** 2 - median(explained));
-    const own = shareVariance(sums, sums.length - length - reference, sums.length - length, ratio, spread);
-    const rho = Math.sqrt(beyond + own);
-    if (best === undefined || rho < best.rho) best = { ratio, rho };
+    if (off.length < LEAST_BLOCKS) continue;
+    const beyond = Math.max(0, (robustScale(off) * (1 + 4 / off.length)) ** 2 - median(explained));
+    const forecasts = Array.from({ length: RELEARN_MINUTES + 1 }, (_item, passed) => {
+      const [from, end] = [sums.length - length + passed, sums.length + passed];
+      const told = foretell(sums, { from, end, known: Math.min(sums.length - length, from) }, method, spread);
+      return told && { ratio: told.ratio, rho: Math.sqrt(beyond + told.variance + LEAST_RHO ** 2) };
+    });
+    const rho = forecasts[0]?.rho ?? Number.POSITIVE_INFINITY;
+    if (rho < least) [best, least] = [forecasts, rho];
   }
   return best;
 }
 
-function referenceRatio(sums: Sums, end: number, reference: number): number {
-  if (between(sums.used, end - reference, Math.max(0, end)) < LEAST_REFERENCE) return Number.NaN;
-  return between(sums.reached, end - reference, end) / between(sums.sent, end - reference, end);
+interface Stretch {
+  readonly from: number;
+  readonly end: number;
+  /** End of what may be looked at. */
+  readonly known: number;
+}
+
+/** The ratio foretold for a stretch of minutes, and the variance of it as windows alone make it, as a share. */
+function foretell(sums: Sums, { from, end, known }: Stretch, { reference, seasonal }: Method, spread: Spread) {
+  const now = pooled(sums, known - reference, known, spread);
+  if (now === undefined || !seasonal) return now;
+  const pad = Math.max(0, Math.ceil((LEAST_YESTERDAY - (end - from)) / 2));
+  const then = pooled(sums, from - pad - DAY_MINUTES, end + pad - DAY_MINUTES, spread);
+  const before = pooled(sums, known - reference - DAY_MINUTES, known - DAY_MINUTES, spread);
+  if (then === undefined || before === undefined) return undefined;
+  return { ratio: (now.ratio * then.ratio) / before.ratio, variance: now.variance + then.variance + before.variance };
+}
+
+function pooled(sums: Sums, from: number, end: number, spread: Spread) {
+  if (end > sums.length || end <= 0 || between(sums.used, from, end) < LEAST_REFERENCE) return undefined;
+  const ratio = between(sums.reached, from, end) / between(sums.sent, from, end);
+  return ratio > 0 ? { ratio, variance: shareVariance(sums, from, end, ratio, spread) } : undefined;
 }
 
 function median(values: readonly number[]): number {
