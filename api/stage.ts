@@ -2,15 +2,16 @@ import { fingerprint } from '../core/labels.ts';
 import { isStage } from '../core/node.ts';
 import { SIGNAL_FACTS, type Signal } from '../core/signal.ts';
 import type { Millis } from '../core/time.ts';
-import type { Known, PartitionLag, SignalView, StageView } from '../core/view.ts';
+import type { Known, SignalView, StageView } from '../core/view.ts';
 import type { Store } from '../store/client.ts';
 import { readAnomalies } from '../store/queries/anomalies.ts';
 import { readOrigins } from '../store/queries/ingest.ts';
 import type { AlertingClient } from './alerting.ts';
-import { type Band, known, readBands } from './bands.ts';
+import { type Band, readBands } from './bands.ts';
 import { unknown } from './failure.ts';
 import { buildPipelines, lastKnown, latest, recentMean } from './nodes.ts';
 import { type OverviewReader, readIncidentSummaries, recentOrigins } from './overview.ts';
+import { readStagePartitions } from './partitions.ts';
 import { anomalyView, byKey, isOpen } from './rows.ts';
 
 const DAY_MS = 86_400_000;
@@ -79,7 +80,7 @@ export async function readStage(
     calls: view.edges.filter((edge) => edge.kind === 'calls' && edge.from === id),
     callers: view.edges.filter((edge) => edge.kind === 'calls' && edge.to === id),
     signals,
-    partitions: await readPartitions(store, reads, now),
+    partitions: await readStagePartitions(store, reads, now),
     anomalies: anomalies.slice(0, 50).map(anomalyView),
     incidents: incidents.all.filter(
       (incident) => incident.pipeline === pipeline && concernsStage(incident.culprit, stage, incident.state),
@@ -101,48 +102,4 @@ function outsideBand(signal: Signal, value: Known, band: Band | undefined): bool
 /** Open incidents of the pipeline, and past ones that named this stage. */
 function concernsStage(culprit: string, stage: string, state: string): boolean {
   return culprit === stage || state !== 'resolved';
-}
-
-/** Lag per partition as last reported within 90 s, in the order of partitions. */
-async function readPartitions(
-  store: Store,
-  reads: readonly { topic: string; group: string }[],
-  now: Millis,
-): Promise<PartitionLag[]> {
-  if (reads.length === 0) return [];
-  interface Row {
-    readonly topic: string;
-    readonly group: string;
-    readonly partition: string;
-    readonly lag: number | null;
-    readonly lagSeconds: number | null;
-  }
-  const rows = await store.rows<Row>(
-    `
-SELECT topic, group, partition,
-    argMaxIf(value, at, name = 'kafka.consumer_group.lag') AS lag,
-    if(countIf(name = 'weir.consumer_group.lag_time') = 0, nan, argMaxIf(value, at, name = 'weir.consumer_group.lag_time')) AS lagSeconds
-FROM (
-    SELECT SeriesId AS id, MetricName AS name, max(Last).1 AS at, max(Last).2 AS value
-    FROM gauge_10s
-    WHERE Time >= toDateTime({since:UInt32}) AND MetricName IN ('kafka.consumer_group.lag', 'weir.consumer_group.lag_time')
-    GROUP BY id, name
-) AS g
-INNER ANY JOIN (
-    SELECT SeriesId, any(Topic) AS topic, any(ConsumerGroup) AS group, any(Partition) AS partition
-    FROM metric_series
-    WHERE MetricName IN ('kafka.consumer_group.lag', 'weir.consumer_group.lag_time')
-        AND Partition != '' AND Topic IN {topics:Array(String)} AND ConsumerGroup IN {groups:Array(String)}
-    GROUP BY SeriesId
-) AS s ON g.id = s.SeriesId
-GROUP BY topic, group, partition
-ORDER BY topic, toInt32OrZero(partition), partition
-LIMIT 512`,
-    {
-      since: Math.floor((now - 90_000) / 1000),
-      topics: reads.map((read) => read.topic),
-      groups: reads.map((read) => read.group),
-    },
-  );
-  return rows.map((row) => ({ ...row, lag: known(row.lag), lagSeconds: known(row.lagSeconds) }));
 }

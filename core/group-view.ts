@@ -91,6 +91,13 @@ export interface GroupPartitionView extends LagView {
   readonly pause: Known;
 }
 
+/** A partition that a stage reads. One that an outside tool tells the lag of alone is not judged: its state is null. */
+export interface StagePartition extends Omit<GroupPartitionView, 'state' | 'since'> {
+  readonly cluster: string;
+  readonly group: string;
+  readonly state: StageState | null;
+}
+
 export interface GroupView extends GroupSummary {
   readonly now: Millis;
   readonly topicLags: readonly GroupTopicView[];

@@ -1,5 +1,6 @@
 import type { Severity } from './alert.ts';
 import type { Vote } from './anomaly.ts';
+import type { StagePartition } from './group-view.ts';
 import type { IncidentAlert, IncidentState, TimelineEntry } from './incident.ts';
 import type { Labels } from './labels.ts';
 import type { Criticality, EdgeKind, NodeKind } from './node.ts';
@@ -178,14 +179,6 @@ export interface SignalView {
   readonly outside: boolean;
 }
 
-export interface PartitionLag {
-  readonly topic: string;
-  readonly group: string;
-  readonly partition: string;
-  readonly lag: Known;
-  readonly lagSeconds: Known;
-}
-
 export interface StageView {
   readonly now: Millis;
   readonly pipeline: string;
@@ -195,7 +188,7 @@ export interface StageView {
   readonly calls: readonly EdgeView[];
   readonly callers: readonly EdgeView[];
   readonly signals: readonly SignalView[];
-  readonly partitions: readonly PartitionLag[];
+  readonly partitions: readonly StagePartition[];
   readonly anomalies: readonly AnomalyView[];
   readonly incidents: readonly IncidentSummary[];
   readonly origins: readonly OriginView[];

@@ -4,6 +4,7 @@ import { STEP_MS, stepStart } from '../../core/time.ts';
 import type { Store } from '../../store/client.ts';
 import { writeAnomalies } from '../../store/queries/anomalies.ts';
 import { type Expectation, writeExpectations } from '../../store/queries/expectations.ts';
+import { type FreshnessStatus, writeFreshness } from '../../store/queries/freshness.ts';
 import { writeStageStates } from '../../store/queries/states.ts';
 import { writeEdges, writeNodes } from '../../store/queries/topology-rows.ts';
 import { insertStock } from '../store/stock-rows.ts';
@@ -115,8 +116,26 @@ export async function writeSteps(store: Store, first: number, last: number, faul
     }
   }
   await store.insert('red_10s', red);
+  await writeFreshness(store, freshnessOf(first, last, faultAt));
   await insertStock(store, 'otel_metrics_gauge', gauges);
   await writeExpectations(store, expected);
+}
+
+/** What every stage that reads had reached: what waits before `enrichment` holds back all after it. */
+function freshnessOf(first: number, last: number, faultAt: number): FreshnessStatus[] {
+  const statuses: FreshnessStatus[] = [];
+  for (let time = first + STEP_MS; time <= last + STEP_MS; time += STEP_MS) {
+    const age = lagAt('enrichment', (time - STEP_MS - faultAt) / 1000);
+    const late = age > 60;
+    for (const node of STAGES.slice(1)) {
+      statuses.push({
+        ...{ time, pipeline: PIPELINE, kind: 'service', node, completeTo: time - age * 1000, age },
+        ...{ ownAge: node === 'enrichment' ? age : 0.6, state: late ? 'behind' : 'current' },
+        ...{ limitedBy: 'service:enrichment', reason: late ? 'Unread records wait before enrichment' : '' },
+      });
+    }
+  }
+  return statuses;
 }
 
 function band(labels: Labels, time: number, expected: number, half: number): Expectation {

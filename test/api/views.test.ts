@@ -154,7 +154,7 @@ describe('stage', () => {
 
   test('lag by partition comes in the order of partitions', async () => {
     const { partitions } = await json<StageView>(`/api/stages/${PIPELINE}/enrichment`);
-    expect(partitions.map((one) => one.partition)).toEqual(['0', '1', '2', '3', '4', '5']);
+    expect(partitions.map((one) => one.partition)).toEqual([0, 1, 2, 3, 4, 5]);
     for (const one of partitions) {
       expect(one.lag).toBeGreaterThan(0);
       expect(one.lagSeconds).toBeGreaterThan(300);

@@ -14,10 +14,10 @@ import {
   formatRate,
   formatSeconds,
   formatUnit,
-  plural,
 } from '../format.ts';
 import { Glyph, StateChip } from '../parts/glyph.tsx';
 import { Icon } from '../parts/icon.tsx';
+import { PartitionBars } from '../parts/partition-bars.tsx';
 import { Quantity } from '../parts/quantity.tsx';
 import { useResource } from '../resource.ts';
 import { address } from '../router.ts';
@@ -73,7 +73,7 @@ export function StagePage({ pipeline, stage }: { pipeline: string; stage: string
         <h1>{stage}</h1>
         <StateChip state={node.state} />
         {reads.some((one) => one.group !== '') ? (
-          <span class="tag">group {[...new Set(reads.map((one) => one.group))].join(', ')}</span>
+          <GroupTags groups={[...new Set(reads.map((one) => one.group))]} />
         ) : null}
         {flow[0] === '' && flow[1] === '' ? null : (
           <span class="tag mono">
@@ -133,11 +133,26 @@ export function StagePage({ pipeline, stage }: { pipeline: string; stage: string
           <Reason view={view.value} />
           <Calls title="Depends on" edges={view.value.calls} end="to" strange={view.value.signals} />
           <Calls title="Called by" edges={view.value.callers} end="from" strange={[]} />
-          <Partitions view={view.value} />
+          <PartitionBars partitions={view.value.partitions} state={node.state} />
           <Watched signals={view.value.signals} />
         </aside>
       </div>
     </div>
+  );
+}
+
+/** The groups it reads as, each a link to its page. */
+function GroupTags({ groups }: { groups: readonly string[] }) {
+  return (
+    <>
+      {groups
+        .filter((group) => group !== '')
+        .map((group) => (
+          <a class="tag" key={group} href={address.group('', group)}>
+            group {group}
+          </a>
+        ))}
+    </>
   );
 }
 
@@ -217,47 +232,6 @@ function Calls({
           </div>
         );
       })}
-    </section>
-  );
-}
-
-function Partitions({ view }: { view: StageView }) {
-  const { partitions, node } = view;
-  if (partitions.length === 0) return null;
-  const inTime = partitions.some((one) => one.lagSeconds !== null);
-  const values = partitions.map((one) => (inTime ? one.lagSeconds : one.lag) ?? 0);
-  const most = Math.max(...values);
-  const least = Math.min(...values);
-  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-  const hot = values.length > 1 && most > 3 * mean && most > (inTime ? 10 : 100);
-  const unit = inTime ? 's' : '{record}';
-  const shape = hot
-    ? `partition ${partitions[values.indexOf(most)]?.partition} is far behind the others`
-    : 'even, no hot key';
-  return (
-    <section class="panel" aria-label="Lag by partition" data-state={node.state}>
-      <header>
-        <h2>Lag by partition</h2>
-        <span class="side">{shape}</span>
-      </header>
-      <div
-        class="bars"
-        role="img"
-        aria-label={`${plural(partitions.length, 'partition')}, ${formatUnit(least, unit)} to ${formatUnit(most, unit)}, ${shape}`}
-      >
-        {partitions.map((one, i) => (
-          <i
-            key={`${one.topic}/${one.group}/${one.partition}`}
-            title={`${one.topic} ${one.partition}: ${formatUnit(values[i], unit)}`}
-            style={{ height: `${most === 0 ? 4 : Math.max(4, ((values[i] ?? 0) / most) * 100)}%` }}
-          />
-        ))}
-      </div>
-      <div class="bars-foot">
-        <span>{partitions[0]?.partition}</span>
-        <span>{formatRange(least, most, unit)}</span>
-        <span>{partitions.at(-1)?.partition}</span>
-      </div>
     </section>
   );
 }
