@@ -83,6 +83,12 @@ export const METRIC = {
   outOfOrderEvents: 'weir.records.out_of_order',
   /** Gauge, ms: every event before this time has been handled (unix milliseconds). */
   watermark: 'weir.watermark',
+  /** Gauge, always 1: the state of a Kafka Connect task stands in `state`, beside `connector` and `task`. */
+  connectorTaskState: 'weir.connector.task.state',
+  /** Sum, {record}, cumulative: what a task failed at, named by `kind`, beside `connector` and `task`. */
+  connectorErrors: 'weir.connector.errors',
+  /** Gauge, s: how far a reader of a database's log is behind the database; 0 while it is connected and nothing changes. */
+  sourceLagTime: 'weir.source.lag_time',
   messagingProcessDuration: 'messaging.process.duration',
   httpServerDuration: 'http.server.request.duration',
 } as const;

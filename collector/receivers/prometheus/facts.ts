@@ -8,7 +8,7 @@ import { KAFKA_LAG_EXPORTER } from './exporters/kafka-lag-exporter.ts';
 import { KLAG } from './exporters/klag.ts';
 import { KMINION } from './exporters/kminion.ts';
 import type { Sample } from './exposition.ts';
-import { type Origin, type Point, type ScopeOrigin, textAttribute } from './points.ts';
+import { type Origin, PIPELINE_LABELS, type Point, type ScopeOrigin, textAttribute } from './points.ts';
 
 export const EXPORTERS: readonly Exporter[] = [
   KAFKA_EXPORTER,
@@ -141,13 +141,6 @@ function stateOf(text: string): string {
   const word = text.replace(/([a-z])([A-Z])/g, '$1_$2').toLowerCase();
   return GROUP_STATES.find((state) => state === word) ?? 'unknown';
 }
-
-const PIPELINE_LABELS: readonly (readonly [label: string, attribute: string])[] = [
-  [ATTR.pipeline, ATTR.pipeline],
-  ['weir_pipeline', ATTR.pipeline],
-  [ATTR.serviceNamespace, ATTR.serviceNamespace],
-  ['service_namespace', ATTR.serviceNamespace],
-];
 
 /** The clusters that the samples of a scrape speak of. */
 class Clusters {

@@ -1,3 +1,4 @@
+import { ATTR } from '../../../core/semconv.ts';
 import type { Millis } from '../../../core/time.ts';
 import type { Exemplar, KeyValue } from '../../otlp/model.ts';
 
@@ -53,3 +54,11 @@ export interface Point {
 export function textAttribute(key: string, value: string): KeyValue {
   return { key, value: { stringValue: value } };
 }
+
+/** Labels of a target that name the pipeline it belongs to, and the resource's attributes they become. */
+export const PIPELINE_LABELS: readonly (readonly [label: string, attribute: string])[] = [
+  [ATTR.pipeline, ATTR.pipeline],
+  ['weir_pipeline', ATTR.pipeline],
+  [ATTR.serviceNamespace, ATTR.serviceNamespace],
+  ['service_namespace', ATTR.serviceNamespace],
+];

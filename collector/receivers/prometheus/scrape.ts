@@ -3,6 +3,8 @@ import type { Millis } from '../../../core/time.ts';
 import type { Ticket } from '../../admission.ts';
 import type { ScrapeJob } from './config.ts';
 import { convert, type DropReason } from './conversion.ts';
+import { connectFacts } from './exporters/connect.ts';
+import { debeziumFacts } from './exporters/debezium.ts';
 import { ExpositionReader, type Sample } from './exposition.ts';
 import { kafkaFacts } from './facts.ts';
 import type { Page } from './page.ts';
@@ -53,7 +55,7 @@ export async function readScrape(page: Page, target: Target, time: Millis, ticke
   }
   const { points, dropped } = convert(kept, reader.metadata, time, target.url.protocol.slice(0, -1));
   await yieldToOthers();
-  const facts = kafkaFacts(kept, time);
+  const facts = [...kafkaFacts(kept, time), ...connectFacts(kept, time), ...debeziumFacts(kept, time)];
   for (const fact of facts) points.push(fact);
   return { points, facts: facts.length, samples, kept: kept.length, dropped };
 }
