@@ -87,7 +87,7 @@ const HISTORY_MS = 14 * 86_400_000;
 
 /**
  * Offsets of `topics` as last reported in [from, to), from the rollup of a minute, and when their records were written: a record was
- * written before the first sample of a log end above its offset.
+ * written before the first sample of a log end above its offset. Times are exact to the minute.
  */
 export async function readTopicOffsets(
   store: Store,
@@ -120,19 +120,17 @@ WITH
         GROUP BY topic, partition
     ),
     partitions AS (
-        SELECT e.topic AS topic, e.partition AS partition, any(o.oldest) AS oldest, max(e.last).2 AS newest,
-            greatest(newest - oldest, 0) AS kept,
-            minIf(e.last.1, e.last.2 > o.oldest) / 1e6 AS oldestAt, countIf(e.last.2 <= o.oldest) = 0 AS isBound,
+        SELECT e.topic AS topic, e.partition AS partition, greatest(max(e.last).2 - any(o.oldest), 0) AS held,
+            minIf(e.last.1, e.last.2 > o.oldest) / 1e6 AS first, countIf(e.last.2 <= o.oldest) = 0 AS isOpen,
             maxIf(e.most, e.minute >= toStartOfMinute(toDateTime({from:UInt32}))) - minIf(e.least, e.minute >= toStartOfMinute(toDateTime({from:UInt32}))) AS grown,
-            argMin(e.last.1, (-e.last.2, e.last.1)) / 1e6 AS newestAt
+            argMin(e.last.1, (-e.last.2, e.last.1)) / 1e6 AS final
         FROM ends AS e
         INNER JOIN olds AS o ON o.topic = e.topic AND o.partition = e.partition
         GROUP BY topic, partition
     )
-SELECT topic, sum(kept) AS kept, sum(greatest(grown, 0)) / {seconds:Float64} AS rate,
-    if(sum(partitions.kept) = 0, nan, minIf(oldestAt, partitions.kept > 0)) AS oldestAt,
-    argMinIf(isBound, oldestAt, partitions.kept > 0) AS oldestIsBound,
-    if(sum(partitions.kept) = 0, nan, maxIf(newestAt, partitions.kept > 0)) AS newestAt
+SELECT topic, sum(held) AS kept, sum(greatest(grown, 0)) / {seconds:Float64} AS rate,
+    if(sum(held) = 0, nan, minIf(first, held > 0)) AS oldestAt, argMinIf(isOpen, first, held > 0) AS oldestIsBound,
+    if(sum(held) = 0, nan, maxIf(final, held > 0)) AS newestAt
 FROM partitions
 GROUP BY topic
 ORDER BY topic`,
