@@ -1,6 +1,6 @@
 import {
-  CLIP,
   type Counts,
+  clipOf,
   type Forecast,
   LENGTHS,
   LONGEST_BY_WINDOW,
@@ -50,6 +50,7 @@ export interface Judged {
 interface Stretch extends Evidence {
   /** One sigma of the missing records. */
   readonly sigma: number;
+  readonly rho: number;
   readonly expected: number;
 }
 
@@ -77,7 +78,7 @@ export function judgeConservation(
   const held = before === 'dropping' && worst.sigmas >= SIGMAS / 2 && recent.sigmas >= SIGMAS / 3;
   const verdict = raised || held ? 'dropping' : least.sigmas <= -SIGMAS ? 'surplus' : 'conserved';
   const shown = verdict === 'dropping' ? worst : verdict === 'surplus' ? least : widest;
-  const { sigma: _sigma, expected: _expected, ...evidence } = shown;
+  const { sigma: _sigma, rho: _rho, expected: _expected, ...evidence } = shown;
   return {
     verdict,
     evidence,
@@ -129,7 +130,7 @@ function summed(
     const [s, r, share] = [sent[i] as number, reached[i] as number, complete?.[i] ?? 1];
     const own = each * windowVariance(noise, s / each);
     const usual = base.ratio * s * share;
-    const allowed = CLIP * Math.sqrt(own);
+    const allowed = clipOf(own, base.rho, usual);
     n += s;
     m += r;
     kept += Math.min(Math.max(r, usual - allowed), usual + allowed);
@@ -146,7 +147,17 @@ function summed(
     // What is still on its way is known to half of itself.
     const sigma = Math.sqrt(variance + (rho * expected) ** 2 + (0.5 * ratio * open) ** 2);
     const missing = expected > 0 ? 1 - m / expected : 0;
-    stretches.push({ length, sent: n, reached: m, ratio, missing, sigmas: (expected - kept) / sigma, sigma, expected });
+    stretches.push({
+      length,
+      sent: n,
+      reached: m,
+      ratio,
+      missing,
+      sigmas: (expected - kept) / sigma,
+      sigma,
+      rho,
+      expected,
+    });
   }
   return stretches;
 }
@@ -154,8 +165,11 @@ function summed(
 /** How many windows of a drop of `share` some stretch needs to hold before it stands out. */
 function windowsFor(share: number, stretches: readonly Stretch[], noise: Noise): number {
   let fewest = Number.NaN;
-  for (const { length, expected, sigma, sent } of stretches) {
-    const each = Math.min((share * expected) / length, CLIP * Math.sqrt(windowVariance(noise, sent / length)));
+  for (const { length, expected, sigma, sent, rho } of stretches) {
+    const each = Math.min(
+      (share * expected) / length,
+      clipOf(windowVariance(noise, sent / length), rho, expected / length),
+    );
     const needed = (SIGMAS * sigma) / each;
     if (needed <= length && !(needed >= fewest)) fewest = Math.max(1, needed);
   }

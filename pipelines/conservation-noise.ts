@@ -30,8 +30,9 @@ const SEGMENT_WINDOWS = 180;
 const LEAST_RHO = 5e-5;
 /** Counts are whole: half a record is no news. */
 export const ROUNDING = 0.25;
-/** Residuals count up to so many of their own sigmas, so that one or two bad windows are not taken for a lasting loss. */
-export const CLIP = 4;
+/** Residuals count up to so many of their own sigmas, so that one or two bad windows are not taken for a lasting loss, and three are. */
+const CLIP = 4;
+const CLIP_RHO = 6;
 
 /** The ratio that is foretold for a stretch, with the share by which it may be off (one sigma). */
 export interface Forecast {
@@ -68,6 +69,11 @@ export function learnNoise(minutes: Counts, windows: Counts): Noise | undefined 
 /** Variance of the records that reach, of `sent` ones in one window or several that were alike. */
 export function windowVariance({ phi, tau }: Spread, sent: number): number {
   return ROUNDING + phi * sent + (tau * sent) ** 2;
+}
+
+/** How far off a window counts: by its own variance, and by how far its ratio may be off, which windows share. */
+export function clipOf(variance: number, rho: number, expected: number): number {
+  return Math.sqrt(CLIP ** 2 * variance + (CLIP_RHO * rho * expected) ** 2);
 }
 
 /** The scale of a list around nothing: robust, and not smaller than what its larger values say. */
