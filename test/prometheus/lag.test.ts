@@ -1,0 +1,118 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Admission } from '../../collector/admission.ts';
+import { encodeRequest } from '../../collector/otlp/encode.ts';
+import { prometheusConfig, type ScrapeJob } from '../../collector/receivers/prometheus/config.ts';
+import { metricsRequest } from '../../collector/receivers/prometheus/request.ts';
+import { readScrape } from '../../collector/receivers/prometheus/scrape.ts';
+import { NO_SERIES, track } from '../../collector/receivers/prometheus/series.ts';
+import { type Target, targetsOf } from '../../collector/receivers/prometheus/targets.ts';
+import { pipelinesConfig } from '../../pipelines/config.ts';
+import { createLag } from '../../pipelines/lag-round.ts';
+import { readGroupLags } from '../../store/queries/group-lags.ts';
+import { startTestCollector, type TestCollector, waitForRows } from '../collector/harness.ts';
+import { startTestStore, type TestStore } from '../store/harness.ts';
+
+/** A partition and a group at one time. */
+interface Moment {
+  readonly end: number;
+  readonly committed: number;
+}
+
+/** The same moment as exporters tell it. */
+const EXPORTERS: Readonly<Record<string, (moment: Moment) => string>> = {
+  kafka_exporter: ({ end, committed }) => `
+# TYPE kafka_topic_partition_current_offset gauge
+kafka_topic_partition_current_offset{topic="orders",partition="0"} ${end}
+kafka_topic_partition_oldest_offset{topic="orders",partition="0"} 0
+kafka_consumergroup_current_offset{consumergroup="billing",topic="orders",partition="0"} ${committed}
+kafka_consumergroup_lag{consumergroup="billing",topic="orders",partition="0"} ${end - committed}
+kafka_consumergroup_members{consumergroup="billing"} 2
+`,
+  kminion: ({ end, committed }) => `
+kminion_kafka_topic_partition_high_water_mark{topic_name="orders",partition_id="0"} ${end}
+kminion_kafka_consumer_group_topic_partition_lag{group_id="billing",topic_name="orders",partition_id="0"} ${end - committed}
+kminion_kafka_consumer_group_members{group_id="billing"} 2
+kminion_kafka_consumer_group_info{group_id="billing",state="Stable"} 1
+`,
+  klag: ({ end, committed }) => `
+klag_partition_log_end_offset{consumer_group="billing",topic="orders",partition="0",} ${end}
+klag_consumer_committed_offset{consumer_group="billing",topic="orders",partition="0",} ${committed}
+klag_consumer_lag{consumer_group="billing",topic="orders",partition="0",} ${end - committed}
+klag_consumer_group_state{consumer_group="billing",state="stable",} 0
+`,
+};
+
+const RATE = 50;
+const INTERVAL = 5;
+const SECONDS = 420;
+/** The group reads along, 20 records behind, and stands still for the last minutes. */
+const STILL = 120;
+const STEP = 10_000;
+
+let test: TestStore;
+let collector: TestCollector;
+const began = Math.floor(Date.now() / STEP) * STEP - (SECONDS + 10) * 1000;
+
+function targetOf(exporter: string): Target {
+  const { scrape_configs } = prometheusConfig.parse({
+    scrape_configs: [
+      { job_name: exporter, static_configs: [{ targets: ['exporter:1'], labels: { cluster: exporter } }] },
+    ],
+  });
+  const job = scrape_configs[0] as ScrapeJob;
+  return targetsOf(job, job.static_configs).targets[0] as Target;
+}
+
+async function send(exporter: string, tell: (moment: Moment) => string): Promise<void> {
+  const target = targetOf(exporter);
+  let state = NO_SERIES;
+  for (let second = 0; second <= SECONDS; second += INTERVAL) {
+    const time = began + second * 1000;
+    const text = tell({
+      end: 1000 + second * RATE,
+      committed: 1000 + Math.min(second, SECONDS - STILL) * RATE - 20,
+    });
+    const ticket = new Admission(1 << 26).enter();
+    const { points } = await readScrape({ text, format: 'text' }, target, time, ticket);
+    ticket.leave();
+    const tracked = track(points, state, time);
+    state = tracked.state;
+    const answer = await fetch(`${collector.http}/v1/metrics`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/x-protobuf' },
+      body: Buffer.from(encodeRequest('metrics', metricsRequest(tracked.points))),
+    });
+    expect(answer.status, await answer.text()).toBe(200);
+  }
+}
+
+beforeAll(async () => {
+  test = await startTestStore();
+  collector = await startTestCollector(test.store);
+  await Promise.all(Object.entries(EXPORTERS).map(([exporter, tell]) => send(exporter, tell)));
+  const last = began + SECONDS * 1000;
+  await waitForRows(
+    test.store,
+    `SELECT 1 FROM metric_points WHERE MetricName = 'kafka.consumer_group.offset' AND Time >= fromUnixTimestamp64Milli(${last}) LIMIT 1 BY SeriesId`,
+    3,
+  );
+  const lag = createLag(test.store, pipelinesConfig.parse({}));
+  for (let at = began + STEP; at <= last + STEP; at += STEP) await lag.round(at, at);
+}, 120_000);
+afterAll(async () => {
+  await collector?.stop();
+  await test?.stop();
+});
+
+describe.each(Object.keys(EXPORTERS))('lag that %s tells of', (exporter) => {
+  it('is computed as if the brokers had been asked', async () => {
+    const at = began + SECONDS * 1000;
+    const rows = await readGroupLags(test.store, { from: at - STEP, to: at + 2 * STEP, cluster: exporter });
+    const topic = rows.find((row) => row.topic === 'orders');
+    expect(topic).toMatchObject({ cluster: exporter, group: 'billing', lag: STILL * RATE + 20 });
+    // At most the interval of the scrapes and 5 %.
+    expect(Math.abs((topic?.lagSeconds ?? 0) - (STILL + 20 / RATE))).toBeLessThanOrEqual(INTERVAL + 0.05 * STILL);
+    expect(topic?.endRate).toBeCloseTo(RATE, 0);
+    expect(topic?.state).toBe('stuck');
+  });
+});
