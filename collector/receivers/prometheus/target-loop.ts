@@ -69,6 +69,11 @@ export function startTargetLoop(target: Target, options: LoopOptions): TargetLoo
     } catch (error) {
       if (ending.signal.aborted) return;
       failed(error);
+      // That we have no room to read it in says nothing of the target.
+      if (error instanceof WeirError && error.code === 'collector_overloaded') {
+        counts.scrapes.inc({ job: name, outcome: 'failed' });
+        return;
+      }
     }
     counts.scrapes.inc({ job: name, outcome: scraped === undefined ? 'failed' : 'read' });
     const seconds = (performance.now() - began) / 1000;

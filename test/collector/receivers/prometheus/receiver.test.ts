@@ -164,6 +164,21 @@ describe('a scrape', () => {
     expect(told('up').filter((value) => value === `${quick.address}=1`).length).toBeGreaterThanOrEqual(8);
   });
 
+  it('that there is no room for is told of no target', async () => {
+    const exporter = await exporterWith('a 1\n');
+    const { told, count, admission } = await receiverOf([at(exporter)]);
+    await until(() => told('up').length > 0);
+    const neighbour = admission.enter();
+    neighbour.grow(1 << 26);
+    const failures = 'weir_collector_prometheus_failures_total{job="job-0",code="collector_overloaded"}';
+    const deadline = Date.now() + 10_000;
+    while ((await count(failures)) < 2 && Date.now() < deadline) await new Promise((next) => setTimeout(next, 20));
+    neighbour.leave();
+    expect(await count(failures)).toBeGreaterThanOrEqual(2);
+    expect(told('up')).not.toContain(`${exporter.address}=0`);
+    expect(told('a')).not.toContain(`${exporter.address}=gone`);
+  });
+
   it('of a page above a limit fails as a whole', async () => {
     const exporter = await exporterWith('a 1\nb 1\n');
     const { told, count } = await receiverOf([{ ...at(exporter), sample_limit: 1 }]);
