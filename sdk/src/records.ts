@@ -47,9 +47,6 @@ export function deadLetter(options: DeadLetter): Record<string, unknown> {
   return headers;
 }
 
-/** What a check of a schema library answers: a boolean, zod's `{ success }`, or nothing when it throws instead. */
-type Verdict = boolean | { readonly success: boolean; readonly error?: unknown } | null | undefined;
-
 export interface Validation {
   readonly valid: boolean;
   /** The reason that was counted. */
@@ -67,16 +64,19 @@ function violation(error: unknown): string {
 }
 
 /**
- * Checks a value and counts a violation (`weir.records.schema_violations`). `check` may return a boolean (ajv's compiled
- * functions), return zod's `safeParse` result, or throw. Never throws itself.
+ * Checks a value and counts a violation (`weir.records.schema_violations`). A violation is what `check` answers with false
+ * (ajv's compiled functions) or `{ success: false }` (zod's `safeParse`), or throws at. Never throws itself.
  */
-export function validate<V>(source: RecordSource, value: V, check: (value: V) => Verdict | undefined): Validation {
+export function validate<V>(source: RecordSource, value: V, check: (value: V) => unknown): Validation {
   let error: unknown;
   try {
     const verdict = check(value);
-    if (verdict === undefined || verdict === null || verdict === true) return { valid: true };
-    if (verdict !== false && verdict.success) return { valid: true };
-    error = verdict === false ? (check as { errors?: unknown }).errors : verdict.error;
+    if (verdict === false) error = (check as { errors?: unknown }).errors;
+    else {
+      const result = verdict as { success?: unknown; error?: unknown } | null | undefined;
+      if (result?.success !== false) return { valid: true };
+      error = result.error;
+    }
   } catch (thrown) {
     error = thrown;
   }

@@ -31,7 +31,7 @@ export const ATTR = {
   reason: 'reason',
 } as const;
 
-/** Metric names this package writes; docs/pathway.md and docs/sdk.md say what they hold. */
+/** Metric names this package writes; docs/pathway.md and the README say what they hold. */
 export const METRIC = {
   eventTime: 'weir.event.time',
   watermark: 'weir.watermark',

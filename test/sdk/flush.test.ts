@@ -99,7 +99,7 @@ describe('flushing', () => {
     const lost = sent
       .flatMap((payload) => payload.scopeMetrics.flatMap((scope) => scope.metrics))
       .filter((metric) => metric.descriptor.name === 'weir.pathway.problems')
-      .flatMap((metric) => metric.dataPoints)
+      .flatMap((metric) => metric.dataPoints as { attributes: Record<string, unknown>; value: number }[])
       .filter((point) => point.attributes['reason'] === 'export_failed');
     // Three metrics of one point each, of four payloads; more where a payload tells of a loss itself.
     expect(lost.reduce((sum, { value }) => sum + Number(value), 0)).toBeGreaterThanOrEqual(12);

@@ -94,7 +94,7 @@ describe('a producer', () => {
   it('follows transactions, and is followed once', async () => {
     const { sent, producer: one } = producer();
     expect(instrumentProducer(one, untraced)).toBe(one);
-    const transaction = await one.transaction();
+    const transaction = (await one.transaction()) as ProducerLike;
     await transaction.send({ topic: 'a', messages: [{ value: '1' }] });
     expect(header(sent[0]?.messages[0])).not.toBe('');
     expect(counts()).toEqual(['out a 1']);
@@ -186,7 +186,7 @@ describe('a consumer', () => {
   it('runs without handlers, or without anything', () => {
     const ran: unknown[] = [];
     const made = instrumentConsumer({ run: (config) => void ran.push(config) }, '', untraced);
-    made.run();
+    made.run(undefined);
     made.run({});
     expect(ran).toEqual([undefined, {}]);
   });

@@ -56,13 +56,16 @@ describe('validation', () => {
     ['zod', zod, 'invalid_type'],
     ['a function that throws', throwing, 'PoisonError'],
     ['a plain predicate', (value: unknown) => value === 7, 'invalid'],
-  ] as const)('by %s: valid passes, a violation is counted with its kind', (_, check, reason) => {
-    taken();
-    expect(validate(source, 7, check)).toEqual({ valid: true });
-    expect(taken()).toEqual([]);
-    expect(validate(source, 'seven', check)).toMatchObject({ valid: false, reason });
-    expect(taken()).toEqual([{ metric: 'weir.records.schema_violations', ...about, reason, value: 1 }]);
-  });
+  ] as [string, (value: unknown) => unknown, string][])(
+    'by %s: valid passes, a violation is counted with its kind',
+    (_, check, reason) => {
+      taken();
+      expect(validate(source, 7, check)).toEqual({ valid: true });
+      expect(taken()).toEqual([]);
+      expect(validate(source, 'seven', check)).toMatchObject({ valid: false, reason });
+      expect(taken()).toEqual([{ metric: 'weir.records.schema_violations', ...about, reason, value: 1 }]);
+    },
+  );
 });
 
 describe('duplicates', () => {
