@@ -8,9 +8,11 @@ import { STAGE_STATES } from '../core/state.ts';
 import type { ReceiverView, SeriesAnswer, SetupView } from '../core/view.ts';
 import { findDashboard } from '../dashboards/catalogue.ts';
 import type { Store } from '../store/client.ts';
+import { CONSERVATION_KINDS } from '../store/queries/conservation.ts';
 import type { LevelRetention } from '../store/queries/level.ts';
 import { type AlertingClient, summarize } from './alerting.ts';
 import type { ApiConfig } from './config.ts';
+import { readConservationHistory, readConservationList } from './conservation.ts';
 import { invalid, unknown } from './failure.ts';
 import { readGroupHistory, readGroupsView, readGroupView } from './groups.ts';
 import { readIncident } from './incident.ts';
@@ -84,6 +86,17 @@ export function createRoutes(deps: RouteDeps): Router {
     response.json(answer);
   });
 
+  router.get('/conservation', async (request, response) => {
+    const filter = {
+      pipeline: parseText(request, 'pipeline'),
+      kind: parseChoice(request, 'kind', CONSERVATION_KINDS),
+    };
+    response.json(await readConservationList(store, filter, now()));
+  });
+  router.get('/conservation/:hash', async (request, response) => {
+    const range = parseRange(request, now(), config.max_range);
+    response.json(await readConservationHistory(store, request.params.hash, range));
+  });
   router.get('/groups', async (request, response) => {
     const filter = {
       search: parseText(request, 'search'),
