@@ -1,16 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Admission } from '../../collector/admission.ts';
-import { encodeRequest } from '../../collector/otlp/encode.ts';
-import { prometheusConfig, type ScrapeJob } from '../../collector/receivers/prometheus/config.ts';
-import { metricsRequest } from '../../collector/receivers/prometheus/request.ts';
-import { readScrape } from '../../collector/receivers/prometheus/scrape.ts';
-import { NO_SERIES, track } from '../../collector/receivers/prometheus/series.ts';
-import { type Target, targetsOf } from '../../collector/receivers/prometheus/targets.ts';
 import { pipelinesConfig } from '../../pipelines/config.ts';
 import { createLag } from '../../pipelines/lag-round.ts';
 import { readGroupLags } from '../../store/queries/group-lags.ts';
 import { startTestCollector, type TestCollector, waitForRows } from '../collector/harness.ts';
 import { startTestStore, type TestStore } from '../store/harness.ts';
+import { storeScrapes } from './scrapes.ts';
 
 /** A partition and a group at one time. */
 interface Moment {
@@ -53,44 +47,22 @@ let test: TestStore;
 let collector: TestCollector;
 const began = Math.floor(Date.now() / STEP) * STEP - (SECONDS + 10) * 1000;
 
-function targetOf(exporter: string): Target {
-  const { scrape_configs } = prometheusConfig.parse({
-    scrape_configs: [
-      { job_name: exporter, static_configs: [{ targets: ['exporter:1'], labels: { cluster: exporter } }] },
-    ],
-  });
-  const job = scrape_configs[0] as ScrapeJob;
-  return targetsOf(job, job.static_configs).targets[0] as Target;
-}
+const last = began + SECONDS * 1000;
+const times = Array.from({ length: SECONDS / INTERVAL + 1 }, (_, i) => began + i * INTERVAL * 1000);
 
-async function send(exporter: string, tell: (moment: Moment) => string): Promise<void> {
-  const target = targetOf(exporter);
-  let state = NO_SERIES;
-  for (let second = 0; second <= SECONDS; second += INTERVAL) {
-    const time = began + second * 1000;
-    const text = tell({
-      end: 1000 + second * RATE,
-      committed: 1000 + Math.min(second, SECONDS - STILL) * RATE - 20,
-    });
-    const ticket = new Admission(1 << 26).enter();
-    const { points } = await readScrape({ text, format: 'text' }, target, time, ticket);
-    ticket.leave();
-    const tracked = track(points, state, time);
-    state = tracked.state;
-    const answer = await fetch(`${collector.http}/v1/metrics`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/x-protobuf' },
-      body: Buffer.from(encodeRequest('metrics', metricsRequest(tracked.points))),
-    });
-    expect(answer.status, await answer.text()).toBe(200);
-  }
+function momentAt(time: number): Moment {
+  const second = (time - began) / 1000;
+  return { end: 1000 + second * RATE, committed: 1000 + Math.min(second, SECONDS - STILL) * RATE - 20 };
 }
 
 beforeAll(async () => {
   test = await startTestStore();
   collector = await startTestCollector(test.store);
-  await Promise.all(Object.entries(EXPORTERS).map(([exporter, tell]) => send(exporter, tell)));
-  const last = began + SECONDS * 1000;
+  await Promise.all(
+    Object.entries(EXPORTERS).map(([cluster, tell]) =>
+      storeScrapes(collector, times, (time) => tell(momentAt(time)), { cluster }),
+    ),
+  );
   await waitForRows(
     test.store,
     `SELECT 1 FROM metric_points WHERE MetricName = 'kafka.consumer_group.offset' AND Time >= fromUnixTimestamp64Milli(${last}) LIMIT 1 BY SeriesId`,
@@ -106,8 +78,7 @@ afterAll(async () => {
 
 describe.each(Object.keys(EXPORTERS))('lag that %s tells of', (exporter) => {
   it('is computed as if the brokers had been asked', async () => {
-    const at = began + SECONDS * 1000;
-    const rows = await readGroupLags(test.store, { from: at - STEP, to: at + 2 * STEP, cluster: exporter });
+    const rows = await readGroupLags(test.store, { from: last - STEP, to: last + 2 * STEP, cluster: exporter });
     const topic = rows.find((row) => row.topic === 'orders');
     expect(topic).toMatchObject({ cluster: exporter, group: 'billing', lag: STILL * RATE + 20 });
     // At most the interval of the scrapes and 5 %.
