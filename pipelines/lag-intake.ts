@@ -1,9 +1,17 @@
 import { METRIC } from '../core/semconv.ts';
 import type { Millis } from '../core/time.ts';
 import type { Store } from '../store/client.ts';
-import { type FactSeries, type Facts, type LagFact, readFactSeries, readFacts } from '../store/queries/lag-facts.ts';
+import {
+  type FactSeries,
+  type Facts,
+  type LagFact,
+  readFactSeries,
+  readFacts,
+  readNewestFacts,
+} from '../store/queries/lag-facts.ts';
 import { readResets } from '../store/queries/offset-samples.ts';
 import type { LagBook, TopicFacts } from './lag-book.ts';
+import { createSeriesIndex, halvesOf } from './lag-series.ts';
 
 /** Series are known that spoke within this time: a restarted source has new ones, and samples lie under the old. */
 const SERIES_MS = 30 * 86_400_000;
@@ -31,13 +39,23 @@ export interface Intake {
 }
 
 export function createIntake(store: Store, book: LagBook): Intake {
-  /** What to do with a point of a series; undefined for one that says nothing of use. */
-  const tells = new Map<bigint, { readonly order: number; readonly tell: Tell } | undefined>();
+  /** By series: the index of what is done with its points, 0 where they say nothing of use. */
+  const known = createSeriesIndex();
+  const tells: Tell[] = [() => undefined];
+  /** By the same index: at what place of `ORDER` its points are told. */
+  const orders: number[] = [0];
+  const half = new BigUint64Array(1);
+  const halves = halvesOf(half);
   let taken: Millis | undefined;
 
   function know(one: FactSeries): void {
+    half[0] = one.series;
+    if (known.find(halves[0] as number, halves[1] as number) >= 0) return;
     const tell = tellerOf(book, one);
-    tells.set(one.series, tell === undefined ? undefined : { order: ORDER.indexOf(one.metric), tell });
+    known.set(halves[0] as number, halves[1] as number, tell === undefined ? 0 : tells.length);
+    if (tell === undefined) return;
+    tells.push(tell);
+    orders.push(ORDER.indexOf(one.metric));
   }
 
   async function load(at: Millis): Promise<void> {
@@ -47,30 +65,44 @@ export function createIntake(store: Store, book: LagBook): Intake {
       book.ends.at(book.partition(cluster, topic, partition)).validSince = time;
   }
 
-  async function learn(facts: Facts, at: Millis): Promise<void> {
-    const unknown = new Set<bigint>();
-    for (const id of facts.series) if (!tells.has(id)) unknown.add(id);
-    if (unknown.size === 0) return;
-    const only = unknown.size > FEW ? undefined : [...unknown];
-    for (const one of await readFactSeries(store, at - SERIES_MS, only)) if (!tells.has(one.series)) know(one);
+  /** The index of each fact's series; those that are not known are asked for. */
+  async function indexesOf({ count, series }: Facts, at: Millis): Promise<Int32Array> {
+    const parts = halvesOf(series);
+    const indexes = new Int32Array(count);
+    const find = (): bigint[] => {
+      const unknown: bigint[] = [];
+      for (let i = 0; i < count; i++) {
+        const index = known.find(parts[i * 2] as number, parts[i * 2 + 1] as number);
+        indexes[i] = Math.max(0, index);
+        if (index < 0) unknown.push(series[i] as bigint);
+      }
+      return unknown;
+    };
+    const unknown = find();
+    if (unknown.length === 0) return indexes;
+    const only = unknown.length > FEW ? undefined : unknown;
+    for (const one of await readFactSeries(store, at - SERIES_MS, only)) know(one);
+    find();
+    return indexes;
   }
 
   return {
     async take(from, at) {
       if (taken === undefined) await load(at);
-      const facts = await readFacts(store, taken === undefined ? from : taken - LATE_MS, at);
-      await learn(facts, at);
-      const { count, series, step, at: times, value } = facts;
+      const facts =
+        taken === undefined ? await readFacts(store, from, at) : await readNewestFacts(store, taken - LATE_MS, at);
+      const indexes = await indexesOf(facts, at);
+      const { count, step, at: times, value } = facts;
       for (let begin = 0; begin < count; ) {
         let end = begin;
         while (end < count && step[end] === step[begin]) end++;
         const byOrder: number[][] = ORDER.map(() => []);
         for (let i = begin; i < end; i++) {
-          const known = tells.get(series[i] as bigint);
-          if (known !== undefined) (byOrder[known.order] as number[]).push(i);
+          const index = indexes[i] as number;
+          if (index > 0) (byOrder[orders[index] as number] as number[]).push(i);
         }
-        for (const indexes of byOrder)
-          for (const i of indexes) tells.get(series[i] as bigint)?.tell(value[i] as number, times[i] as number);
+        for (const points of byOrder)
+          for (const i of points) (tells[indexes[i] as number] as Tell)(value[i] as number, times[i] as number);
         begin = end;
       }
       taken = at;

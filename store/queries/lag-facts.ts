@@ -30,21 +30,35 @@ export interface Facts {
 }
 
 /** Facts of the steps in [from, to), which are whole seconds, the oldest step first. */
-export async function readFacts(store: Store, from: Millis, to: Millis): Promise<Facts> {
+export function readFacts(store: Store, from: Millis, to: Millis): Promise<Facts> {
+  return read(store, from, to, ['SeriesId, Time', 'toFloat64(toUnixTimestamp(Time)) * 1000', 'ORDER BY Time']);
+}
+
+/** Of each series only the newest fact of [from, to), all under the step that begins at `from`. */
+export function readNewestFacts(store: Store, from: Millis, to: Millis): Promise<Facts> {
+  return read(store, from, to, ['SeriesId', 'toFloat64({from:UInt32}) * 1000', '']);
+}
+
+async function read(
+  store: Store,
+  from: Millis,
+  to: Millis,
+  [by, step, order]: readonly [string, string, string],
+): Promise<Facts> {
   const { count, columns } = await readColumns(
     store,
     `
-SELECT SeriesId, toFloat64(toUnixTimestamp(Time)) * 1000 AS Step, toFloat64(intDiv(max(Last).1, 1000000)) AS At, max(Last).2 AS Value
+SELECT SeriesId, ${step} AS Step, toFloat64(intDiv(max(Last).1, 1000000)) AS At, max(Last).2 AS Value
 FROM gauge_10s
 WHERE Time >= toDateTime({from:UInt32}) AND Time < toDateTime({to:UInt32}) AND Signal = '' AND MetricName IN {metrics:Array(String)}
     AND MetricKind = 'gauge'
-GROUP BY SeriesId, Time
-ORDER BY Time`,
+GROUP BY ${by}
+${order}`,
     { from: secondsCell(from), to: secondsCell(to), metrics: LAG_FACTS },
     ['UInt64', 'Float64', 'Float64', 'Float64'],
   );
-  const [series, step, at, value] = columns;
-  return { count, series, step, at, value };
+  const [series, steps, at, value] = columns;
+  return { count, series, step: steps, at, value };
 }
 
 /** What a series of facts is of; texts are '' where the metric has no such attribute. */
