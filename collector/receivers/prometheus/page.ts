@@ -52,9 +52,10 @@ export function openConnections(job: ScrapeJob): Connections {
   };
 }
 
+/** What Prometheus 3 asks for: names in UTF-8 as they are, not with underscores for what older ones cannot read. */
 const ACCEPT =
-  'application/openmetrics-text;version=1.0.0;q=0.5,application/openmetrics-text;version=0.0.1;q=0.4,' +
-  'text/plain;version=0.0.4;q=0.3,*/*;q=0.1';
+  'application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,application/openmetrics-text;version=0.0.1;q=0.5,' +
+  'text/plain;version=1.0.0;escaping=allow-utf-8;q=0.4,text/plain;version=0.0.4;q=0.3,*/*;q=0.2';
 const MAX_REDIRECTS = 5;
 
 /**
