@@ -17,6 +17,7 @@ import { invalid, unknown } from './failure.ts';
 import { readGroupHistory, readGroupsView, readGroupView } from './groups.ts';
 import { readIncident } from './incident.ts';
 import type { Live } from './live.ts';
+import { createModelRoutes } from './model.ts';
 import { type OverviewReader, readIncidentSummaries } from './overview.ts';
 import { parseChoice, parseNumber, parseRange, parseSignals, parseText } from './request.ts';
 import { readSeries } from './series.ts';
@@ -169,6 +170,7 @@ export function createRoutes(deps: RouteDeps): Router {
   router.get('/traces/:id', async (request, response) => {
     response.json(await readTraceView(store, request.params.id));
   });
+  router.use(createModelRoutes({ store, retention: deps.retention, now, longest: config.max_range }));
   router.use((request) => {
     throw unknown('api_route_unknown', `There is no ${request.method} ${request.baseUrl}${request.path}`);
   });
