@@ -134,17 +134,19 @@ function place(span: PathwaySpan, upstream: Standing | undefined, previous: numb
   const direction = span.kind === 'Producer' ? 'out' : 'in';
   const group = direction === 'in' ? span.group : '';
   const parent = upstream?.checkpoint.hash ?? '';
-  const name = ['traces', parent, span.pipeline, span.service, direction, span.system, span.topic, group];
   const checkpoint: Checkpoint = {
     ...{ pipeline: span.pipeline, service: span.service, parent, direction, group },
-    ...{ system: span.system, destination: span.topic, hash: digest(name.join('\0')) },
+    ...{ system: span.system, destination: span.topic, hash: '' },
   };
-  return { checkpoint, origin: upstream?.origin ?? span.start, previous };
+  return { checkpoint: { ...checkpoint, hash: hashOf(checkpoint) }, origin: upstream?.origin ?? span.start, previous };
 }
 
-/** Unlike any hash that the SDK makes, which begins from other text. */
-function digest(text: string): string {
-  return createHash('sha256').update(text).digest('hex').slice(0, 16);
+/** The hash of docs/pathway.md, so that a way goes on where one service reports by itself and the next is read off traces. */
+function hashOf({ parent, service, direction, system, destination, group }: Checkpoint): string {
+  const digest = createHash('sha256').update(Buffer.from(parent.padStart(16, '0'), 'hex'));
+  for (const text of [service, direction, system, destination, group]) digest.update(text).update('\0');
+  const hash = digest.digest('hex').slice(0, 16);
+  return hash === '0000000000000000' ? '0000000000000001' : hash;
 }
 
 /**

@@ -103,7 +103,7 @@ TTL Time + toIntervalDay(400)
 SETTINGS ttl_only_drop_parts = 1, non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1;
 
 -- What plain traces say of pathways, from a share of them: Count spans stand for Estimated ones. Never added to the tables above.
--- Hash and Parent are 16 hexadecimal digits of their own making. Skewed counts spans that began before what they follow.
+-- Hash and Parent are those the SDK would have reported. Skewed counts spans that began before what they follow.
 CREATE TABLE IF NOT EXISTS pathways_sampled_10s {on_cluster}
 (
     Time DateTime CODEC(Delta, ZSTD(1)),

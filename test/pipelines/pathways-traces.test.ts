@@ -113,6 +113,17 @@ describe('pathways from plain spans', () => {
     expect(told([sends('a', 't', 0, { parent: ring.span })], [ring]).rows).toEqual([row('a out', '', 0, 0)]);
   });
 
+  test('have the hashes that docs/pathway.md gives', () => {
+    const sent = sends('gateway', 'orders', 0);
+    const got = reads('payments', 'orders', 1, { parent: sent.span });
+    const passed = sends('payments', 'paid', 2, { parent: got.span });
+    expect(derivePathways([sent, got, passed], [], 1).rows.map(({ hash, parent }) => [parent, hash])).toEqual([
+      ['', '2db29d25116c2b7f'],
+      ['2db29d25116c2b7f', 'cde7278a48ab97d6'],
+      ['cde7278a48ab97d6', '6e1fc9ebbd5c8b7c'],
+    ]);
+  });
+
   test('put each span into the ten seconds it began in', () => {
     const { rows } = derivePathways([sends('a', 't', 0), sends('a', 't', 100), sends('a', 't', 10_500)], [], 1);
     expect(rows.map(({ time, count }) => [time % 10_000, count])).toEqual([

@@ -117,7 +117,7 @@ test('a service that reports by itself is not read off traces as well', async ()
   await sendTraces(20);
   const stop = {
     service: 'gateway',
-    hash: '00000000000000a1',
+    hash: '2db29d25116c2b7f',
     parent: '',
     direction: 'out',
     destination: 'orders',
@@ -130,6 +130,9 @@ test('a service that reports by itself is not read off traces as well', async ()
     ['gateway', false, 1],
     ['billing', true, 20],
   ]);
+  // The way goes on from what one reported to what the traces say of the other.
+  const { pathways } = await readPathways(stand.store, range);
+  expect(pathways.map(({ checkpoints, unseenUpstream }) => [checkpoints.length, unseenUpstream])).toEqual([[2, false]]);
 });
 
 test('nothing to read is no error', async () => {
