@@ -14,6 +14,7 @@ import {
   trace,
 } from '@opentelemetry/api';
 import { headerGetter } from './carrier.ts';
+import { Current, pathways } from './pathway.ts';
 import { ATTR, SCOPE } from './semconv.ts';
 import { recordError } from './span.ts';
 import { shared } from './state.ts';
@@ -88,12 +89,20 @@ function describe(topic: string, operation: string, type: string, message?: Kafk
   return attributes;
 }
 
+/** The context that something sent now belongs to: of a stream's loop, that of the record it was handed last. */
+function sendingContext(): Context {
+  const active = context.active();
+  const handling = pathways.handling.getStore();
+  if (!(handling instanceof Current) || handling.trace === undefined) return active;
+  return trace.getSpanContext(active) === undefined ? (handling.trace as Context) : active;
+}
+
 /**
  * Begins the span of a message that is sent and writes the trace into its headers. Returns the span only when it is
  * sampled: a record that is not costs an identifier and no more.
  */
 export function beginSend(topic: string, message: KafkaMessage, headers: Record<string, unknown>): Span | undefined {
-  const from = context.active();
+  const from = sendingContext();
   if (unsampled(from)) {
     propagation.inject(from, headers, setter);
     return undefined;
@@ -155,15 +164,27 @@ function describeReceived(span: Span, received: Received, message: KafkaMessage)
   if (time > 0) span.setAttribute(ATTR.eventTime, time);
 }
 
-/** Handles one record in a consumer span that continues the trace of whoever sent it. */
-export function processMessage<T>(received: Received, message: KafkaMessage, work: () => T): T {
+/** The context a record is handled in, and its span when it is sampled. */
+export interface Processing {
+  readonly within: Context;
+  readonly span: Span | undefined;
+}
+
+/** Begins the consumer span of a record, which continues the trace of whoever sent it. */
+export function beginReceived(received: Received, message: KafkaMessage): Processing {
   const from = creation(message);
-  if (unsampled(from)) return context.with(from, work);
+  if (unsampled(from)) return { within: from, span: undefined };
   const span = tracer().startSpan(`process ${received.topic}`, { kind: SpanKind.CONSUMER }, from);
   const within = trace.setSpan(from, span);
-  if (!span.isRecording()) return context.with(within, work);
+  if (!span.isRecording()) return { within, span: undefined };
   describeReceived(span, received, message);
-  return run(within, [span], work);
+  return { within, span };
+}
+
+/** Handles one record in its consumer span. */
+export function processMessage<T>(received: Received, message: KafkaMessage, work: () => T): T {
+  const { within, span } = beginReceived(received, message);
+  return span === undefined ? context.with(within, work) : run(within, [span], work);
 }
 
 /**

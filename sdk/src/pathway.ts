@@ -41,9 +41,13 @@ export class Position implements Handling {
 /** Records a stream hands out one after another to code whose asynchronous context was captured before. */
 export class Current implements Handling {
   record: Position | undefined;
+  /** OpenTelemetry's context of the record, whose own context manager cannot be told in the middle of a loop. */
+  trace: unknown;
+  /** What was being handled around the loop. */
+  outer: Handling | undefined;
 
   position(): Position | undefined {
-    return this.record;
+    return this.record ?? this.outer?.position();
   }
 }
 

@@ -1,25 +1,20 @@
 import { subscribe } from 'node:diagnostics_channel';
 import { diag, type Span } from '@opentelemetry/api';
-import { noteInPartition } from './event-time.ts';
 import { beginSend, endWith, tracesRecords } from './kafka-spans.ts';
-import { Current, type Handling, type Position, pathways, type Sending } from './pathway.ts';
+import { pathways, type Sending } from './pathway.ts';
 import { PATHWAY_HEADER } from './pathway-header.ts';
+import { followMessages } from './platformatic-consumer.ts';
+import { formsOf, type Headers, headerOf } from './platformatic-headers.ts';
 import type { Route } from './recorder.ts';
 import { shared } from './state.ts';
-import { noteConsumed, noteSent } from './throughput.ts';
+import { noteSent } from './throughput.ts';
 
 /** The parts of `@platformatic/kafka` that are used; found by structure, never imported. */
 interface Message {
   readonly topic: string;
   readonly key?: unknown;
   readonly value?: unknown;
-  readonly headers?: Map<unknown, unknown> | Record<string, unknown>;
-}
-interface ReceivedMessage extends Message {
-  readonly headers: Map<unknown, unknown>;
-  readonly partition: number;
-  readonly offset: bigint;
-  readonly timestamp: bigint;
+  readonly headers?: Headers;
 }
 interface SendOptions {
   readonly messages: readonly Message[];
@@ -28,73 +23,23 @@ type Callback = (error: unknown, result: unknown) => void;
 interface Producer {
   send(options: SendOptions, callback?: Callback): unknown;
 }
-interface MessagesStream {
-  readonly consumer?: { readonly groupId?: string };
-  emit(event: string, ...args: unknown[]): boolean;
-  [Symbol.asyncIterator](): AsyncIterator<ReceivedMessage>;
-}
 interface ProducerStream {
   readonly producer: Producer;
   write(message: Message, ...rest: unknown[]): boolean;
   end(...args: unknown[]): unknown;
 }
-type Serialize = (value: unknown) => unknown;
-/** A header's key and value in the form this producer's serializers take. */
-type Form = (text: string) => unknown;
-
 const state = shared('platformatic', () => ({
   subscribed: false,
   /** Messages that were given their headers when they were written to a stream. */
   written: new WeakSet<object>(),
-  forms: new WeakMap<object, { key: Form; value: Form } | undefined>(),
 }));
-const HEADER_BYTES = Buffer.from(PATHWAY_HEADER);
-
-/** Of the two ways to hand over a header, the one that a serializer turns into its plain bytes. */
-function formFor(serialize: Serialize | undefined): Form | undefined {
-  const forms: Form[] = [(text) => Buffer.from(text), (text) => text];
-  return forms.find((form) => {
-    try {
-      const bytes = serialize === undefined ? form(PATHWAY_HEADER) : serialize(form(PATHWAY_HEADER));
-      return bytes instanceof Uint8Array && HEADER_BYTES.equals(bytes);
-    } catch {
-      return false;
-    }
-  });
-}
-
-interface ClientOptions {
-  readonly serializers?: { readonly headerKey?: Serialize; readonly headerValue?: Serialize };
-  readonly registry?: { getSerializers?(): { headerKey?: Serialize; headerValue?: Serialize } };
-}
-
-function formsOf(producer: object): { key: Form; value: Form } | undefined {
-  if (state.forms.has(producer)) return state.forms.get(producer);
-  const symbol = Object.getOwnPropertySymbols(producer).find((key) => key.description === 'plt.kafka.base.options');
-  const options = symbol === undefined ? undefined : (producer as Record<symbol, ClientOptions>)[symbol];
-  const serializers = options?.registry?.getSerializers?.() ?? options?.serializers;
-  const key = formFor(serializers?.headerKey);
-  const value = formFor(serializers?.headerValue);
-  const forms = key === undefined || value === undefined ? undefined : { key, value };
-  if (forms === undefined)
-    diag.warn('@weir/sdk: header serializers of a producer take no text; it stays without pathways');
-  state.forms.set(producer, forms);
-  return forms;
-}
-
-function headerOf(headers: Map<unknown, unknown> | Record<string, unknown> | undefined): unknown {
-  if (headers === undefined) return undefined;
-  if (!(headers instanceof Map)) return headers[PATHWAY_HEADER];
-  const present = headers.get(PATHWAY_HEADER);
-  if (present !== undefined || headers.size === 0) return present;
-  for (const [key, value] of headers) if (key instanceof Uint8Array && HEADER_BYTES.equals(key)) return value;
-  return undefined;
-}
-
 /** A copy of a message that carries a pathway and, when spans are wanted, a trace. */
 function withContext(message: Message, sending: Sending, producer: object, traced: boolean, spans: Span[]): Message {
   const forms = formsOf(producer);
-  if (forms === undefined) return message;
+  if (forms === undefined) {
+    pathways.recorder.problem('unwritable_header');
+    return message;
+  }
   const added: Record<string, unknown> = { [PATHWAY_HEADER]: sending.header(headerOf(message.headers)) };
   if (traced) {
     const span = beginSend(message.topic, { key: message.key, value: message.value }, added);
@@ -173,72 +118,6 @@ function followProducerStream(stream: ProducerStream): void {
   };
   stream.end = function endInPathway(message, ...rest) {
     return end.call(this, typeof message === 'object' && message !== null ? take(message) : message, ...rest);
-  };
-}
-
-function receive(message: ReceivedMessage, group: string): Position | undefined {
-  const { topic, partition } = message;
-  if (message.timestamp > 0n) noteInPartition(topic, group, partition, message.timestamp, message.offset);
-  if (tracesRecords()) noteConsumed({ topic, partition, group }, 1);
-  if (!pathways.active) return undefined;
-  const route = pathways.recorder.route({ direction: 'in', system: 'kafka', destination: topic, group });
-  return pathways.receive(route, headerOf(message.headers));
-}
-
-/**
- * Every way to read a stream ends in its `data` event, which is where a record counts as received; listeners (and what
- * is piped to) run in its pathway. A `for await` loop captured its asynchronous context before: it gets one that always
- * shows the record handed out last.
- */
-function followMessages(stream: MessagesStream): void {
-  const { emit } = stream;
-  const iterate = stream[Symbol.asyncIterator];
-  const positions = new WeakMap<object, Position>();
-  stream.emit = function emitInPathway(event, ...args) {
-    const message = args[0];
-    if (event !== 'data' || typeof message !== 'object' || message === null) return emit.call(this, event, ...args);
-    let handling: Handling | undefined;
-    try {
-      const position = receive(message as ReceivedMessage, stream.consumer?.groupId ?? '');
-      if (position !== undefined) {
-        handling = position;
-        positions.set(message, position);
-      }
-    } catch (error) {
-      diag.error('@weir/sdk: a record could not be instrumented', error);
-    }
-    if (handling === undefined) return emit.call(this, event, ...args);
-    return pathways.handling.run(handling, () => emit.call(this, event, ...args));
-  };
-  stream[Symbol.asyncIterator] = function iterateInPathway() {
-    return inPathways(iterate.call(this), positions);
-  };
-}
-
-function inPathways(
-  iterator: AsyncIterator<ReceivedMessage>,
-  positions: WeakMap<object, Position>,
-): AsyncIterableIterator<ReceivedMessage> {
-  const current = new Current();
-  const finish = <T>(result: T): T => {
-    current.record = undefined;
-    return result;
-  };
-  return {
-    [Symbol.asyncIterator]() {
-      return this;
-    },
-    next(...args) {
-      current.record = undefined;
-      // The loop's own context from here on: `next` is called in it, and what it awaits resumes in it.
-      if (pathways.active && pathways.handling.getStore() !== current) pathways.handling.enterWith(current);
-      return iterator.next(...args).then((result) => {
-        current.record = result.done === true ? undefined : positions.get(result.value);
-        return result;
-      });
-    },
-    return: (value) => iterator.return?.(value).then(finish) ?? Promise.resolve({ done: true, value }),
-    throw: (error) => iterator.throw?.(error).then(finish) ?? Promise.reject(error),
   };
 }
 

@@ -14,7 +14,12 @@ const LIMITS: RecorderLimits = { checkpoints: 1000, idleFlushes: 60, windows: 20
 /** Origin windows held beyond the number that asks for a flush. */
 const WINDOWS_SLACK = 4;
 
-export type PathwayProblem = 'malformed_header' | 'clock_skew' | 'too_many_pathways' | 'too_many_windows';
+export type PathwayProblem =
+  | 'malformed_header'
+  | 'unwritable_header'
+  | 'clock_skew'
+  | 'too_many_pathways'
+  | 'too_many_windows';
 
 /** One place of this service and the checkpoints there, one for each path that leads to it. */
 export class Route {

@@ -44,7 +44,16 @@ describe('@platformatic/kafka', () => {
       parent = next[0]?.hash ?? '';
     }
     expect(found[1]?.group).toMatch(/-await$|-data$/);
-    const sent = server.spans.filter((span) => span.name.startsWith('send ')).length;
-    expect(sent).toBe('WEIR_SPANS' in one.env || 'OTEL_TRACES_SAMPLER' in one.env ? 0 : 6 * one.sinks);
+    const traced = !('WEIR_SPANS' in one.env || 'OTEL_TRACES_SAMPLER' in one.env);
+    const named = (start: string) => server.spans.filter((span) => span.name.startsWith(start));
+    expect(named('send ')).toHaveLength(traced ? 6 * one.sinks : 0);
+    const handled = named('process ');
+    expect(handled).toHaveLength(traced ? 12 : 0);
+    // Each record is one trace from end to end, in a loop and in a listener.
+    const ids = new Set(named('send ').map((span) => span.spanId));
+    for (const span of handled) expect(ids).toContain(span.parentSpanId);
+    expect(new Set(server.spans.filter((span) => span.kind > 3).map((span) => span.traceId)).size).toBe(traced ? 6 : 0);
+    if (traced)
+      expect(handled[0]?.attributes).toMatchObject({ 'messaging.system': 'kafka', 'messaging.kafka.offset': 0 });
   });
 });
