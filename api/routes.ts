@@ -19,6 +19,8 @@ import { readIncident } from './incident.ts';
 import type { Live } from './live.ts';
 import { createModelRoutes } from './model.ts';
 import { type OverviewReader, readIncidentSummaries } from './overview.ts';
+import { readLatencyView } from './pathways.ts';
+import { readPipelinePage, readPipelinePages } from './pipeline-page.ts';
 import { parseChoice, parseNumber, parseRange, parseSignals, parseText } from './request.ts';
 import { readSeries } from './series.ts';
 import { readStage } from './stage.ts';
@@ -87,6 +89,19 @@ export function createRoutes(deps: RouteDeps): Router {
     response.json(answer);
   });
 
+  router.get('/pipelines', async (_request, response) => {
+    const { topology } = await overview.sources();
+    response.json(await readPipelinePages(store, topology, now()));
+  });
+  router.get('/pipelines/:pipeline', async (request, response) => {
+    const { topology } = await overview.sources();
+    response.json(await readPipelinePage(store, topology, request.params.pipeline, now()));
+  });
+  router.get('/pathways/latency', async (request, response) => {
+    const range = parseRange(request, now(), config.max_range);
+    const ends = { start: parseText(request, 'start'), end: parseText(request, 'end') };
+    response.json(await readLatencyView(store, { ...range, ...ends, retention: deps.retention }, now()));
+  });
   router.get('/conservation', async (request, response) => {
     const filter = {
       pipeline: parseText(request, 'pipeline'),

@@ -1,0 +1,168 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { PathwayLatencyView, PipelinePage, PipelinePages } from '../../core/pipeline-page.ts';
+import type { ErrorView } from '../../core/view.ts';
+import { startTestStore, type TestStore } from '../store/harness.ts';
+import { startApi, type TestApi } from './room.ts';
+import { PIPELINE, seedOrders } from './seed.ts';
+import { RATE } from './seed-parts.ts';
+import { STOPS, seedPathways } from './seed-pathways.ts';
+
+/** A pipeline with one pathway, in which records go missing between two stages: what the API says of it. */
+let stored: TestStore;
+let api: TestApi;
+let now: number;
+let view: PipelinePage;
+
+async function json<T>(path: string): Promise<T> {
+  const response = await api.get(path);
+  const body = await response.text();
+  expect(response.status, body).toBe(200);
+  return JSON.parse(body) as T;
+}
+
+async function refused(path: string): Promise<{ status: number } & ErrorView['error']> {
+  const response = await api.get(path);
+  return { status: response.status, ...((await response.json()) as ErrorView).error };
+}
+
+beforeAll(async () => {
+  stored = await startTestStore();
+  now = Date.now();
+  await seedOrders(stored.store, { now, minutes: 3, faultMinutes: 0 });
+  await seedPathways(stored.store, now, 30);
+  api = await startApi({ store: stored.store, now: () => now });
+  view = await json<PipelinePage>(`/api/pipelines/${PIPELINE}`);
+}, 120_000);
+
+afterAll(async () => {
+  await api?.stop();
+  await stored?.stop();
+});
+
+describe('pathways of a pipeline', () => {
+  test('come as chains of checkpoints from their origin, with latencies of each hop and so far', () => {
+    expect(view.pathways).toHaveLength(1);
+    const [pathway] = view.pathways;
+    expect(pathway?.checkpoints.map(({ hash }) => hash)).toEqual(STOPS.map(({ hash }) => hash));
+    expect(pathway).toMatchObject({ id: STOPS[5].hash, sampled: false, share: 1, unseenUpstream: false });
+    expect(pathway?.rate).toBeCloseTo(RATE, -1);
+    const sink = pathway?.checkpoints[5];
+    expect(sink).toMatchObject({
+      service: 'warehouse-sink',
+      direction: 'in',
+      destination: 'payments',
+      system: 'kafka',
+    });
+    expect(sink?.edge.p50).toBeGreaterThan(0.6);
+    expect(sink?.edge.p50).toBeLessThan(1.2);
+    expect(sink?.latency.p50).toBeGreaterThan(sink?.edge.p50 ?? 0);
+    expect(pathway?.latency).toEqual(sink?.latency);
+    expect(pathway?.latency.p99).toBeGreaterThan(pathway?.latency.p50 ?? 0);
+  });
+
+  test('say of each hop and of the whole how many records arrived', () => {
+    const [pathway] = view.pathways;
+    const missing = pathway?.checkpoints.map(({ arrival }) => arrival?.state ?? null);
+    expect(missing).toEqual([null, 'conserved', 'conserved', 'dropping', 'conserved', 'conserved']);
+    expect(pathway?.checkpoints[3]?.arrival).toMatchObject({
+      missing: 0.012,
+      sent: 110_400,
+      seconds: 600,
+      ratio: 1,
+    });
+    expect(pathway?.arrival).toMatchObject({ state: 'dropping', missing: 0.012, seconds: 600 });
+  });
+});
+
+describe('what else is known of it', () => {
+  test('who answers for it, as declared', () => {
+    expect(view).toMatchObject({
+      owner: 'data-platform',
+      criticality: 'high',
+      description: 'From the shop to the warehouse',
+    });
+  });
+
+  test('freshness: where the data ends up first, then the oldest, and who holds it back', () => {
+    expect(view.freshness[0]).toMatchObject({
+      ...{
+        kind: 'database',
+        node: 'warehouse',
+        age: 1448,
+        ownAge: 4,
+        state: 'behind',
+        limitedBy: 'service:enrichment',
+      },
+    });
+    expect(view.freshness.slice(1).every(({ kind }) => kind === 'service')).toBe(true);
+  });
+
+  test('SLOs with the least budget first, and what was declared of them', () => {
+    expect(view.slos.map(({ budgetLeft }) => budgetLeft)).toEqual([-0.1, 0.52, 0.97]);
+    expect(view.slos[0]).toMatchObject({
+      state: 'exhausted',
+      target: null,
+      period: 2_592_000,
+      burn: 15,
+      objective: 0.99,
+    });
+    expect(view.slos[1]).toMatchObject({ indicator: 'freshness', target: 900, state: 'fast_burn' });
+  });
+
+  test('records that went wrong within the hour, by stage and kind', () => {
+    const counts = Object.fromEntries(view.problems.map(({ signal, records }) => [signal, records]));
+    expect(counts).toEqual({ dead_letters: 25, duplicates: 14 });
+    expect(view.problems.every(({ stage }) => stage === 'enrichment')).toBe(true);
+  });
+
+  test('topics of dead letters, with how long the oldest waits', () => {
+    expect(view.deadLetters).toEqual([
+      {
+        ...{ topic: 'orders.dlq', sourceTopic: 'orders', stage: 'enrichment', depth: 412, rate: 0.2, oldestAge: 7300 },
+        oldestIsBound: true,
+      },
+    ]);
+  });
+
+  test('a pipeline nothing was seen of is 404', async () => {
+    expect(await refused('/api/pipelines/nothing')).toMatchObject({ status: 404, code: 'api_pipeline_unknown' });
+  });
+
+  test('all pipelines at once say the same', async () => {
+    const all = await json<PipelinePages>('/api/pipelines');
+    expect(all.pipelines.map(({ pipeline }) => pipeline)).toEqual([PIPELINE]);
+    expect(all.pipelines[0]).toEqual(view);
+  });
+});
+
+describe('latency between two checkpoints', () => {
+  const [first, second, , fourth, , last] = STOPS;
+  const path = (start: string, end: string) =>
+    `/api/pathways/latency?start=${start}&end=${end}&from=${now - 1_800_000}&to=${now}`;
+
+  test('from the origin on is exact, in columns', async () => {
+    const latency = await json<PathwayLatencyView>(path(first.hash, last.hash));
+    expect(latency.method).toBe('exact');
+    expect(latency.p99).toHaveLength(latency.count);
+    expect(latency.p50.filter((value) => value !== null).length).toBeGreaterThan(100);
+    expect(latency.overall.p99 ?? 0).toBeGreaterThan(latency.overall.p50 ?? 0);
+    expect(latency.overall.records).toBeGreaterThan(1e5);
+  });
+
+  test('between inner ones it is estimated, and said to be', async () => {
+    const latency = await json<PathwayLatencyView>(path(second.hash, last.hash));
+    expect(latency.method).toBe('estimated');
+    expect(latency.overall.p50 ?? 0).toBeGreaterThan(0.9);
+    expect((await json<PathwayLatencyView>(path(second.hash, STOPS[2].hash))).method).toBe('exact');
+  });
+
+  test('the wrong way round, or of no checkpoint, is refused with the field', async () => {
+    expect(await refused(path(fourth.hash, first.hash))).toMatchObject({ status: 400, path: 'query.end' });
+    expect(await refused(path('x', first.hash))).toMatchObject({ status: 400, path: 'query.start' });
+    expect(await refused(`/api/pathways/latency?start=${first.hash}`)).toMatchObject({ path: 'query.end' });
+    expect(await refused(path(first.hash, '00000000000000ff'))).toMatchObject({
+      status: 404,
+      code: 'api_checkpoint_unknown',
+    });
+  });
+});
