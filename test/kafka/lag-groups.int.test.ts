@@ -127,6 +127,26 @@ function shareHeartbeat(
   };
 }
 
+/** AlterShareGroupOffsets: sets where an empty share group stands in partition 0. Gives the error. */
+function alterShareOffset(group: string, topic: string, offset: number): Call<number> {
+  return {
+    ...{ name: 'AlterShareGroupOffsets', key: 91, oldest: 0, newest: 0, flexible: 0 },
+    write(request) {
+      request.text(group);
+      request.count(1);
+      request.text(topic);
+      request.count(1);
+      request.int32(0);
+      request.int64(offset);
+      for (let i = 0; i < 3; i++) request.tags();
+    },
+    read(answer) {
+      answer.int32();
+      return answer.int16();
+    },
+  };
+}
+
 it('lists a share group as one, with where it stands and no consumer lag', { timeout: 120_000 }, async () => {
   const topic = await freshTopic(broker, 1);
   const group = `${topic}-shared`;
@@ -159,6 +179,16 @@ it('lists a share group as one, with where it stands and no consumer lag', { tim
   epoch = -1;
   await connections.call(address, shareHeartbeat(group, member, epoch, topic));
   await until('it is empty', () => state().includes(`${group}/empty/share`), 30_000);
+
+  await producer.send({ topic, messages: Array.from({ length: 8 }, () => ({ value: 'x' })) });
+  expect(await connections.call(address, alterShareOffset(group, topic, 3))).toBe(0);
+  const place = `${group}/${topic}/0`;
+  await until(
+    'it stands at record 3',
+    () => seen(started, 'weir.share_group.start_offset', 'group', group)[place] === 3,
+    30_000,
+  );
+  await until('its lag follows', () => seen(started, 'weir.share_group.lag', 'group', group)[place] === 7, 30_000);
 });
 
 it('follows a rebalance, and offsets that nobody consumes', { timeout: 120_000 }, async () => {

@@ -36,7 +36,7 @@ beforeAll(async () => {
       'ssl.truststore.type': 'PEM',
       'ssl.truststore.location': join(folder, 'ca.pem'),
       'listener.name.tls.ssl.client.auth': 'required',
-      'sasl.enabled.mechanisms': 'PLAIN,SCRAM-SHA-256,SCRAM-SHA-512',
+      'sasl.enabled.mechanisms': 'PLAIN,SCRAM-SHA-256,SCRAM-SHA-512,OAUTHBEARER',
       ...Object.fromEntries(
         ['sasl', 'sasltls'].flatMap((listener) => [
           [
@@ -44,6 +44,10 @@ beforeAll(async () => {
             `${login}.plain.PlainLoginModule required user_weir="${PASSWORD}";`,
           ],
           [`listener.name.${listener}.scram-sha-256.sasl.jaas.config`, `${login}.scram.ScramLoginModule required;`],
+          [
+            `listener.name.${listener}.oauthbearer.sasl.jaas.config`,
+            `${login}.oauthbearer.OAuthBearerLoginModule required unsecuredLoginStringClaim_sub="node";`,
+          ],
           [`listener.name.${listener}.scram-sha-512.sasl.jaas.config`, `${login}.scram.ScramLoginModule required;`],
         ]),
       ),
@@ -146,6 +150,16 @@ describe('SASL', () => {
   ])('over %s with %s', { timeout: 60_000 }, async (listener, mechanism) => {
     const sasl = { mechanism, username: 'weir', password: PASSWORD };
     const started = await receiving(listener, { sasl, ...(listener === 'SASLTLS' ? { tls: ca } : {}) });
+    await until('lag is read', () => Object.keys(lagOf(started)).length > 0, 30_000);
+    expect(lagOf(started)).toEqual({ 'seen/open/0': 1 });
+  });
+
+  it('with a token', { timeout: 60_000 }, async () => {
+    // Kafka takes unsigned tokens where no issuer is configured.
+    const seconds = Math.floor(Date.now() / 1000);
+    const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
+    const token = `${part({ alg: 'none' })}.${part({ sub: 'weir', iat: seconds - 60, exp: seconds + 3600 })}.`;
+    const started = await receiving('SASL', { sasl: { mechanism: 'OAUTHBEARER', token } });
     await until('lag is read', () => Object.keys(lagOf(started)).length > 0, 30_000);
     expect(lagOf(started)).toEqual({ 'seen/open/0': 1 });
   });
