@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Alert } from '../core/alert.ts';
+import { NO_PIPELINE, type Ownership } from '../core/definition.ts';
 import type { Labels } from '../core/labels.ts';
 import { normalizeLabels } from '../core/labels.ts';
 import type { Millis } from '../core/time.ts';
@@ -50,9 +51,12 @@ function windowHolds(window: MaintenanceWindow, view: Labels, named: NamedInterv
   return open && matchesAll(window.matchers as readonly Matcher[], view);
 }
 
+const UNDECLARED: Ownership = { pipeline: '', owner: '', criticality: '' };
+
 /**
  * What is known about an alert beside its identity: `pipeline`, `stage`, `incident`, `owner`, `maintenance` (the
- * comment of the window, or `true`) and `business_hours` (`true` or `false`). Never hashed into the fingerprint.
+ * comment of the window, or `true`), `business_hours` (`true` or `false`) and `criticality`. `declared` is what the definitions of
+ * pipelines say of its part: an owner of the rules comes before theirs. Never hashed into the fingerprint.
  */
 export function alertContext(
   alert: Alert,
@@ -60,10 +64,11 @@ export function alertContext(
   rules: ContextRules,
   named: NamedIntervals,
   now: Millis,
+  declared: Ownership = UNDECLARED,
 ): Labels {
   const { labels } = alert;
   const base = {
-    pipeline: labels['pipeline'] ?? 'default',
+    pipeline: declared.pipeline || (labels['pipeline'] ?? NO_PIPELINE),
     stage: labels['stage'] ?? labels['service'] ?? '',
     incident,
     business_hours:
@@ -75,7 +80,8 @@ export function alertContext(
   const window = rules.maintenance.find((one) => windowHolds(one, view, named, now));
   return normalizeLabels({
     ...base,
-    owner: rules.owners.find((one) => matchesAll(one.matchers, view))?.owner ?? '',
+    owner: rules.owners.find((one) => matchesAll(one.matchers, view))?.owner ?? declared.owner,
+    criticality: declared.criticality,
     maintenance: window === undefined ? '' : window.comment || 'true',
   });
 }

@@ -1,6 +1,8 @@
 import type { AlertState } from '../core/alert.ts';
+import type { Ownership } from '../core/definition.ts';
 import { errorMessage } from '../core/errors.ts';
 import type { Incident } from '../core/incident.ts';
+import type { Labels } from '../core/labels.ts';
 import { fingerprint } from '../core/labels.ts';
 import type { Telemetry } from '../core/telemetry.ts';
 import type { Millis } from '../core/time.ts';
@@ -30,6 +32,8 @@ export interface EngineOptions {
   readonly random?: () => number;
   readonly history?: HistoryPort | undefined;
   readonly edgesOf?: ((pipeline: string) => readonly PipelineEdge[]) | undefined;
+  /** What is declared of the part that an alert's labels name. */
+  readonly ownershipOf?: ((labels: Labels) => Ownership) | undefined;
 }
 
 /** Why an alert is not told, in the three ways API v2 knows. */
@@ -208,11 +212,12 @@ export function openEngine(options: EngineOptions) {
     const time = now();
     for (const alert of alerts.values()) {
       const state = stateOf(alert);
-      let context = alertContext(alert, alert.context['incident'] ?? '', config, intervals, time);
+      const declared = options.ownershipOf?.(alert.labels);
+      let context = alertContext(alert, alert.context['incident'] ?? '', config, intervals, time, declared);
       // Planned work opens no incident; one that is open already keeps its alerts.
       if (state !== 'resolved' && !context['maintenance']) {
         const id = incidents.assign(alert, context['pipeline'] ?? 'default', context['incident'] ?? '', time);
-        context = alertContext(alert, id, config, intervals, time);
+        context = alertContext(alert, id, config, intervals, time, declared);
       }
       const changed = alert.recordedState !== state;
       if (!changed && sameLabels(context, alert.context)) continue;

@@ -88,6 +88,7 @@ export function createAlerting(options: AlertingOptions): Service & { health(): 
         now,
         history: store === undefined ? undefined : historyPort(store),
         edgesOf: cache === undefined ? undefined : (pipeline) => cache.edgesOf(pipeline),
+        ownershipOf: cache === undefined ? undefined : (labels) => cache.ownershipOf(labels),
       });
       const listening = createAlertingApi({ engine, config, telemetry, now, health: { alerting: health } });
       server = listening;

@@ -1,4 +1,6 @@
+import { type DefinitionIndex, indexDefinitions, NO_PIPELINE, type Ownership } from '../core/definition.ts';
 import { errorMessage } from '../core/errors.ts';
+import type { Labels } from '../core/labels.ts';
 import { isStage, type NodeKind, nodeId } from '../core/node.ts';
 import type { Telemetry } from '../core/telemetry.ts';
 import type { Millis } from '../core/time.ts';
@@ -18,6 +20,7 @@ export class TopologyCache {
   readonly #telemetry: Telemetry;
   readonly #now: () => Millis;
   #edges = new Map<string, PipelineEdge[]>();
+  #definitions: DefinitionIndex = indexDefinitions([]);
   #readAt = Number.NEGATIVE_INFINITY;
   #reading: Promise<void> | undefined;
 
@@ -31,6 +34,19 @@ export class TopologyCache {
     return this.#edges.get(pipeline) ?? [];
   }
 
+  /** Who answers for what an alert's labels name: its stage, else its dataset, topic or group, else its pipeline as a whole. */
+  ownershipOf(labels: Labels): Ownership {
+    const pipeline = labels['pipeline'] ?? NO_PIPELINE;
+    const { stage, dataset, topic, group } = labels;
+    const [kind, name] = named([
+      ['service', stage],
+      ['dataset', dataset],
+      ['topic', topic],
+      ['group', group],
+    ]);
+    return this.#definitions.ownershipOf(pipeline, kind, name);
+  }
+
   /** Starts a read when the picture is older than a minute. */
   refresh(): void {
     if (this.#reading !== undefined || this.#now() - this.#readAt < FRESH) return;
@@ -42,7 +58,7 @@ export class TopologyCache {
 
   async #read(): Promise<void> {
     try {
-      const { edges } = await readTopology(this.#store, { at: this.#now(), window: WINDOW });
+      const { edges, definitions } = await readTopology(this.#store, { at: this.#now(), window: WINDOW });
       const next = new Map<string, PipelineEdge[]>();
       // A topic and a service may share a name, so everything but stages carries its kind.
       const node = (kind: NodeKind, name: string) => (isStage(kind) ? name : nodeId(kind, name));
@@ -52,6 +68,7 @@ export class TopologyCache {
         next.set(edge.pipeline, list);
       }
       this.#edges = next;
+      this.#definitions = definitions;
     } catch (error) {
       const fields = { event: 'alerting_topology_unreadable', error: errorMessage(error) };
       this.#telemetry.log.debug(fields, 'the topology could not be read; the last picture is used');
@@ -61,4 +78,9 @@ export class TopologyCache {
   async settled(): Promise<void> {
     await this.#reading;
   }
+}
+
+function named(labels: readonly (readonly [NodeKind, string | undefined])[]): readonly [NodeKind, string] {
+  for (const [kind, name] of labels) if (name !== undefined && name !== '') return [kind, name];
+  return ['service', ''];
 }

@@ -74,3 +74,32 @@ describe('alertContext', () => {
     expect(context(labels, hours)['maintenance']).toBe(expected);
   });
 });
+
+describe('what is declared', () => {
+  const of = (labels: Labels, rulesOf: Partial<typeof rules> = {}) => {
+    const alert = {
+      fingerprint: fingerprint(labels),
+      labels,
+      annotations: {},
+      context: {},
+      startsAt: NOON,
+      endsAt: NOON,
+      updatedAt: NOON,
+      timeout: false,
+      generatorURL: '',
+    };
+    const declared = { pipeline: 'shop', owner: 'shop-team', criticality: 'high' } as const;
+    return alertContext(alert, '', { maintenance: [], owners: [], ...rulesOf }, named, NOON, declared);
+  };
+
+  it('gives owner, criticality and the pipeline of what names none', () => {
+    expect(of({ stage: 'checkout' })).toMatchObject({ pipeline: 'shop', owner: 'shop-team', criticality: 'high' });
+  });
+
+  it('comes after the rules that name an owner', () => {
+    expect(of({ stage: 'payments' }, { owners: rules.owners })).toMatchObject({
+      owner: 'team-pay',
+      criticality: 'high',
+    });
+  });
+});

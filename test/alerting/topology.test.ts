@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TopologyCache } from '../../alerting/topology.ts';
 import { silentTelemetry } from '../../core/telemetry.ts';
+import { pipelinesConfig } from '../../pipelines/config.ts';
 import type { Store } from '../../store/client.ts';
+import { writeDefinitions } from '../../store/queries/definitions.ts';
 import { writeEdges, writeNodes } from '../../store/queries/topology-rows.ts';
 import { startTestStore, type TestStore } from '../store/harness.ts';
 
@@ -59,6 +61,33 @@ describe('TopologyCache', () => {
     cache.refresh();
     await cache.settled();
     expect(cache.edgesOf('orders')).toHaveLength(2);
+  });
+
+  it('tells who answers for what an alert names, as declared', async () => {
+    const { definitions } = pipelinesConfig.parse({
+      definitions: [
+        {
+          name: 'shop',
+          owner: 'shop-team',
+          criticality: 'high',
+          stages: [{ name: 'checkout', owner: 'checkout-team', criticality: 'critical' }],
+          groups: ['billing-*'],
+          datasets: [{ name: 'sales', owner: 'analysts' }],
+        },
+      ],
+    });
+    await writeDefinitions(test.store, definitions, Date.now() - 60_000);
+    const cache = new TopologyCache(test.store, silentTelemetry(), Date.now);
+    expect(cache.ownershipOf({ pipeline: 'shop' })).toEqual({ pipeline: '', owner: '', criticality: '' });
+    cache.refresh();
+    await cache.settled();
+    const told = (labels: Record<string, string>) => Object.values(cache.ownershipOf(labels)).join(' ');
+    expect(told({ pipeline: 'shop', stage: 'checkout' })).toBe('shop checkout-team critical');
+    expect(told({ pipeline: 'shop', stage: 'other' })).toBe('shop shop-team high');
+    expect(told({ pipeline: 'shop', dataset: 'sales' })).toBe('shop analysts high');
+    expect(told({ pipeline: 'shop' })).toBe('shop shop-team high');
+    expect(told({ pipeline: 'default', stage: 'billing-eu', group: 'billing-eu' })).toBe('shop shop-team high');
+    expect(told({ stage: 'nobody' }).trim()).toBe('');
   });
 
   it('does without while the store is down', async () => {
