@@ -16,7 +16,9 @@ it('flushes every table that the spool writes, and every table its views fill, b
     [
       ...LEAN_TABLES,
       ...['red_10s', 'red_1m', 'red_1h', 'edges_1m', 'edges_5m', 'edges_1h', 'gauge_10s', 'gauge_1m', 'gauge_1h'],
-      ...['services', 'trace_times'],
+      ...['services', 'trace_times', 'offset_samples_10s', 'offset_samples_5m'],
+      ...['pathways_10s', 'pathways_1m', 'pathways_1h'],
+      ...['pathway_records_10s', 'pathway_records_1m', 'pathway_records_1h'],
     ].sort(),
   );
   const tables = await test.store.rows<{ name: string; synced: number }>(

@@ -90,7 +90,7 @@ describe('the levels of the rollups', () => {
     ...Object.fromEntries(
       ['red_10s', 'red_1m', 'red_1h', 'edges_1m', 'edges_5m', 'edges_1h'].map((table) => [table, COUNT * (4 + 3 + 2)]),
     ),
-    gauge_10s: COUNT * 4,
+    gauge_10s: COUNT * 5,
     gauge_1m: COUNT * 7,
     gauge_1h: COUNT * 7,
   };

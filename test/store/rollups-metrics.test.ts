@@ -219,8 +219,8 @@ describe('gauges', () => {
         attributes: { ...attributes, ...(signal === undefined ? {} : { 'weir.signal': signal }) },
       });
     const watched = ['kafka.consumer_group.lag', 'kafka.consumer_group.members', 'kafka.consumer_group.offset'];
-    watched.push('weir.consumer_group.lag_time');
-    const others = ['kafka.partition.current_offset', 'temperature'];
+    watched.push('kafka.partition.current_offset', 'weir.consumer_group.lag_time', 'weir.consumer_group.state');
+    const others = ['kafka.topic.partitions', 'temperature'];
     await insert('otel_metrics_gauge', [...[...watched, ...others].map((metric) => of(metric)), of('heat', 'heat')]);
     const metrics = async (level: string) => (await gauges(level, 'fine')).map(({ metric }) => metric);
     expect(await metrics('gauge_10s')).toEqual(['heat', ...watched].sort());
