@@ -51,7 +51,7 @@ export function createScrapeCounts({ registry }: Telemetry, targets: () => Reado
     }),
     dropped: new Counter({
       name: 'weir_collector_prometheus_dropped_total',
-      help: 'Samples of scrapes that could be read and are not stored, by the reason',
+      help: 'Samples and facts of scrapes that could be read and are not stored, by the reason',
       labelNames: ['job', 'reason'],
       registers,
     }),

@@ -49,6 +49,8 @@ export interface Point {
   readonly created: Millis | undefined;
   readonly data: PointData;
   readonly exemplars: readonly Exemplar[];
+  /** Of a fact that another target knows better: it is not stored, and its series goes on. */
+  readonly isWithheld?: boolean;
 }
 
 export function textAttribute(key: string, value: string): KeyValue {

@@ -5,6 +5,7 @@ import type { Admission } from '../../admission.ts';
 import type { MetricsRequest } from '../../otlp/model.ts';
 import type { PrometheusConfig, ScrapeJob, TargetGroup } from './config.ts';
 import { createScrapeCounts } from './counts.ts';
+import { createFactLedger } from './fact-ledger.ts';
 import { type FileDiscovery, followFiles } from './file-discovery.ts';
 import { type Connections, openConnections } from './page.ts';
 import { startTargetLoop, type TargetLoop } from './target-loop.ts';
@@ -38,6 +39,7 @@ interface Job {
 export function createPrometheusReceiver(options: PrometheusOptions): Service {
   const { config, consume, admission, telemetry, now = Date.now } = options;
   const jobs: Job[] = [];
+  const ledger = createFactLedger();
   const counts = createScrapeCounts(telemetry, () => new Map(jobs.map(({ job, loops }) => [job.job_name, loops.size])));
   let ending: Promise<unknown>[] = [];
   let running = false;
@@ -63,7 +65,8 @@ export function createPrometheusReceiver(options: PrometheusOptions): Service {
     for (const target of targets) {
       if (loops.has(target.key)) continue;
       const { connections } = one;
-      loops.set(target.key, startTargetLoop(target, { connections, admission, consume, counts, telemetry, now }));
+      const shared = { admission, ledger, consume, counts, telemetry, now };
+      loops.set(target.key, startTargetLoop(target, { connections, ...shared }));
     }
   }
 

@@ -6,6 +6,7 @@ import { convert, type DropReason } from './conversion.ts';
 import { connectFacts } from './exporters/connect.ts';
 import { debeziumFacts } from './exporters/debezium.ts';
 import { ExpositionReader, type Sample } from './exposition.ts';
+import { createFactLedger, type FactLedger } from './fact-ledger.ts';
 import { kafkaFacts } from './facts.ts';
 import type { Page } from './page.ts';
 import type { Point } from './points.ts';
@@ -21,6 +22,8 @@ export interface Scraped {
   readonly points: Point[];
   /** Of the points, those that say what the samples mean for Kafka and Connect, under our own names. */
   readonly facts: number;
+  /** Facts that another target knows better; they are among the points and are not stored. */
+  readonly withheld: number;
   /** Samples of the answer, and those the rules left. */
   readonly samples: number;
   readonly kept: number;
@@ -31,8 +34,15 @@ export interface Scraped {
  * Reads a target's answer: each sample gets the target's labels, goes through `metric_relabel_configs`, and becomes a
  * point, as do the facts that are known to be in it. `time` is when the scrape began. Throws what the reader throws;
  * then nothing of the answer counts.
+ * `ledger` is shared by all targets that may tell of the same clusters.
  */
-export async function readScrape(page: Page, target: Target, time: Millis, ticket: Ticket): Promise<Scraped> {
+export async function readScrape(
+  page: Page,
+  target: Target,
+  time: Millis,
+  ticket: Ticket,
+  ledger: FactLedger = createFactLedger(),
+): Promise<Scraped> {
   const { job } = target;
   const reader = new ExpositionReader(page.text, page.format, {
     samples: job.sample_limit,
@@ -55,9 +65,11 @@ export async function readScrape(page: Page, target: Target, time: Millis, ticke
   }
   const { points, dropped } = convert(kept, reader.metadata, time, target.url.protocol.slice(0, -1));
   await yieldToOthers();
-  const facts = [...kafkaFacts(kept, time), ...connectFacts(kept, time), ...debeziumFacts(kept, time)];
+  const told = ledger.claim(target.key, target.interval, kafkaFacts(kept, time), time);
+  const facts = [...told, ...connectFacts(kept, time), ...debeziumFacts(kept, time)];
   for (const fact of facts) points.push(fact);
-  return { points, facts: facts.length, samples, kept: kept.length, dropped };
+  const withheld = told.filter(({ isWithheld }) => isWithheld === true).length;
+  return { points, facts: facts.length - withheld, withheld, samples, kept: kept.length, dropped };
 }
 
 /** The sample with the target's labels, after the rules; undefined when they drop it. */

@@ -42,7 +42,7 @@ export function track(points: readonly Point[], before: SeriesState, time: Milli
     if (known === undefined) added++;
     const start = startOf(point, known);
     state.set(point.key, { point, start });
-    tracked.push({ point, time: point.time, start, data: point.data });
+    if (point.isWithheld !== true) tracked.push({ point, time: point.time, start, data: point.data });
   }
   for (const [key, { point, start }] of before) {
     if (state.has(key) || point.isDated) continue;

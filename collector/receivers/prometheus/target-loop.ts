@@ -7,6 +7,7 @@ import type { Admission } from '../../admission.ts';
 import type { MetricsRequest } from '../../otlp/model.ts';
 import { convert } from './conversion.ts';
 import type { ScrapeCounts } from './counts.ts';
+import type { FactLedger } from './fact-ledger.ts';
 import { type Connections, fetchPage } from './page.ts';
 import type { Point } from './points.ts';
 import { metricsRequest } from './request.ts';
@@ -20,6 +21,8 @@ const REQUEST_POINTS = 20_000;
 export interface LoopOptions {
   readonly connections: Connections;
   readonly admission: Admission;
+  /** Shared by all targets. */
+  readonly ledger: FactLedger;
   /** Makes a request durable. */
   readonly consume: (request: MetricsRequest) => Promise<unknown>;
   readonly counts: ScrapeCounts;
@@ -39,7 +42,7 @@ export interface TargetLoop {
  * makes the next ones fall out; no target waits for another.
  */
 export function startTargetLoop(target: Target, options: LoopOptions): TargetLoop {
-  const { connections, admission, consume, counts, telemetry, now } = options;
+  const { connections, admission, ledger, consume, counts, telemetry, now } = options;
   const ending = new AbortController();
   const { job } = target;
   const name = job.job_name;
@@ -51,7 +54,7 @@ export function startTargetLoop(target: Target, options: LoopOptions): TargetLoo
     try {
       const signal = AbortSignal.any([ending.signal, AbortSignal.timeout(target.timeout)]);
       const page = await fetchPage(target, connections, ticket, signal);
-      return await readScrape(page, target, time, ticket);
+      return await readScrape(page, target, time, ticket, ledger);
     } finally {
       ticket.leave();
     }
@@ -114,8 +117,10 @@ export function startTargetLoop(target: Target, options: LoopOptions): TargetLoo
       }
     }
     series = state;
-    counts.points.inc({ job: name }, points.length - (scraped?.facts ?? 0));
-    counts.facts.inc({ job: name }, scraped?.facts ?? 0);
+    const { facts = 0, withheld = 0 } = scraped ?? {};
+    counts.points.inc({ job: name }, points.length - facts - withheld);
+    counts.facts.inc({ job: name }, facts);
+    if (withheld > 0) counts.dropped.inc({ job: name, reason: 'withheld' }, withheld);
     for (const [reason, count] of scraped?.dropped ?? []) counts.dropped.inc({ job: name, reason }, count);
     const relabelled = (scraped?.samples ?? 0) - (scraped?.kept ?? 0);
     if (relabelled > 0) counts.dropped.inc({ job: name, reason: 'relabel' }, relabelled);

@@ -5,8 +5,9 @@ const IN_KAFKA = { redpanda_namespace: 'kafka' };
 const PARTITION = { topic: 'redpanda_topic', partition: 'redpanda_partition' };
 
 /**
- * Redpanda's `/public_metrics`. Each broker tells of the partitions it leads and the groups it coordinates, so a group's
- * offset and the log end often come from two targets. Topics outside the namespace `kafka` are its own.
+ * Redpanda's `/public_metrics`. Each broker tells of the partitions it has a replica of, as far as the replica is, and of the
+ * groups it coordinates, so a group's offset and the log end often come from two targets. Topics outside the namespace
+ * `kafka` are its own.
  */
 export const REDPANDA: Exporter = {
   name: 'redpanda',
