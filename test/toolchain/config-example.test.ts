@@ -26,12 +26,13 @@ describe('config.yaml', () => {
     const on = lines.filter((line) => line !== '  detectors: []').map((line) => line.replace(/^( *)#\| /, '$1'));
     const file = join(folder, 'on.yaml');
     writeFileSync(file, on.join('\n'));
-    const { store, detector, alerting } = loadConfig({ file, env: {} });
+    const { store, detector, alerting, pipelines } = loadConfig({ file, env: {} });
     expect(store.url).toBe('http://clickhouse.internal:8123');
     expect(detector.detectors.map(({ name }) => name)).toEqual(['CheckoutLatency']);
     expect(alerting.receivers.map(({ name }) => name)).toEqual(['default', 'on-call', 'orders-team']);
     expect(alerting.route.routes).toHaveLength(2);
     expect(alerting.maintenance).toHaveLength(1);
+    expect(pipelines.definitions.map(({ name, slos }) => [name, slos.length])).toEqual([['orders', 2]]);
   });
 });
 
