@@ -75,6 +75,11 @@ export class PartitionedLog {
     this.#retentionRecords = options.retentionRecords ?? 50_000;
   }
 
+  /** How long records are kept, milliseconds. */
+  get retentionMs(): number {
+    return this.#retentionMs;
+  }
+
   createTopic(topic: string, partitions: number): void {
     if (this.#topics.has(topic)) return;
     this.#topics.set(

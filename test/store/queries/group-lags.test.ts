@@ -22,7 +22,7 @@ beforeAll(async () => {
 afterAll(() => stand?.stop());
 
 const numbers = {
-  ...{ time: NOON, state: 'falling_behind', since: NOON - 60_000, reason: 'commits 5 of 9 records/s' },
+  ...{ time: NOON, state: 'falling_behind' as const, since: NOON - 60_000, reason: 'commits 5 of 9 records/s' },
   ...{ lag: 100, lagSeconds: 20.5, lagError: 2.5, atLeast: true, endRate: 9, commitRate: 5 },
   ...{ catchUpSeconds: Number.POSITIVE_INFINITY, headroom: -5, lossSeconds: Number.NaN, lossLower: 1, lossUpper: 2 },
   ...{ lossExpected: true, lost: 3 },
