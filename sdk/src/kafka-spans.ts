@@ -11,6 +11,7 @@ import {
   SpanKind,
   type TextMapSetter,
   TraceFlags,
+  type Tracer,
   trace,
 } from '@opentelemetry/api';
 import { headerGetter } from './carrier.ts';
@@ -60,7 +61,19 @@ const setter: TextMapSetter<Record<string, unknown>> = {
   },
 };
 
-const tracer = () => trace.getTracer(SCOPE);
+let provider: unknown;
+let cached: Tracer | undefined;
+
+/** The tracer of the provider that is registered now; looking it up by name costs as much as a span. */
+function tracer(): Tracer {
+  const registered = trace.getTracerProvider();
+  const current = registered instanceof ProxyTracerProvider ? registered.getDelegate() : registered;
+  if (cached === undefined || current !== provider) {
+    provider = current;
+    cached = current.getTracer(SCOPE);
+  }
+  return cached;
+}
 
 /** Whether what follows this context would not be sampled anyway. */
 function unsampled(from: Context): boolean {
