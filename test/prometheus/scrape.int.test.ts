@@ -37,7 +37,7 @@ beforeAll(async () => {
   test = await startTestStore();
   collector = await startTestCollector(test.store, {
     prometheus: {
-      global: { scrape_interval: '1s' },
+      global: { scrape_interval: '2s' },
       scrape_configs: [
         { job_name: 'prometheus', static_configs: [{ targets: [prometheus.address] }] },
         { job_name: 'page', static_configs: [{ targets: [exporter.address], labels: { env: 'test' } }] },

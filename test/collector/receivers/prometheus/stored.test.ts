@@ -34,7 +34,7 @@ beforeAll(async () => {
   );
   collector = await startTestCollector(test.store, {
     prometheus: {
-      global: { scrape_interval: '500ms' },
+      global: { scrape_interval: '1s' },
       scrape_configs: [
         { job_name: 'kafka', static_configs: [{ targets: [kafka.address], labels: { cluster: 'main' } }] },
         { job_name: 'shop', static_configs: [{ targets: [service.address], labels: { weir_pipeline: 'orders' } }] },
