@@ -5,6 +5,8 @@ import { GroupsPage } from './pages/groups.tsx';
 import { IncidentPage } from './pages/incident.tsx';
 import { IncidentsPage } from './pages/incidents.tsx';
 import { OverviewPage } from './pages/overview.tsx';
+import { PipelinePage } from './pages/pipeline.tsx';
+import { PipelinesPage } from './pages/pipelines.tsx';
 import { StagePage } from './pages/stage.tsx';
 import { TracePage } from './pages/trace.tsx';
 import { TracesPage } from './pages/traces.tsx';
@@ -30,10 +32,11 @@ const PAGES: readonly {
   title: string;
   url: string;
   pages: readonly Route['page'][];
-  icon: 'map' | 'group' | 'bell' | 'wave';
+  icon: 'map' | 'flow' | 'group' | 'bell' | 'wave';
   key: string;
 }[] = [
   { title: 'Overview', url: address.overview(), pages: ['overview', 'stage'], icon: 'map', key: 'o' },
+  { title: 'Pipelines', url: address.pipelines(), pages: ['pipelines', 'pipeline'], icon: 'flow', key: 'p' },
   { title: 'Groups', url: address.groups(), pages: ['groups', 'group'], icon: 'group', key: 'c' },
   { title: 'Incidents', url: address.incidents(), pages: ['incidents', 'incident'], icon: 'bell', key: 'i' },
   { title: 'Traces', url: address.traces(), pages: ['traces', 'trace'], icon: 'wave', key: 't' },
@@ -107,6 +110,10 @@ function Page({ current }: { current: Route }) {
       return <GroupsPage />;
     case 'group':
       return <GroupPage key={current.group} group={current.group} />;
+    case 'pipelines':
+      return <PipelinesPage />;
+    case 'pipeline':
+      return <PipelinePage key={current.pipeline} pipeline={current.pipeline} />;
     case 'incidents':
       return <IncidentsPage />;
     case 'incident':
@@ -197,7 +204,7 @@ function followLink(event: MouseEvent): void {
   navigate(link.href);
 }
 
-/** Ctrl K or / search; G then O, C, I, T go to a page; T changes the theme. */
+/** Ctrl K or / search; G then O, P, C, I, T go to a page; T changes the theme. */
 function useKeys(search: () => void): void {
   useEffect(() => {
     let going = 0;

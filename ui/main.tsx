@@ -11,6 +11,7 @@ import './styles/first-run.css';
 import './styles/search.css';
 import './styles/stage.css';
 import './styles/groups.css';
+import './styles/pipelines.css';
 import './styles/incident.css';
 import './styles/explain.css';
 import './styles/trace.css';

@@ -4,6 +4,8 @@ export type Route =
   | { readonly page: 'stage'; readonly pipeline: string; readonly stage: string }
   | { readonly page: 'groups' }
   | { readonly page: 'group'; readonly group: string }
+  | { readonly page: 'pipelines' }
+  | { readonly page: 'pipeline'; readonly pipeline: string }
   | { readonly page: 'incidents' }
   | { readonly page: 'incident'; readonly id: string }
   | { readonly page: 'traces' }
@@ -22,6 +24,8 @@ export function parseRoute(path: string): Route {
     if (third === undefined) {
       if (first === 'incidents') return second === undefined ? { page: 'incidents' } : { page: 'incident', id: second };
       if (first === 'groups') return second === undefined ? { page: 'groups' } : { page: 'group', group: second };
+      if (first === 'pipelines')
+        return second === undefined ? { page: 'pipelines' } : { page: 'pipeline', pipeline: second };
       if (first === 'traces') return second === undefined ? { page: 'traces' } : { page: 'trace', id: second };
     }
   }
@@ -48,6 +52,8 @@ export const address = {
   stage: (pipeline: string, stage: string) => `/stages/${e(pipeline)}/${e(stage)}`,
   groups: (filter: Readonly<Record<string, string>> = {}) => withQuery('/groups', filter),
   group: (cluster: string, group: string) => withQuery(`/groups/${e(group)}`, { cluster }),
+  pipelines: () => '/pipelines',
+  pipeline: (pipeline: string) => `/pipelines/${e(pipeline)}`,
   incidents: () => '/incidents',
   incident: (id: string) => `/incidents/${e(id)}`,
   traces: (filter: Readonly<Record<string, string>> = {}) => withQuery('/traces', filter),

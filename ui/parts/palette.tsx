@@ -29,6 +29,7 @@ export function Palette({ close }: { close: () => void }) {
   const entries = useMemo((): Entry[] => {
     const pages = [
       { title: 'Overview', kind: 'page', url: address.overview(), state: undefined },
+      { title: 'Pipelines', kind: 'page', url: address.pipelines(), state: undefined },
       { title: 'Consumer groups', kind: 'page', url: address.groups(), state: undefined },
       { title: 'Incidents', kind: 'page', url: address.incidents(), state: undefined },
       { title: 'Traces', kind: 'page', url: address.traces(), state: undefined },
@@ -49,14 +50,12 @@ export function Palette({ close }: { close: () => void }) {
           state: node.state,
         })),
       ),
-      ...(view.pipelines.length > 1
-        ? view.pipelines.map((pipeline) => ({
-            title: pipeline.name,
-            kind: 'pipeline',
-            url: address.overview(pipeline.name),
-            state: undefined,
-          }))
-        : []),
+      ...view.pipelines.map((pipeline) => ({
+        title: pipeline.name,
+        kind: 'pipeline',
+        url: address.pipeline(pipeline.name),
+        state: undefined,
+      })),
       ...pages,
     ];
   }, [view]);
