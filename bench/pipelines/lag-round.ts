@@ -64,13 +64,23 @@ for (let hour = 24; hour > 0; hour--) {
 }
 for (let time = began - 60_000; time < began; time += STEP) await poll(time);
 
+/** Processor time (ms) the engine's queries have taken so far: on a busy machine wall time says little. */
+async function engineTime(): Promise<number> {
+  const sql = `SELECT toFloat64(value) AS value FROM system.events WHERE event = 'OSCPUVirtualTimeMicroseconds'`;
+  const [row] = await store.rows<{ value: number }>(sql);
+  return (row?.value ?? 0) / 1000;
+}
+
 const lag = createLag(store, { ...config, window: 60_000 });
 for (let i = 0; i < ROUNDS; i++) {
   const at = began + i * STEP;
-  const from = performance.now();
+  const [from, cpu, engine] = [performance.now(), process.cpuUsage(), await engineTime()];
   const done = await lag.round(at, at);
   const took = Math.round(performance.now() - from);
-  const { rss } = process.memoryUsage();
-  console.log(`round ${i}: ${took} ms, ${JSON.stringify(done)}, ${Math.round(rss / 1e6)} MB`);
+  const { user, system } = process.cpuUsage(cpu);
+  const ours = Math.round((user + system) / 1000);
+  const theirs = Math.round((await engineTime()) - engine);
+  const megabytes = Math.round(process.memoryUsage().rss / 1e6);
+  console.log(`round ${i}: ${took} ms, CPU ${ours} ms + engine ${theirs} ms, ${megabytes} MB, ${JSON.stringify(done)}`);
   await poll(at);
 }
