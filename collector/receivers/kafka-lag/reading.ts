@@ -6,8 +6,8 @@ import { type BrokerAddress, metadata } from './protocol/metadata.ts';
 import type { Call } from './protocol/wire.ts';
 import { Topics } from './topics.ts';
 
-/** Counts what could not be read, by reason. */
-export type Failures = (reason: string, times?: number) => void;
+/** Counts what could not be read, by reason; `detail` is a sentence about a broker, for the log. */
+export type Failures = (reason: string, times?: number, detail?: string) => void;
 
 /**
  * What one round shares: where requests go, which brokers have failed in it already, and where failures are counted.
@@ -64,12 +64,12 @@ export class Reading {
 
   #blame(key: string, error: unknown): void {
     const known = error instanceof WeirError ? error : brokerAway(key, error);
-    if (known.code === 'collector_kafka_lag_unsupported') this.failed('unsupported_version');
+    if (known.code === 'collector_kafka_lag_unsupported') this.failed('unsupported_version', 1, known.message);
     else {
       const isFirst = !this.#away.has(key);
       this.#away.set(key, known);
-      if (isFirst)
-        this.failed(known.code === 'collector_kafka_lag_malformed' ? 'malformed_answer' : 'broker_unreachable');
+      const isMalformed = known.code === 'collector_kafka_lag_malformed';
+      if (isFirst) this.failed(isMalformed ? 'malformed_answer' : 'broker_unreachable', 1, known.message);
     }
   }
 }

@@ -21,6 +21,8 @@ export interface WatcherOptions {
 }
 
 const STOP_MS = 3000;
+/** A trouble that was not seen for so long is told again when it comes back. */
+const QUIET_MS = 600_000;
 
 /** Polls one cluster, by itself: another one that is slow or away does not concern it. */
 export class ClusterWatcher {
@@ -29,6 +31,8 @@ export class ClusterWatcher {
   readonly #topicMatch: RegExp;
   readonly #memory: ClusterMemory;
   readonly #refused = new Set<string>();
+  /** When each trouble with a broker was seen last. */
+  readonly #troubles = new Map<string, Millis>();
   #connections: Connections | undefined;
   #timer: NodeJS.Timeout | undefined;
   #round: Promise<void> | undefined;
@@ -90,7 +94,10 @@ export class ClusterWatcher {
         topicMatch: this.#topicMatch,
         connections: this.#connections,
         memory: this.#memory,
-        failed: (reason, times = 1) => counts.failures.inc({ cluster, reason }, times),
+        failed: (reason, times = 1, detail) => {
+          counts.failures.inc({ cluster, reason }, times);
+          if (detail !== undefined) this.#sayTrouble(reason, detail);
+        },
         now,
       });
       if (!this.#isRunning) return;
@@ -114,6 +121,19 @@ export class ClusterWatcher {
       this.#isFailing = true;
       await atMost(this.#close(), STOP_MS);
     }
+  }
+
+  /** What goes on for long is said once; the counter tells that it does. */
+  #sayTrouble(reason: string, detail: string): void {
+    const { config, telemetry, now } = this.#options;
+    const seen = this.#troubles.get(detail);
+    this.#troubles.delete(detail);
+    this.#troubles.set(detail, now());
+    // The oldest go first, so that changing sentences do not gather.
+    for (const [old, time] of this.#troubles) if (now() - time > QUIET_MS) this.#troubles.delete(old);
+    if (this.#isFailing || (seen !== undefined && now() - seen <= QUIET_MS)) return;
+    const fields = { event: 'collector_kafka_lag_incomplete', cluster: config.alias, reason, detail };
+    telemetry.log.warn(fields, 'a broker could not be read; what others say goes on');
   }
 
   /** Rights that are missing are said once; the counter goes on. */

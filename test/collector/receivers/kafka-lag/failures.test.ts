@@ -204,11 +204,17 @@ describe('what moves', () => {
 describe('a broker that is away', () => {
   it('takes its partitions and groups with it, and the rest goes on', async () => {
     const fake = await cluster(2, pair());
-    const { observed, next, counted } = await receiving(fake.brokers, { timeout: '500ms' });
+    const { observed, next, counted, logged } = await receiving(fake.brokers, { timeout: '500ms' });
     await next();
     await fake.down(2);
     await next();
     await next();
+    await next();
+    const lines = logged.filter(({ event }) => event === 'collector_kafka_lag_incomplete');
+    // One when its connection ended, one since it takes none; not one for each round.
+    expect(lines.length).toBeGreaterThanOrEqual(1);
+    expect(lines.length).toBeLessThanOrEqual(2);
+    expect(String(lines.at(-1)?.['detail'])).toContain(`broker 127.0.0.1:${fake.port(2)} does not answer`);
     expect(observed.latest(END)).toEqual({ 'orders/0': 50 });
     expect(observed.latest(LAG)).toEqual({ 'one/orders/0': 10 });
     expect(await counted('failures_total', 'broker_unreachable')).toBeGreaterThan(0);
