@@ -15,16 +15,22 @@ export interface ProblemsPart {
   round(at: Millis): Promise<readonly DeadLetterTopic[]>;
 }
 
-/** Dead-letter topics, known by their names, over one store. */
+/** They move slowly, and a round's values stand for a minute and a half. */
+const EVERY_MS = 60_000;
+
+/** Dead-letter topics, known by their names, over one store; rounds within a minute of the last that worked do nothing. */
 export function createProblems(store: Store, config: PipelinesConfig): ProblemsPart {
+  let nextAt = 0;
   return {
     async round(at) {
+      if (at < nextAt) return [];
       const topology = await readTopology(store, { at, disappearAfter: config.disappear_after });
       const names = topology.nodes.filter(({ kind, node }) => kind === 'topic' && deadLetterSource(node) !== undefined);
       const topics = [...new Set(names.map(({ node }) => node))];
       const offsets = await readTopicOffsets(store, topics, at - config.window, at);
       const found = deadLetterTopics(topology, offsets, at);
       await writeDeadLetterTopics(store, found);
+      nextAt = at + EVERY_MS;
       return found;
     },
   };
