@@ -1,11 +1,13 @@
 import type { Attributes } from '@opentelemetry/api';
 import { shared } from './state.ts';
 
-interface Counter {
+/** One series; whoever adds to it often may hold it while `live`. */
+export interface Counter {
   readonly metric: string;
   readonly attributes: Attributes;
   value: number;
   idle: number;
+  live: boolean;
 }
 
 /** Series at a time; a series without an increment for some flushes is forgotten. */
@@ -18,21 +20,25 @@ export class Counters {
   /** Increments there was no series for. */
   #overflow = 0;
 
-  /** Adds `value` to a series; the attributes' values are the series' identity, absent ones are left out. */
-  add(metric: string, attributes: Readonly<Record<string, string | undefined>>, value = 1): void {
+  /**
+   * Adds `value` to a series; the attributes' values are the series' identity, absent ones are left out. Returns the
+   * series, undefined when there are too many.
+   */
+  add(metric: string, attributes: Readonly<Record<string, string | undefined>>, value = 1): Counter | undefined {
     let key = metric;
     for (const name in attributes) key += `\0${attributes[name] ?? ''}`;
     let counter = this.#series.get(key);
     if (counter === undefined) {
       if (this.#series.size >= MAX_SERIES) {
         this.#overflow += value;
-        return;
+        return undefined;
       }
       const present = Object.entries(attributes).filter(([, content]) => content !== undefined && content !== '');
-      counter = { metric, attributes: Object.fromEntries(present) as Attributes, value: 0, idle: 0 };
+      counter = { metric, attributes: Object.fromEntries(present) as Attributes, value: 0, idle: 0, live: true };
       this.#series.set(key, counter);
     }
     counter.value += value;
+    return counter;
   }
 
   /** What was added since the last time. */
@@ -43,7 +49,10 @@ export class Counters {
         const { metric, attributes, value } = counter;
         counter.value = 0;
         yield { metric, attributes, value };
-      } else if (++counter.idle > IDLE_FLUSHES) this.#series.delete(key);
+      } else if (++counter.idle > IDLE_FLUSHES) {
+        counter.live = false;
+        this.#series.delete(key);
+      }
     }
   }
 

@@ -1,5 +1,5 @@
 import type { Attributes } from '@opentelemetry/api';
-import { counters } from './counters.ts';
+import { type Counter, counters } from './counters.ts';
 import type { Received } from './kafka-spans.ts';
 import { ATTR, METRIC } from './semconv.ts';
 import { errorType } from './span.ts';
@@ -30,12 +30,27 @@ interface Series {
 /** How long records were handled for, by destination, group, partition and class of failure. */
 export class Durations {
   readonly #series = new Map<string, Series>();
+  #last: { readonly received: Received; readonly series: Series } | undefined;
 
-  add({ topic, partition, group }: Received, failure: string, seconds: number, count: number): void {
+  add(received: Received, failure: string, seconds: number, count: number): void {
+    const last = failure === '' && this.#last !== undefined && isSame(received, this.#last.received);
+    const series = last ? this.#last?.series : this.#find(received, failure);
+    if (series === undefined) return;
+    if (failure === '' && !last) this.#last = { received, series };
+    let bucket = 0;
+    while (bucket < DURATION_BOUNDS.length && seconds > (DURATION_BOUNDS[bucket] as number)) bucket++;
+    (series.counts[bucket] as number) += count;
+    series.count += count;
+    series.sum += seconds * count;
+    if (seconds < series.min) series.min = seconds;
+    if (seconds > series.max) series.max = seconds;
+  }
+
+  #find({ topic, partition, group }: Received, failure: string): Series | undefined {
     const key = `${topic}\0${group}\0${partition}\0${failure}`;
     let series = this.#series.get(key);
     if (series === undefined) {
-      if (this.#series.size >= MAX_SERIES) return;
+      if (this.#series.size >= MAX_SERIES) return undefined;
       const attributes: Attributes = {
         [ATTR.messagingSystem]: 'kafka',
         [ATTR.messagingOperationName]: 'process',
@@ -48,19 +63,14 @@ export class Durations {
       series = { attributes, counts, count: 0, sum: 0, min: Number.POSITIVE_INFINITY, max: 0 };
       this.#series.set(key, series);
     }
-    let bucket = 0;
-    while (bucket < DURATION_BOUNDS.length && seconds > (DURATION_BOUNDS[bucket] as number)) bucket++;
-    (series.counts[bucket] as number) += count;
-    series.count += count;
-    series.sum += seconds * count;
-    if (seconds < series.min) series.min = seconds;
-    if (seconds > series.max) series.max = seconds;
+    return series;
   }
 
   /** What was added since the last time; series without a record in between are forgotten. */
   take(): DurationPoint[] {
     const points = [...this.#series.values()].map((series) => ({ ...series, counts: Array.from(series.counts) }));
     this.#series.clear();
+    this.#last = undefined;
     return points;
   }
 }
@@ -79,8 +89,22 @@ export function noteSent(topic: string, count: number): void {
   );
 }
 
-export function noteConsumed({ topic, partition, group }: Received, count: number): void {
-  counters.add(
+/** Most records come from where the one before came from. */
+let consumed: Counter | undefined;
+let from: Received = { topic: '', partition: -1, group: '' };
+
+function isSame(one: Received, other: Received): boolean {
+  return one.partition === other.partition && one.topic === other.topic && one.group === other.group;
+}
+
+export function noteConsumed(received: Received, count: number): void {
+  if (consumed?.live === true && isSame(received, from)) {
+    consumed.value += count;
+    return;
+  }
+  const { topic, partition, group } = received;
+  from = received;
+  consumed = counters.add(
     METRIC.consumedMessages,
     {
       [ATTR.messagingSystem]: 'kafka',

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { Counters } from '../../sdk/src/counters.ts';
+import { Counters, counters as shared } from '../../sdk/src/counters.ts';
 import { counterMetrics, durationMetrics, pathwayMetrics, timeMetrics } from '../../sdk/src/metrics.ts';
 import { Recorder } from '../../sdk/src/recorder.ts';
-import { Durations, timeProcess } from '../../sdk/src/throughput.ts';
+import { Durations, noteConsumed, timeProcess } from '../../sdk/src/throughput.ts';
 
 const NOW = 1_760_000_010_250;
 const FROM = NOW - 10_000;
@@ -91,6 +91,40 @@ describe('counters', () => {
     for (let i = 0; i < 61; i++) [...counters.take()];
     counters.add('weir.records.late', { a: 'new' });
     expect([...counters.take()]).toHaveLength(1);
+  });
+});
+
+describe('records that are counted one after another', () => {
+  const one = { topic: 'orders', partition: 1, group: 'g' };
+  const taken = () =>
+    [...shared.take()].map(({ attributes, value }) => [attributes['messaging.destination.partition.id'], value]);
+
+  it('are counted where they came from, also after a series was forgotten', () => {
+    taken();
+    for (const partition of [1, 1, 2, 1, 1]) noteConsumed({ ...one, partition }, 2);
+    expect(taken()).toEqual([
+      ['1', 8],
+      ['2', 2],
+    ]);
+    for (let i = 0; i < 70; i++) taken();
+    noteConsumed(one, 3);
+    expect(taken()).toEqual([['1', 3]]);
+  });
+
+  it('take their own time each, in whatever interval', () => {
+    const durations = new Durations();
+    const counts = () => durations.take().map(({ attributes, count }) => [attributes['error.type'] ?? '', count]);
+    durations.add(one, '', 0.1, 1);
+    durations.add({ ...one }, '', 0.1, 1);
+    durations.add(one, 'RangeError', 0.1, 1);
+    durations.add({ ...one, group: 'h' }, '', 0.1, 5);
+    expect(counts()).toEqual([
+      ['', 2],
+      ['RangeError', 1],
+      ['', 5],
+    ]);
+    durations.add({ ...one, group: 'h' }, '', 0.1, 7);
+    expect(counts()).toEqual([['', 7]]);
   });
 });
 
