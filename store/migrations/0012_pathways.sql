@@ -70,7 +70,7 @@ CREATE TABLE IF NOT EXISTS pathway_records_10s {on_cluster}
 )
 ENGINE = {engine:AggregatingMergeTree}
 PARTITION BY toDate(Time)
-ORDER BY (Pipeline, Service, SeriesId, Time, Seen)
+ORDER BY (toStartOfHour(Time), Pipeline, Service, SeriesId, Time, Seen)
 TTL Time + toIntervalDay(7)
 SETTINGS ttl_only_drop_parts = 1, non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1;
 

@@ -87,6 +87,8 @@ export interface CheckpointPast {
 }
 
 const LEARN_MS = 6 * 3_600_000;
+/** Records that come later than this after their windows are not counted among the ages. */
+const LATEST_MS = 6 * 3_600_000;
 
 /** The past of some checkpoints, by hash. */
 export async function readCheckpointPast(
@@ -98,7 +100,9 @@ export async function readCheckpointPast(
   const end = Math.ceil(at / 60_000) * 60_000;
   const start = end - minutes * 60_000;
   const checkpoints = `${CHECKPOINTS_SQL(`('${METRIC.pathwayRecords}')`)} AND Hash IN {hashes:Array(String)}`;
+  const named = `SELECT SeriesId FROM (${checkpoints})`;
   const params = { hashes, start: secondsCell(start), end: secondsCell(at), since: secondsCell(at - LEARN_MS) };
+  const oldest = secondsCell(Math.max(start, at - LEARN_MS - LATEST_MS));
   const [counts, ages] = await Promise.all([
     store.rows<{ hash: string; steps: number[]; counts: number[] }>(
       `
@@ -107,7 +111,7 @@ FROM (
     SELECT c.Hash AS hash, intDiv(toUnixTimestamp(s.Time) - {start:UInt32}, 60) AS step, sum(s.Records) AS records
     FROM pathway_records_1m AS s
     INNER JOIN (${checkpoints}) AS c ON s.SeriesId = c.SeriesId
-    WHERE s.Time >= toDateTime({start:UInt32}) AND s.Time < toDateTime({end:UInt32})
+    WHERE s.Time >= toDateTime({start:UInt32}) AND s.Time < toDateTime({end:UInt32}) AND s.SeriesId IN (${named})
     GROUP BY hash, step
     ORDER BY hash, step
 )
@@ -122,12 +126,13 @@ FROM (
         least(greatest(intDiv(toInt64(toUnixTimestamp(s.Seen)) - toInt64(toUnixTimestamp(s.Time)) - 10, 10), 0), 8640) AS step
     FROM pathway_records_10s AS s
     INNER JOIN (${checkpoints}) AS c ON s.SeriesId = c.SeriesId
-    WHERE s.Seen >= toDateTime({since:UInt32}) AND s.Time >= toDateTime({start:UInt32}) AND s.Time < toDateTime({end:UInt32})
+    WHERE s.Seen >= toDateTime({since:UInt32}) AND s.Time >= toDateTime({oldest:UInt32}) AND s.Time < toDateTime({end:UInt32})
+        AND s.SeriesId IN (${named})
     GROUP BY hash, step
     ORDER BY hash, step
 )
 GROUP BY hash`,
-      params,
+      { ...params, oldest },
     ),
   ]);
   const byHash = new Map(ages.map((row) => [row.hash, row]));

@@ -3,7 +3,7 @@ import { ATTR, METRIC } from '../../core/semconv.ts';
 import type { Millis } from '../../core/time.ts';
 import type { Store } from '../client.ts';
 import { type Buckets, mergeBuckets } from './buckets.ts';
-import { EXACT_FLOATS, numberOf } from './cells.ts';
+import { EXACT_FLOATS, numberOf, secondsCell } from './cells.ts';
 import { type Grid, gaps, gridOf } from './grid.ts';
 import { chooseLevel, type Level, type LevelRetention } from './level.ts';
 import { CHECKPOINTS_SQL, type Percentiles, pathwayTable } from './pathways.ts';
@@ -58,7 +58,7 @@ const MOST_ESTIMATED_STEPS = 120;
  * `store_signals_range_invalid` of a step that is no multiple of 10 s.
  */
 export async function readPathwayLatency(store: Store, query: PathwayLatencyQuery): Promise<PathwayLatency> {
-  const { parents, sampled } = await readParents(store);
+  const { parents, sampled } = await readParents(store, query);
   for (const hash of [query.start, query.end]) {
     if (!parents.has(hash)) throw new WeirError('store_pathway_unknown', `no checkpoint ${hash} was seen`);
   }
@@ -124,17 +124,28 @@ function convolveSteps(hops: readonly ReadonlyMap<number, Buckets>[]): Map<numbe
   return steps;
 }
 
-/** The parent of every checkpoint ever told of, and which were read off traces; what was reported goes before those. */
-async function readParents(store: Store): Promise<{ parents: Map<string, string>; sampled: Set<string> }> {
-  const rows = await store.rows<{ hash: string; parent: string; sampled: number }>(`
+/** What was read off traces is looked for from so long before the range on. */
+const SAMPLED_SINCE_MS = 86_400_000;
+
+/** The parent of every checkpoint told of, and which were read off traces; what was reported goes before those. */
+async function readParents(
+  store: Store,
+  { from, to }: PathwayLatencyQuery,
+): Promise<{ parents: Map<string, string>; sampled: Set<string> }> {
+  const rows = await store.rows<{ hash: string; parent: string; sampled: number }>(
+    `
 SELECT hash, parent, sampled FROM (
-    SELECT Hash AS hash, Parent AS parent, 1 AS sampled FROM pathways_sampled_10s GROUP BY hash, parent
+    SELECT Hash AS hash, Parent AS parent, 1 AS sampled FROM pathways_sampled_10s
+    WHERE Time >= toDateTime({since:UInt32}) AND Time < toDateTime({until:UInt32})
+    GROUP BY hash, parent
     UNION ALL
     SELECT DISTINCT Attributes['${ATTR.pathwayHash}'], Attributes['${ATTR.pathwayParent}'], 0
     FROM metric_series WHERE MetricName = '${METRIC.pathwayLatency}'
 )
 WHERE hash != ''
-ORDER BY sampled DESC`);
+ORDER BY sampled DESC`,
+    { since: secondsCell(from - SAMPLED_SINCE_MS), until: Math.ceil(to / 1000) },
+  );
   const parents = new Map<string, string>();
   const sampled = new Set<string>();
   for (const row of rows) {

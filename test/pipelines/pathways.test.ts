@@ -72,6 +72,7 @@ async function sendTraces(count: number): Promise<void> {
   });
   expect(response.status).toBe(200);
   await waitForRows(stand.store, 'SELECT 1 FROM spans', count + count / 5);
+  await waitForRows(stand.store, 'SELECT TraceId FROM trace_times', count + count / 5);
 }
 
 const range = { from: BEGIN, to: BEGIN + 20_000 };

@@ -98,8 +98,10 @@ async function sendAll(): Promise<void> {
     ]),
   );
   await sendMetrics(collector.http, recordsRequest(sent, [[BEGIN, 2]]));
-  await waitForRows(stand.store, `SELECT 1 FROM metric_exponential_histograms`, 2 * (STEPS * 7 + 1));
-  await waitForRows(stand.store, 'SELECT 1 FROM metric_points', 3);
+  // The coarsest levels are filled last.
+  const all = 2 * (2000 * STEPS * 4 + 2);
+  await waitForRows(stand.store, `SELECT 1 FROM pathways_1h HAVING sum(Count) = ${all}`, 1);
+  await waitForRows(stand.store, 'SELECT 1 FROM pathway_records_1h HAVING sum(Records) = 14', 1);
 }
 
 const within = (value: number, wanted: number, share = 0.0055) =>
