@@ -2,24 +2,27 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { ensureSdkBuilt } from '../../sdk/build.ts';
 import { startOtlpServer } from './otlp-server.ts';
 import { checkpoints } from './pathway-points.ts';
-import { runProgram } from './program.ts';
+import { installNode, OLDEST_NODE, runProgram } from './program.ts';
 
-beforeAll(() => {
+let oldest = '';
+beforeAll(async () => {
   ensureSdkBuilt();
-});
+  oldest = await installNode(OLDEST_NODE);
+}, 180_000);
 
 const cases = [
   { name: 'with spans', env: {}, spans: true },
   { name: 'without', env: { WEIR_SPANS: 'off' }, spans: false },
+  { name: 'without, on the oldest Node', env: { WEIR_SPANS: 'off' }, spans: false, old: true },
   { name: 'none sampled', env: { OTEL_TRACES_SAMPLER: 'always_off' }, spans: false },
   { name: 'a tenth sampled', env: { OTEL_TRACES_SAMPLER: 'parentbased_traceidratio', OTEL_TRACES_SAMPLER_ARG: '0.1' } },
 ];
 
 describe('HTTP passes pathways on', () => {
-  it.each(cases)('$name', { timeout: 60_000 }, async ({ env, spans }) => {
+  it.each(cases)('$name', { timeout: 60_000 }, async ({ env, spans, old }) => {
     await using server = await startOtlpServer();
     const { stdout, stderr } = await runProgram({
-      node: process.execPath,
+      node: old === true ? oldest : process.execPath,
       program: 'pathway-http.mjs',
       preload: '--import',
       url: server.url,
