@@ -11,6 +11,8 @@ export interface TopicFacts {
   retention: Millis;
   retentionBytes: number;
   identity: number;
+  /** Rows of its partitions. */
+  readonly partitions: number[];
 }
 
 export interface PartitionName {
@@ -55,6 +57,8 @@ export interface LagBook {
   partition(cluster: string, topic: string, partition: number): number;
   group(cluster: string, group: string, pipeline: string): number;
   position(group: number, partition: number): number;
+  /** Whether a group has committed in a partition. */
+  hasPosition(group: number, partition: number): boolean;
   tellEnd(partition: number, end: number, at: Millis): void;
   tellOldest(partition: number, oldest: number): void;
   tellIdentity(topic: number, identity: number, at: Millis): void;
@@ -96,12 +100,22 @@ export function createLagBook(allowedLag: number): LagBook {
     topic: (cluster, topic) =>
       find(['topic', cluster, topic], () => {
         const unknown = Number.NaN;
-        return topics.push({ cluster, topic, retention: unknown, retentionBytes: unknown, identity: unknown }) - 1;
+        return (
+          topics.push({
+            cluster,
+            topic,
+            retention: unknown,
+            retentionBytes: unknown,
+            identity: unknown,
+            partitions: [],
+          }) - 1
+        );
       }),
     partition(cluster, topic, partition) {
       const facts = topics[this.topic(cluster, topic)] as TopicFacts;
       return find(['partition', cluster, topic, partition], () => {
         partitions.push({ topic: facts, partition, series: new Set() });
+        facts.partitions.push(ends.length);
         return ends.add();
       });
     },
@@ -123,6 +137,7 @@ export function createLagBook(allowedLag: number): LagBook {
       if (found.pipeline === 'default') found.pipeline = pipeline;
       return i;
     },
+    hasPosition: (group, partition) => places.has(group * 2 ** 26 + partition),
     position(group, partition) {
       const key = group * 2 ** 26 + partition;
       let i = places.get(key);

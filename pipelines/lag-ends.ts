@@ -4,8 +4,8 @@ import { blend, FAST_MS, SLOW_MS } from './lag-rates.ts';
 
 /** What is known of a partition's log. Times are unix milliseconds, NaN where not known. */
 export const END_FIELDS = [
-  /** Log end as last sampled, when, and when it last moved. */
-  ...(['end', 'endAt', 'movedAt'] as const),
+  /** Log end as last sampled, when, when it last moved, and when the partition was first heard of. */
+  ...(['end', 'endAt', 'movedAt', 'firstAt'] as const),
   /** Usual milliseconds between two samples in which the end moved; the last such gap but one. */
   ...(['gap', 'gapBefore'] as const),
   /** First offset kept, and by how many records it moved when retention last took something. */
@@ -94,6 +94,7 @@ export function createEnds(): Ends {
       if (fell) this.reset(i, at);
       const before = row.end;
       const passed = at - row.endAt;
+      if (Number.isNaN(row.firstAt)) row.firstAt = at;
       if (Number.isNaN(before)) row.movedAt = at;
       else {
         const perSecond = ((end - before) * 1000) / passed;

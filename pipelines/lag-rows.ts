@@ -25,6 +25,8 @@ export interface LagRows {
 interface Sum {
   readonly group: number;
   readonly topic: string;
+  /** Rows of the topic's partitions. */
+  readonly known: readonly number[];
   partitions: number;
   waiting: number;
   lag: number;
@@ -38,6 +40,8 @@ interface Sum {
   worst: number;
   /** When the position in the worst state last committed. */
   movedAt: Millis;
+  /** Partitions that came later than the group's others and hold records, without a commit. */
+  uncommitted: number;
 }
 
 /**
@@ -77,7 +81,7 @@ export function judgeRows(book: LagBook, at: Millis, limits: JudgeLimits, forget
     const loss = lossOf(book, i, at);
     for (const name of [topic.topic, '']) {
       const key = `${row.group}/${name}`;
-      const sum = sums.get(key) ?? emptySum(row.group, name);
+      const sum = sums.get(key) ?? emptySum(row.group, name, topic.partitions);
       sums.set(key, sum);
       sum.partitions++;
       if (waits) sum.waiting++;
@@ -94,6 +98,7 @@ export function judgeRows(book: LagBook, at: Millis, limits: JudgeLimits, forget
       if (rank > sum.worst) [sum.worst, sum.movedAt] = [rank, row.movedAt];
     }
   }
+  for (const sum of sums.values()) countUncommitted(book, sum, sums, facts, at, limits);
   listed.sort((a, b) => b.rank - a.rank);
   const groups = [...sums.values()].map((sum) => groupRow(book, sum, at));
   for (const [i, group] of book.groups.entries()) {
@@ -108,14 +113,52 @@ export function judgeRows(book: LagBook, at: Millis, limits: JudgeLimits, forget
   };
 }
 
-function emptySum(group: number, topic: string): Sum {
+function emptySum(group: number, topic: string, known: readonly number[]): Sum {
   const unknown = Number.NaN;
   return {
-    ...{ group, topic, partitions: 0, waiting: 0, lag: 0, endRate: 0, commitRate: 0, lost: 0, headroom: unknown },
+    ...{
+      group,
+      topic,
+      known,
+      partitions: 0,
+      waiting: 0,
+      lag: 0,
+      endRate: 0,
+      commitRate: 0,
+      lost: 0,
+      headroom: unknown,
+    },
     loss: { lossSeconds: unknown, lossLower: unknown, lossUpper: unknown, lossExpected: false },
     time: { seconds: unknown, error: unknown, atLeast: false },
-    ...{ worst: -1, movedAt: unknown },
+    ...{ worst: -1, movedAt: unknown, uncommitted: 0 },
   };
+}
+
+const NO_COMMITS = STAGE_STATES.indexOf('no_commits');
+/** Partitions heard of within this time of a topic's first belong to what was there when watching began. */
+const TOGETHER_MS = 60_000;
+
+/** Finds partitions a topic was given lately in which a group with members has committed nothing for `stuckAfter`, although they hold records. */
+function countUncommitted(
+  book: LagBook,
+  sum: Sum,
+  sums: ReadonlyMap<string, Sum>,
+  facts: readonly { readonly members: number }[],
+  at: Millis,
+  limits: JudgeLimits,
+): void {
+  if (sum.topic === '' || sum.partitions >= sum.known.length || !((facts[sum.group]?.members ?? 0) > 0)) return;
+  let first = Number.POSITIVE_INFINITY;
+  for (const partition of sum.known) first = Math.min(first, book.ends.at(partition).firstAt || first);
+  for (const partition of sum.known) {
+    const { firstAt, end, oldest } = book.ends.at(partition);
+    const isNew = firstAt > first + TOGETHER_MS && at - firstAt >= limits.stuckAfter;
+    if (!isNew || !(end > (oldest || 0)) || book.hasPosition(sum.group, partition)) continue;
+    for (const one of [sum, sums.get(`${sum.group}/`) as Sum]) {
+      one.uncommitted++;
+      if (one.worst < NO_COMMITS) one.worst = NO_COMMITS;
+    }
+  }
 }
 
 function settlingOf(group: Group, topic: string): Settling {
@@ -149,7 +192,7 @@ function groupRow(book: LagBook, sum: Sum, at: Millis): GroupLagRow {
     },
     ...{ members: group.members, partitions: sum.partitions, waiting: sum.waiting, state, since: settling.since },
     ...numbers,
-    reason: reasonOf({ ...numbers, state, quietSeconds: (at - sum.movedAt) / 1000 }),
+    reason: reasonOf({ ...numbers, state, quietSeconds: (at - sum.movedAt) / 1000, uncommitted: sum.uncommitted }),
   };
 }
 

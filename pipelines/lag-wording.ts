@@ -13,6 +13,8 @@ export interface Told {
   readonly lost: number;
   /** Seconds since the last commit. */
   readonly quietSeconds: number;
+  /** New partitions with records in which nothing was committed. */
+  readonly uncommitted?: number;
 }
 
 /** One sentence that says why a group is in its state. */
@@ -44,7 +46,8 @@ function sentence(told: Told): string {
     case 'stuck':
       return `has committed nothing for ${span(told.quietSeconds)}, ${waiting}${behind(told)}`;
     case 'no_commits':
-      return 'has members, but has committed nothing';
+      if (!(told.uncommitted ?? 0)) return 'has members, but has committed nothing';
+      return `has committed nothing in ${told.uncommitted === 1 ? 'a new partition' : `${told.uncommitted} new partitions`} with records`;
     case 'falling_behind':
       return `${pace}${behind(told)}`;
     case 'catching_up':

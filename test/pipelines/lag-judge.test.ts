@@ -228,6 +228,8 @@ describe('the reason', () => {
       { state: 'rewound', ...behind },
     ],
     ['has members, but has committed nothing', { state: 'no_commits' }],
+    ['has committed nothing in a new partition with records', { state: 'no_commits', uncommitted: 1 }],
+    ['has committed nothing in 3 new partitions with records', { state: 'no_commits', uncommitted: 3 }],
   ])('%s', (sentence, more) => {
     expect(reasonOf({ ...told, ...more })).toBe(sentence);
   });
