@@ -20,6 +20,12 @@ export interface MapSources {
   readonly bands: ReadonlyMap<string, Band>;
   readonly anomalies: readonly Anomaly[];
   readonly incidents: readonly IncidentSummary[];
+  /** Seconds 95 of 100 records took from a topic's writer to a stage, by `hopKey`. */
+  readonly hops: ReadonlyMap<string, number>;
+}
+
+export function hopKey(pipeline: string, topic: string, stage: string): string {
+  return JSON.stringify([pipeline, topic, stage]);
 }
 
 /** Pipelines with their nodes and edges; a stage nothing is known of now is `unknown`, never healthy. */
@@ -27,7 +33,9 @@ export function buildPipelines(sources: MapSources): PipelineView[] {
   const names = new Set(sources.topology.nodes.map((node) => node.pipeline));
   return [...names].sort().map((name) => {
     const nodes = sources.topology.nodes.filter((node) => node.pipeline === name);
-    const edges = sources.topology.edges.filter((edge) => edge.pipeline === name).map(edgeView);
+    const edges = sources.topology.edges
+      .filter((edge) => edge.pipeline === name)
+      .map((edge) => edgeView(edge, sources.hops.get(hopKey(name, edge.from, edge.to))));
     const open = sources.incidents.filter((incident) => incident.pipeline === name && incident.state !== 'resolved');
     const culprits = new Map(open.map((incident) => [stageId(nodes, incident.culprit), incident.id]));
     const affected = downstream(edges, [...culprits.keys()]);
@@ -44,7 +52,7 @@ export function stageId(nodes: readonly Pick<LiveNode, 'kind' | 'node'>[], stage
   return nodeId(nodes.find(({ kind, node }) => node === stage && isStage(kind))?.kind ?? 'service', stage);
 }
 
-export function edgeView(edge: LiveEdge): EdgeView {
+export function edgeView(edge: LiveEdge, hopP95?: number): EdgeView {
   return {
     from: nodeId(edge.fromKind, edge.from),
     to: nodeId(edge.toKind, edge.to),
@@ -55,6 +63,7 @@ export function edgeView(edge: LiveEdge): EdgeView {
     errorRatio: known(edge.errorRatio),
     lag: known(edge.lag),
     lagSeconds: known(edge.lagSeconds),
+    hopP95: known(hopP95),
   };
 }
 

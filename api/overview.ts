@@ -5,12 +5,13 @@ import type { IncidentSummary, OverviewView, PipelineView } from '../core/view.t
 import type { Store } from '../store/client.ts';
 import { readAnomalies } from '../store/queries/anomalies.ts';
 import { newestTelemetry, type Origin, readOrigins } from '../store/queries/ingest.ts';
+import { type CheckpointTraffic, readCheckpoints } from '../store/queries/pathways.ts';
 import { readSignals } from '../store/queries/signals.ts';
 import { readLatestStageStates } from '../store/queries/states.ts';
 import { readTopology } from '../store/queries/topology.ts';
 import { type AlertingClient, summarize } from './alerting.ts';
 import { readBands } from './bands.ts';
-import { buildPipelines, type MapSources } from './nodes.ts';
+import { buildPipelines, hopKey, type MapSources } from './nodes.ts';
 
 const HISTORY_MS = 360_000;
 const STATE_MS = 180_000;
@@ -39,17 +40,28 @@ async function readMapSources(store: Store, now: Millis): Promise<StoreSources> 
   const until = stepStart(now, STEP_MS) + STEP_MS;
   // Rates are taken over the last whole minute whose spans have had time to arrive.
   const settled = until - 2 * STEP_MS;
-  const [topology, states, series, anomalies] = await Promise.all([
+  const [topology, states, series, anomalies, checkpoints] = await Promise.all([
     readTopology(store, { at: settled }),
     readLatestStageStates(store, { from: now - STATE_MS, to: now + STEP_MS }),
     readSignals(store, { from: until - HISTORY_MS, to: until, step: STEP_MS }),
     readAnomalies(store, { from: now - HISTORY_MS, to: now, limit: 1000 }),
+    readCheckpoints(store, { from: settled - HISTORY_MS, to: settled }),
   ]);
   const keys = series
     .filter((one) => one.labels['signal'] === 'lag_seconds' || one.labels['signal'] === 'throughput')
     .map((one) => fingerprint(one.labels));
   const bands = await readBands(store, { keys, start: until - STATE_MS, step: STEP_MS, count: STATE_MS / STEP_MS });
-  return { now, topology, states, series, anomalies, bands };
+  return { now, topology, states, series, anomalies, bands, hops: hopsOf(checkpoints) };
+}
+
+/** How long records take to each stage that reads, on the slowest of the ways that lead there. */
+function hopsOf(checkpoints: readonly CheckpointTraffic[]): Map<string, number> {
+  const hops = new Map<string, number>();
+  for (const { pipeline, service, direction, destination, edge } of checkpoints) {
+    const key = hopKey(pipeline, destination, service);
+    if (direction === 'in' && edge.p95 >= (hops.get(key) ?? 0)) hops.set(key, edge.p95);
+  }
+  return hops;
 }
 
 /** Origins whose data lies within the last two weeks: older generated data is not on any chart. */

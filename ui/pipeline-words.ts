@@ -1,3 +1,6 @@
+import type { Indicator } from '../core/definition.ts';
+import type { DefinitionsView, SlosView } from '../core/model-view.ts';
+import { parseNodeId } from '../core/node.ts';
 import type {
   ArrivalView,
   BudgetView,
@@ -108,6 +111,21 @@ const SLO_GLYPHS: Readonly<Record<string, GlyphState>> = {
 
 export function sloGlyph({ state }: Pick<BudgetView, 'state'>): GlyphState {
   return SLO_GLYPHS[state] ?? 'unknown';
+}
+
+/** The budgets of all pipelines, with what the definitions say of them; those in need first, as they come. */
+export function budgetsOf({ slos }: SlosView, { definitions }: DefinitionsView): BudgetView[] {
+  return slos.map(({ name, of, burns, ...slo }) => {
+    const declared = definitions.find((one) => one.name === slo.pipeline)?.slos.find((one) => one.name === name);
+    const part = parseNodeId(of);
+    return {
+      ...{ pipeline: slo.pipeline, slo: name, indicator: slo.indicator as Indicator, objective: slo.objective },
+      ...{ kind: part?.kind ?? 'service', node: part?.name ?? of, burn: burns[0] ?? null },
+      ...{ budgetLeft: slo.budgetLeft, fast: slo.fast, slow: slo.slow, state: slo.state, reason: slo.reason },
+      // JSON has no NaN: an SLO of errors has null for a target.
+      ...{ target: declared?.target ?? null, period: declared === undefined ? null : declared.period / 1000 },
+    };
+  });
 }
 
 /** `Orders in the warehouse ≤ 15 min`. */

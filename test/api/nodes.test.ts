@@ -3,6 +3,7 @@ import {
   buildPipelines,
   change,
   downstream,
+  hopKey,
   latest,
   type MapSources,
   recentMean,
@@ -102,6 +103,7 @@ function sources(given: Partial<MapSources> = {}): MapSources {
     bands: new Map(),
     anomalies: [],
     incidents: [],
+    hops: new Map(),
     ...given,
   };
 }
@@ -122,6 +124,13 @@ describe('the map', () => {
     expect(text).not.toContain('NaN');
     const [pipeline] = buildPipelines(sources());
     expect(pipeline?.edges[0]).toMatchObject({ from: 'service:a', to: 'topic:t', p95: null, rate: 5 });
+  });
+
+  test('a reading edge has the way of its records from the writer, where pathways tell of it', () => {
+    const hops = new Map([[hopKey('orders', 't', 'b'), 0.42]]);
+    const [pipeline] = buildPipelines(sources({ hops }));
+    expect(pipeline?.edges.map(({ to, hopP95 }) => [to, hopP95])).toContainEqual(['service:b', 0.42]);
+    expect(pipeline?.edges.find(({ to }) => to === 'topic:t')?.hopP95).toBeNull();
   });
 
   test('lag is of the slowest topic, records add up, the limit is the upper edge of the band', () => {

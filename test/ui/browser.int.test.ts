@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Browser, BrowserContext, Page } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 import { build } from 'vite';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { alertingConfig } from '../../alerting/config.ts';
@@ -10,6 +10,7 @@ import { startApi, type TestApi, temporaryFolder, until } from '../api/room.ts';
 import { alertsOf, PIPELINE, type Seed, seedOrders, writeStates, writeSteps } from '../api/seed.ts';
 import { launchChromium } from '../chromium.ts';
 import { startTestStore, type TestStore } from '../store/harness.ts';
+import { openPage, overflowing, type PageOptions } from './page.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 const SHOTS = join(ROOT, 'artifacts', 'ui');
@@ -26,36 +27,7 @@ let api: TestApi;
 let emptyApi: TestApi;
 let seed: Seed;
 
-/** A page that remembers everything that went wrong in it. */
-async function open(url: string, options: { theme?: 'dark' | 'light'; width?: number; height?: number } = {}) {
-  const { theme = 'dark', width = 1440, height = 900 } = options;
-  const context: BrowserContext = await browser.newContext({
-    viewport: { width, height },
-    colorScheme: theme,
-    reducedMotion: 'reduce',
-  });
-  const page: Page = await context.newPage();
-  page.setDefaultTimeout(45_000);
-  const wrong: string[] = [];
-  page.on('console', (message) => {
-    if (message.type() === 'error' || message.type() === 'warning') wrong.push(message.text());
-  });
-  page.on('pageerror', (error) => wrong.push(String(error)));
-  page.on('requestfailed', (request) => {
-    const why = request.failure()?.errorText ?? '';
-    if (!why.includes('ERR_ABORTED')) wrong.push(`${request.url()} ${why}`);
-  });
-  await page.goto(url);
-  return { page, wrong, close: () => context.close() };
-}
-
-/** What reaches past the right edge of a page that can be scrolled there. */
-function overflowing(page: Page): Promise<string[]> {
-  return page.evaluate(`[...document.body.querySelectorAll('*')]
-    .filter((element) => document.documentElement.scrollWidth > document.documentElement.clientWidth)
-    .filter((element) => element.getBoundingClientRect().right > document.documentElement.clientWidth)
-    .map((element) => element.tagName + '.' + element.className + ' ' + element.textContent.slice(0, 40))`);
-}
+const open = (url: string, options: PageOptions = {}) => openPage(browser, url, options);
 
 beforeAll(async () => {
   mkdirSync(SHOTS, { recursive: true });

@@ -131,7 +131,9 @@ describe('the first sentence', () => {
     expect(answer.state).toBe('stuck');
     expect(plain(answer.rest)).toBe('Unread records of orders expire in 2 h 25 min.');
     expect(urgencyOf({ state: 'dead', lossExpected: true })).toBe('dead');
-    expect(consequenceOf(group('etl', 'stuck', { ...ahead, loss: 0 }))).toBe('Unread records of orders are being lost.');
+    expect(consequenceOf(group('etl', 'stuck', { ...ahead, loss: 0 }))).toBe(
+      'Unread records of orders are being lost.',
+    );
     expect(consequenceOf(group('etl', 'healthy', { lagSeconds: 0.3 }))).toBe('');
   });
 

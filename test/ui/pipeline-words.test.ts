@@ -11,6 +11,7 @@ import {
   arrivalGlyph,
   arrivalHint,
   arrivalText,
+  budgetsOf,
   burnText,
   checkpointName,
   completeness,
@@ -142,6 +143,38 @@ describe('budgets', () => {
     expect(burnText(slo({ budgetLeft: -0.1, burn: 15 }))).toBe('spent');
     expect(burnText(slo({ budgetLeft: null }))).toBe('nothing counted');
     expect(emptyIn(slo({ period: null, burn: 15 }))).toBeUndefined();
+  });
+
+  test('of all pipelines come with what was declared of them', () => {
+    const one = {
+      pipeline: 'orders',
+      indicator: 'errors',
+      objective: 0.99,
+      good: 1,
+      total: 1,
+      budgetLeft: 0.4,
+      fast: 0,
+    };
+    const state = { slow: 0, state: 'met', reason: '', time: 0, of: 'database:warehouse', burns: [2, 1] };
+    const slos = [
+      { ...one, ...state, name: 'In time' },
+      { ...one, ...state, name: 'Undeclared', burns: [] },
+    ];
+    const declared = { ...{ name: 'In time', indicator: 'errors', kind: 'database', node: 'warehouse' } } as const;
+    const numbers = { objective: 0.99, target: Number.NaN, period: 86_400_000, minEvents: 1 };
+    // As it comes over the wire.
+    const definitions = JSON.parse(JSON.stringify([{ name: 'orders', slos: [{ ...declared, ...numbers }] }]));
+    const [known, unknown] = budgetsOf({ now: 0, slos }, { at: 0, definitions });
+    expect(known).toMatchObject({
+      slo: 'In time',
+      kind: 'database',
+      node: 'warehouse',
+      burn: 2,
+      target: null,
+      period: 86_400,
+    });
+    expect(unknown).toMatchObject({ slo: 'Undeclared', burn: null, period: null });
+    expect(plain(burnText(known as BudgetView))).toBe('empty in 4 h 48 min');
   });
 
   test('have the glyph of their state', () => {

@@ -35,7 +35,19 @@ export function node(name: string, given: Partial<NodeView> = {}): NodeView {
 
 export function edge(from: string, to: string, given: Partial<EdgeView> = {}): EdgeView {
   const kind = from.startsWith('topic:') ? 'consumes' : to.startsWith('topic:') ? 'produces' : 'calls';
-  return { from, to, kind, group: '', rate: 10, p95: null, errorRatio: null, lag: null, lagSeconds: null, ...given };
+  return {
+    from,
+    to,
+    kind,
+    group: '',
+    rate: 10,
+    p95: null,
+    errorRatio: null,
+    lag: null,
+    lagSeconds: null,
+    hopP95: null,
+    ...given,
+  };
 }
 
 /** `a > t1 > b > t2 > c`: stages joined by topics. */

@@ -205,6 +205,11 @@ function EdgeLabel({
           {text}
         </text>
       )}
+      {edge.hopP95 === null || look === 'starved' ? null : (
+        <text class="hop" x={labelX} y={labelY + (text === '' ? 16 : 30)}>
+          p95 {formatSeconds(edge.hopP95)}
+        </text>
+      )}
     </g>
   );
 }

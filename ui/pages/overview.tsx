@@ -1,5 +1,7 @@
 import { useMemo } from 'preact/hooks';
 import type { DashboardView } from '../../core/dashboard.ts';
+import type { DefinitionsView, SlosView } from '../../core/model-view.ts';
+import type { BudgetView } from '../../core/pipeline-page.ts';
 import type { OverviewView, PipelineView } from '../../core/view.ts';
 import { answerOf, capital, originSentence } from '../answer.ts';
 import { Chart } from '../charts/chart.tsx';
@@ -9,11 +11,13 @@ import { durationParts, formatClock, formatMoment, formatRate, formatSeconds, pl
 import { FlowMap } from '../map/map.tsx';
 import { byUrgency, focusStage, gravity, stagesOf } from '../map/neighbours.ts';
 import { Stream } from '../map/stream.tsx';
+import { Budgets } from '../parts/budgets.tsx';
 import { Glyph, StateChip } from '../parts/glyph.tsx';
 import { Icon } from '../parts/icon.tsx';
 import { IncidentRow } from '../parts/incident-row.tsx';
 import { Quantity } from '../parts/quantity.tsx';
 import { Reading } from '../parts/reading.tsx';
+import { budgetsOf } from '../pipeline-words.ts';
 import { useResource } from '../resource.ts';
 import { address } from '../router.ts';
 import {
@@ -32,6 +36,7 @@ import { FirstRun } from './first-run.tsx';
 
 /** The answer, the live map, what is open, and the three curves that matter. */
 export function OverviewPage() {
+  const budgets = useBudgets();
   const view = overview.value;
   if (view === undefined) {
     return overviewError.value === '' ? <Reading /> : <p class="problem">{overviewError.value}</p>;
@@ -68,8 +73,9 @@ export function OverviewPage() {
           )}
         </section>
       )}
-      <div class="bottom">
+      <div class={`bottom${budgets.length === 0 ? '' : ' with-budgets'}`}>
         <OpenIncidents view={view} />
+        {budgets.length === 0 ? null : <SloBudgets slos={budgets} />}
         {open === undefined ? null : <Curves pipeline={open} />}
       </div>
     </div>
@@ -222,6 +228,32 @@ function OpenIncidents({ view }: { view: OverviewView }) {
           ))}
         </ul>
       )}
+    </section>
+  );
+}
+
+/** Error budgets of every pipeline, read every half minute: they move slowly. */
+function useBudgets(): readonly BudgetView[] {
+  const { value } = useResource('slos', Math.floor(step.value / 3), async (signal) =>
+    budgetsOf(
+      ...(await Promise.all([
+        read<SlosView>('/api/slos', {}, signal),
+        read<DefinitionsView>('/api/definitions', {}, signal),
+      ])),
+    ),
+  );
+  return value ?? [];
+}
+
+function SloBudgets({ slos }: { slos: readonly BudgetView[] }) {
+  return (
+    <section class="panel slo-budgets" aria-label="SLO budgets">
+      <header>
+        <h2>SLO budgets</h2>
+        <span class="caption">{slos.length}</span>
+        <span class="side">left</span>
+      </header>
+      <Budgets slos={slos.slice(0, 6)} linked />
     </section>
   );
 }

@@ -13,7 +13,12 @@ export function Budgets({ slos, linked = false }: { slos: readonly BudgetView[];
         const left = Math.min(1, Math.max(0, slo.budgetLeft ?? 0));
         const title = sloTitle(slo);
         return (
-          <li key={`${slo.pipeline}/${slo.slo}`} class="budget" data-state={state} title={`${slo.node}: ${slo.reason}`}>
+          <li
+            key={`${slo.pipeline}/${slo.slo}`}
+            class="budget"
+            data-state={state}
+            title={`${title}, ${slo.node}: ${slo.reason}`}
+          >
             <Glyph state={state} size={9} />
             {linked ? (
               <a class="ellipsis plain" href={address.pipeline(slo.pipeline)}>
