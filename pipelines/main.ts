@@ -65,10 +65,23 @@ export function createPipelines({ config, store, telemetry, now = Date.now }: Pi
     labelNames: ['part'],
     registers: [registry],
   });
+  const positions = new Gauge({
+    name: 'weir_pipelines_group_partitions',
+    help: 'Consumer groups times their partitions: known, left out of partition_lags for want of room, and with a lookup put off to the next round.',
+    labelNames: ['what'],
+    registers: [registry],
+  });
+  const lag = createLag(store, config);
+  async function lagRound(at: Millis, when: Millis): Promise<void> {
+    const done = await lag.round(at, when);
+    positions.set({ what: 'known' }, done.positions);
+    positions.set({ what: 'unlisted' }, done.unlisted);
+    positions.set({ what: 'postponed' }, done.postponed);
+  }
   const model = createModel(store, config);
   /** In this order, the states last: what comes later reads what came before. */
   const parts: readonly Part[] = [
-    { name: 'lag', ...createLag(store, config) },
+    { name: 'lag', round: lagRound },
     { name: 'topology', ...createTopology(store, config) },
     { name: 'freshness', ...createFreshness(store, config) },
     { name: 'slo', ...createSlos(store, config) },
