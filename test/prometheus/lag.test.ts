@@ -63,11 +63,11 @@ beforeAll(async () => {
       storeScrapes(collector, times, (time) => tell(momentAt(time)), { cluster }),
     ),
   );
-  await waitForRows(
-    test.store,
-    `SELECT 1 FROM metric_points WHERE MetricName = 'kafka.consumer_group.offset' AND Time >= fromUnixTimestamp64Milli(${last}) LIMIT 1 BY SeriesId`,
-    3,
-  );
+  // Segments are stored beside each other, so the newest rows may come before older ones.
+  const metrics = ['kafka.partition.current_offset', 'kafka.consumer_group.offset', 'kafka.consumer_group.members'];
+  const steps = `SELECT SeriesId FROM gauge_10s WHERE MetricName IN ('${metrics.join("', '")}') GROUP BY SeriesId, Time`;
+  // klag tells no members.
+  await waitForRows(test.store, steps, (3 * metrics.length - 1) * ((SECONDS * 1000) / STEP + 1));
   const lag = createLag(test.store, pipelinesConfig.parse({}));
   for (let at = began + STEP; at <= last + STEP; at += STEP) await lag.round(at, at);
 }, 120_000);

@@ -76,9 +76,11 @@ describe('what an exporter says of Kafka', () => {
       fact('kafka.partition.current_offset', '', '0', 10_023_953),
       fact('kafka.partition.current_offset', '', '1', 9_998_112),
     ]);
-    const original = await test.store.rows<object>(
+    const original = await waitForRows<object>(
+      test.store,
       `SELECT DISTINCT Attributes, ResourceAttributes['service.name'] AS service, ResourceAttributes['service.instance.id'] AS instance, toFloat64(Value) AS value
-       FROM otel_metrics_gauge WHERE MetricName = 'kafka_consumergroup_lag' AND Value = 42`,
+       FROM otel_metrics_gauge WHERE MetricName = 'kafka_consumergroup_lag' AND Value = 42 AND notEmpty(ResourceAttributes) AND notEmpty(Attributes)`,
+      1,
     );
     expect(original).toEqual([
       {
