@@ -41,7 +41,7 @@ const CLOSE_MS = 3000;
 export function createApi(options: ApiOptions): Service & { health(): Health; url(): string } {
   const { config, store, telemetry, health, now = Date.now } = options;
   const alerting = createAlertingClient(options.alertingUrl, options.alertingToken);
-  const overview = createOverviewReader({ store, alerting, now });
+  const overview = createOverviewReader({ store, alerting, now, retention: options.retention });
   const live = createLive({ read: overview.read, interval: config.live_interval, telemetry });
   const duration = new Histogram({
     name: 'weir_api_request_duration_seconds',

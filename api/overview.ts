@@ -5,6 +5,7 @@ import type { IncidentSummary, OverviewView, PipelineView } from '../core/view.t
 import type { Store } from '../store/client.ts';
 import { readAnomalies } from '../store/queries/anomalies.ts';
 import { newestTelemetry, type Origin, readOrigins } from '../store/queries/ingest.ts';
+import type { LevelRetention } from '../store/queries/level.ts';
 import { type CheckpointTraffic, readCheckpoints } from '../store/queries/pathways.ts';
 import { readSignals } from '../store/queries/signals.ts';
 import { readLatestStageStates } from '../store/queries/states.ts';
@@ -35,17 +36,23 @@ export async function readIncidentSummaries(alerting: AlertingClient): Promise<I
 /** The parts of the map that come from the store. */
 export type StoreSources = Omit<MapSources, 'incidents'>;
 
+/** How long rollups are kept, and the time now: of long ago the map is read from what is left. */
+interface Kept {
+  readonly retention?: LevelRetention;
+  readonly now?: Millis;
+}
+
 /** The parts of the map that come from the store, at `now`. */
-async function readMapSources(store: Store, now: Millis): Promise<StoreSources> {
+async function readMapSources(store: Store, now: Millis, kept: Kept = {}): Promise<StoreSources> {
   const until = stepStart(now, STEP_MS) + STEP_MS;
   // Rates are taken over the last whole minute whose spans have had time to arrive.
   const settled = until - 2 * STEP_MS;
   const [topology, states, series, anomalies, checkpoints] = await Promise.all([
-    readTopology(store, { at: settled }),
+    readTopology(store, { at: settled, ...kept }),
     readLatestStageStates(store, { from: now - STATE_MS, to: now + STEP_MS }),
-    readSignals(store, { from: until - HISTORY_MS, to: until, step: STEP_MS }),
+    readSignals(store, { from: until - HISTORY_MS, to: until, step: STEP_MS, ...kept }),
     readAnomalies(store, { from: now - HISTORY_MS, to: now, limit: 1000 }),
-    readCheckpoints(store, { from: settled - HISTORY_MS, to: settled }),
+    readCheckpoints(store, { from: settled - HISTORY_MS, to: settled, ...kept }),
   ]);
   const keys = series
     .filter((one) => one.labels['signal'] === 'lag_seconds' || one.labels['signal'] === 'throughput')
@@ -71,6 +78,8 @@ export function recentOrigins(origins: readonly Origin[], now: Millis): Origin[]
 
 export interface OverviewReader {
   read(): Promise<OverviewView>;
+  /** The overview as it was at a time that lies back: what came later is not in it. */
+  readAt(at: Millis): Promise<OverviewView>;
   /** The store's part as last read, at most some seconds old: what a stage or an incident needs of the map. */
   sources(): Promise<StoreSources>;
 }
@@ -83,8 +92,9 @@ export function createOverviewReader(options: {
   store: Store;
   alerting: AlertingClient;
   now: () => number;
+  retention?: LevelRetention | undefined;
 }): OverviewReader {
-  const { store, alerting, now } = options;
+  const { store, alerting, now, retention } = options;
   type Stored = {
     sources: StoreSources;
     newest: Millis;
@@ -122,6 +132,29 @@ export function createOverviewReader(options: {
 
   return {
     sources: async () => (await fresh()).sources,
+    async readAt(at) {
+      const kept = retention === undefined ? {} : { retention, now: now() };
+      const [incidents, sources, origins] = await Promise.all([
+        readIncidentSummaries(alerting),
+        readMapSources(store, at, kept),
+        readOrigins(store),
+      ]);
+      const began = incidents.all.filter((incident) => incident.startedAt <= at);
+      const open = began
+        .filter(({ resolvedAt }) => resolvedAt === 0 || resolvedAt > at)
+        .map((incident): IncidentSummary => (incident.resolvedAt === 0 ? incident : { ...incident, state: 'open' }));
+      // What has been resolved since was open then.
+      const anomalies = sources.anomalies.map((one) => (one.resolvedAt > at ? { ...one, resolvedAt: 0 } : one));
+      return {
+        now: at,
+        newest: at,
+        pipelines: buildPipelines({ ...sources, anomalies, incidents: open }),
+        incidents: open,
+        lastResolvedAt: Math.max(0, ...began.map(({ resolvedAt }) => (resolvedAt <= at ? resolvedAt : 0))),
+        origins: recentOrigins(origins, at).filter(({ from }) => from <= at),
+        problems: incidents.problem === '' ? [] : [incidents.problem],
+      };
+    },
     async read() {
       const [incidents, part] = await Promise.all([readIncidentSummaries(alerting), fresh()]);
       const open = incidents.all.filter((incident) => incident.state !== 'resolved');

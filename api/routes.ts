@@ -54,8 +54,9 @@ export function createRoutes(deps: RouteDeps): Router {
   });
   router.use(json({ limit: '64kb', strict: true }));
 
-  router.get('/overview', async (_request, response) => {
-    response.json(await overview.read());
+  router.get('/overview', async (request, response) => {
+    const at = parseNumber(request, 'at', now() - config.max_range, now() + 60_000);
+    response.json(await (at === undefined ? overview.read() : overview.readAt(Math.floor(at))));
   });
   router.get('/live', (_request, response) => live.attach(response));
   router.get('/setup', (_request, response) => {

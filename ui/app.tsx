@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'preact/hooks';
-import { formatAbsolute, formatAge, formatSecondsShort } from './format.ts';
+import { formatAbsolute, formatAge, formatMoment, formatSecondsShort } from './format.ts';
 import { GroupPage } from './pages/group.tsx';
 import { GroupsPage } from './pages/groups.tsx';
 import { IncidentPage } from './pages/incident.tsx';
@@ -13,6 +13,7 @@ import { TracesPage } from './pages/traces.tsx';
 import { Glyph } from './parts/glyph.tsx';
 import { Icon, Logo } from './parts/icon.tsx';
 import { Palette } from './parts/palette.tsx';
+import { backToLive, past, STEP_BACK_MS, travelBy } from './past.ts';
 import { address, type Route } from './router.ts';
 import {
   clock,
@@ -169,6 +170,14 @@ function ThemeButton() {
 function LiveState() {
   const view = overview.value;
   const now = clock.value;
+  const at = past.value;
+  if (at !== undefined) {
+    return (
+      <span class="live past-time" role="status">
+        {formatMoment(at, now, true)}, {formatAge(at, now)}
+      </span>
+    );
+  }
   if (connection.value !== 'live') {
     return (
       <span class="live" data-state="unknown" role="status">
@@ -204,7 +213,7 @@ function followLink(event: MouseEvent): void {
   navigate(link.href);
 }
 
-/** Ctrl K or / search; G then O, P, C, I, T go to a page; T changes the theme. */
+/** Ctrl K or / search; G then O, P, C, I, T go to a page; T changes the theme; [ and ] travel in time, L or Esc come back. */
 function useKeys(search: () => void): void {
   useEffect(() => {
     let going = 0;
@@ -224,6 +233,9 @@ function useKeys(search: () => void): void {
       }
       if (key === 'g') going = Date.now();
       else if (key === 't') nextTheme();
+      else if (route.peek().page === 'overview' && (key === '[' || key === ']'))
+        travelBy(key === '[' ? -STEP_BACK_MS : STEP_BACK_MS);
+      else if (past.peek() !== undefined && (key === 'l' || key === 'escape')) backToLive();
       else if (key === '/') {
         event.preventDefault();
         search();

@@ -90,6 +90,22 @@ describe('overview', () => {
     expect(view.newest).toBeGreaterThan(0);
   });
 
+  test('is told as it was at another time, without what came later', async () => {
+    const before = await json<OverviewView>(`/api/overview?at=${seed.faultAt - 60_000}`);
+    expect(before.now).toBe(seed.faultAt - 60_000);
+    expect(before.incidents).toEqual([]);
+    const [pipeline] = before.pipelines;
+    expect(pipeline?.nodes).toHaveLength(9);
+    const enrichment = pipeline?.nodes.find((node) => node.id === 'service:enrichment');
+    expect(enrichment).toMatchObject({ culpritOf: '' });
+    expect(enrichment?.lagSeconds).toBeLessThan(2);
+    const during = await json<OverviewView>(`/api/overview?at=${seed.last}`);
+    expect(during.incidents.map((incident) => incident.id)).toEqual([incidentId]);
+    const refused = await api.get('/api/overview?at=5');
+    expect(refused.status).toBe(400);
+    expect(await refused.json()).toMatchObject({ error: { path: 'query.at' } });
+  });
+
   test('says what is missing when alerting is away, and shows the rest', async () => {
     const alone = await startApi({ store: test_store.store });
     const view = (await (await alone.get('/api/overview')).json()) as OverviewView;

@@ -1,4 +1,4 @@
-import { useMemo } from 'preact/hooks';
+import { useMemo, useRef } from 'preact/hooks';
 import type { DashboardView } from '../../core/dashboard.ts';
 import type { DefinitionsView, SlosView } from '../../core/model-view.ts';
 import type { BudgetView } from '../../core/pipeline-page.ts';
@@ -17,6 +17,8 @@ import { Icon } from '../parts/icon.tsx';
 import { IncidentRow } from '../parts/incident-row.tsx';
 import { Quantity } from '../parts/quantity.tsx';
 import { Reading } from '../parts/reading.tsx';
+import { TimeTravel } from '../parts/time-travel.tsx';
+import { past } from '../past.ts';
 import { budgetsOf } from '../pipeline-words.ts';
 import { useResource } from '../resource.ts';
 import { address } from '../router.ts';
@@ -37,17 +39,23 @@ import { FirstRun } from './first-run.tsx';
 /** The answer, the live map, what is open, and the three curves that matter. */
 export function OverviewPage() {
   const budgets = useBudgets();
-  const view = overview.value;
-  if (view === undefined) {
-    return overviewError.value === '' ? <Reading /> : <p class="problem">{overviewError.value}</p>;
-  }
+  const shown = useRef<OverviewView | undefined>(undefined);
+  const at = past.value;
+  const then = useResource<OverviewView | undefined>(`overview|${at ?? ''}`, 0, async (signal) =>
+    at === undefined ? undefined : read('/api/overview', { at }, signal),
+  );
+  const view = at === undefined ? overview.value : (then.value ?? shown.current);
+  // While another time is read, the last picture stays.
+  shown.current = view;
+  const error = at === undefined ? overviewError.value : then.error;
+  if (view === undefined) return error === '' ? <Reading /> : <p class="problem">{error}</p>;
   if (view.pipelines.length === 0 && view.newest === 0) return <FirstRun />;
   const sorted = byUrgency(view.pipelines);
   const asked = location.value.query.get('pipeline');
   const open = sorted.find((pipeline) => pipeline.name === asked) ?? sorted[0];
   const folded = sorted.filter((pipeline) => pipeline !== open);
   return (
-    <div class="overview">
+    <div class={`overview${at === undefined ? '' : ' past'}`} aria-busy={at !== undefined && then.loading}>
       <AnswerLine view={view} />
       {view.problems.map((text) => (
         <p class="problem" key={text}>
@@ -73,6 +81,8 @@ export function OverviewPage() {
           )}
         </section>
       )}
+      {open === undefined ? null : <TimeTravel />}
+      {at === undefined || error === '' ? null : <p class="problem">That time could not be read: {error}</p>}
       <div class={`bottom${budgets.length === 0 ? '' : ' with-budgets'}`}>
         <OpenIncidents view={view} />
         {budgets.length === 0 ? null : <SloBudgets slos={budgets} />}
@@ -83,7 +93,7 @@ export function OverviewPage() {
 }
 
 function AnswerLine({ view }: { view: OverviewView }) {
-  const now = clock.value;
+  const now = past.value === undefined ? clock.value : view.now;
   const answer = answerOf(view, now);
   const { incident } = answer;
   return (
@@ -262,16 +272,18 @@ function Curves({ pipeline }: { pipeline: PipelineView }) {
   const focus = focusStage(pipeline);
   const length = range.value.length;
   const { value, error } = useResource<DashboardView>(
-    `${pipeline.name}|${range.value.name}`,
+    `${pipeline.name}|${range.value.name}|${past.value ?? ''}`,
     Math.floor(step.value) + incidentChanges.value * 1e9,
     (signal) => {
-      const to = settledEnd();
+      const to = past.value ?? settledEnd();
       return read('/api/dashboards/overview', { pipeline: pipeline.name, from: to - length, to }, signal);
     },
   );
   const model = useMemo(
     () =>
-      value === undefined ? undefined : modelOf(value, panelsOf(value, focus?.name ?? ''), overview.value?.now ?? 0),
+      value === undefined
+        ? undefined
+        : modelOf(value, panelsOf(value, focus?.name ?? ''), past.peek() ?? overview.value?.now ?? 0),
     [value, focus?.name],
   );
   return (

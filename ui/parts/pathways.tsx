@@ -96,7 +96,11 @@ function Latency({ pathway }: { pathway: PathwayView }) {
       <div class="pathway-ends">
         <label class="field">
           From
-          <select value={start.hash} onChange={(event) => setQuery({ from_hop: event.currentTarget.value })}>
+          <select
+            aria-label="From checkpoint"
+            value={start.hash}
+            onChange={(event) => setQuery({ from_hop: event.currentTarget.value })}
+          >
             {checkpoints.slice(0, -1).map((checkpoint) => (
               <option key={checkpoint.hash} value={checkpoint.hash}>
                 {checkpointName(checkpoint)}
@@ -106,7 +110,11 @@ function Latency({ pathway }: { pathway: PathwayView }) {
         </label>
         <label class="field">
           to
-          <select value={end.hash} onChange={(event) => setQuery({ to_hop: event.currentTarget.value })}>
+          <select
+            aria-label="To checkpoint"
+            value={end.hash}
+            onChange={(event) => setQuery({ to_hop: event.currentTarget.value })}
+          >
             {checkpoints.slice(from + 1).map((checkpoint) => (
               <option key={checkpoint.hash} value={checkpoint.hash}>
                 {checkpointName(checkpoint)}
