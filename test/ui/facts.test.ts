@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import type { StagePartition } from '../../core/group-view.ts';
 import type { AnomalyView, SignalView, StageView } from '../../core/view.ts';
+import { joinParts } from '../../ui/format.ts';
 import { kpisOf, signalTitle } from '../../ui/pages/kpis.ts';
 import { decades, factsOf, scorerTitle } from '../../ui/parts/facts.ts';
 import { node } from './views.ts';
@@ -98,6 +100,37 @@ describe('numbers of a stage', () => {
       'Errors',
       'Freshness',
     ]);
+  });
+
+  test('a loss ahead stands beside the lag: the nearest of its partitions, with its range', () => {
+    const partition = (number: number, loss: number | 'never', lossExpected: boolean): StagePartition => ({
+      ...{ cluster: '', group: 'g', topic: 't', partition: number, state: 'falling_behind', reason: '', lag: 1 },
+      ...{ lagSeconds: 1, lagError: 0, atLeast: false, committed: 1, end: 2, oldest: 0, pause: 0, endRate: 1 },
+      ...{
+        commitRate: 1,
+        catchUp: 'never',
+        headroom: 9,
+        loss,
+        lossLower: 6480,
+        lossUpper: 11_400,
+        lossExpected,
+        lost: 0,
+      },
+    });
+    const lossy = view({
+      node: node('b', { lagSeconds: 5 }),
+      partitions: [
+        partition(0, 'never', false),
+        partition(1, 9000, true),
+        partition(2, 8700, true),
+        partition(3, 5, false),
+      ],
+    });
+    const [lag, loss] = kpisOf(lossy);
+    expect(lag?.label).toBe('Lag');
+    expect(loss).toMatchObject({ label: 'Until data loss', state: 'stuck' });
+    expect(plain(joinParts(loss?.parts ?? []))).toBe('2 h 25 min');
+    expect(plain(loss?.context ?? '')).toBe('80 % sure: 1 h 48 min to 3 h 10 min');
   });
 
   test('each is held against its band', () => {

@@ -9,6 +9,7 @@ import {
   type Part,
   percentPart,
 } from '../format.ts';
+import { lossRange } from '../lag-words.ts';
 import { growthText } from '../map/words.ts';
 
 /** One number of the strip: what it is, the number, and what to hold it against. */
@@ -40,6 +41,13 @@ export function kpisOf(view: StageView): Kpi[] {
       context: [grows, records].filter((text) => text !== undefined && text !== '').join(' · ') || expected(lag),
       state: state(lag),
     });
+  }
+  const [losing] = view.partitions
+    .filter(({ lossExpected, loss }) => lossExpected && typeof loss === 'number')
+    .sort((a, b) => Number(a.loss) - Number(b.loss));
+  if (losing !== undefined) {
+    const seconds = Math.max(0, Number(losing.loss));
+    kpis.push({ label: 'Until data loss', parts: durationParts(seconds), context: lossRange(losing), state: 'stuck' });
   }
   const throughput = of('throughput');
   const arriving = view.reads.length > 0;

@@ -261,7 +261,7 @@ function SloBudgets({ slos }: { slos: readonly BudgetView[] }) {
       <header>
         <h2>SLO budgets</h2>
         <span class="caption">{slos.length}</span>
-        <span class="side">left</span>
+        <span class="side">{past.value === undefined ? 'left' : 'left now, not then'}</span>
       </header>
       <Budgets slos={slos.slice(0, 6)} linked />
     </section>

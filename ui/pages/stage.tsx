@@ -14,6 +14,7 @@ import {
   formatRate,
   formatSeconds,
   formatUnit,
+  plural,
 } from '../format.ts';
 import { Glyph, StateChip } from '../parts/glyph.tsx';
 import { Icon } from '../parts/icon.tsx';
@@ -236,37 +237,53 @@ function Calls({
   );
 }
 
+/** Signals that are listed; the others are as expected and one click away. */
+const MOST_WATCHED = 6;
+
 function Watched({ signals }: { signals: readonly SignalView[] }) {
   const rank = (one: SignalView) => (one.strange ? 2 : one.outside ? 1 : 0);
   const sorted = [...signals].sort((a, b) => rank(b) - rank(a));
+  const shown = Math.max(MOST_WATCHED, sorted.filter((one) => one.strange).length);
+  const rest = sorted.slice(shown);
   return (
     <section class="panel" aria-label="Watched signals">
       <header>
         <h2>Watched signals</h2>
         <span class="side">now, expected</span>
       </header>
-      {sorted.map((one) => {
-        const { unit } = SIGNAL_FACTS[one.signal];
-        const banded = one.lower !== null || one.upper !== null;
-        return (
-          <div
-            class="row small"
-            key={one.key}
-            data-state={one.strange ? 'falling_behind' : 'healthy'}
-            title={one.outside && !one.strange ? 'Outside its band, not long or far enough to be an anomaly' : ''}
-          >
-            <Glyph state={one.strange ? 'falling_behind' : banded && !one.outside ? 'healthy' : 'idle'} size={9} />
-            <span class="ellipsis">{signalTitle(one.labels)}</span>
-            <span class="end">
-              <b class={one.strange ? 'state-text' : ''}>
-                {one.signal === 'custom' ? formatCount(one.value) : formatUnit(one.value, unit)}
-              </b>{' '}
-              <span class="ink3">{banded ? formatRange(one.lower, one.upper, unit) : ''}</span>
-            </span>
-          </div>
-        );
-      })}
+      {sorted.slice(0, shown).map((one) => (
+        <WatchedRow key={one.key} one={one} />
+      ))}
+      {rest.length === 0 ? null : (
+        <details class="more">
+          <summary>{plural(rest.length, 'other signal')}</summary>
+          {rest.map((one) => (
+            <WatchedRow key={one.key} one={one} />
+          ))}
+        </details>
+      )}
       {sorted.length === 0 ? <p class="nothing">No signal was seen in the last minutes.</p> : null}
     </section>
+  );
+}
+
+function WatchedRow({ one }: { one: SignalView }) {
+  const { unit } = SIGNAL_FACTS[one.signal];
+  const banded = one.lower !== null || one.upper !== null;
+  return (
+    <div
+      class="row small"
+      data-state={one.strange ? 'falling_behind' : 'healthy'}
+      title={one.outside && !one.strange ? 'Outside its band, not long or far enough to be an anomaly' : ''}
+    >
+      <Glyph state={one.strange ? 'falling_behind' : banded && !one.outside ? 'healthy' : 'idle'} size={9} />
+      <span class="ellipsis">{signalTitle(one.labels)}</span>
+      <span class="end">
+        <b class={one.strange ? 'state-text' : ''}>
+          {one.signal === 'custom' ? formatCount(one.value) : formatUnit(one.value, unit)}
+        </b>{' '}
+        <span class="ink3">{banded ? formatRange(one.lower, one.upper, unit) : ''}</span>
+      </span>
+    </div>
   );
 }
