@@ -1,7 +1,10 @@
 import { STAGE_STATES, type StageState } from '../../core/state.ts';
 import type { Store } from '../client.ts';
 import { EXACT_FLOATS, numberOf } from './cells.ts';
-import { type Grid, gaps } from './grid.ts';
+import { carryForward, type Grid, gaps } from './grid.ts';
+
+/** How long a round's row stands in for the next ones: a busy machine judges less often than every step. */
+const CARRY_MS = 40_000;
 
 /** What a group went through, in columns over a grid; NaN and undefined where nothing was judged. */
 export interface GroupCurves {
@@ -28,7 +31,8 @@ interface Row {
 
 /**
  * The rows of `group_lags` of one group on one topic (or with `topic` '' as a whole) that were judged within each step, which
- * ends with the step's end: the worst state and the largest lag of it, and the mean of the rates.
+ * ends with the step's end: the worst state and the largest lag of it, and the mean of the rates. A row stands in for up to 40 s that
+ * follow it without one.
  */
 export async function readGroupCurves(
   store: Store,
@@ -56,13 +60,15 @@ ORDER BY at`,
     },
     EXACT_FLOATS,
   );
+  const carried = Math.floor(CARRY_MS / grid.step);
   const states: (StageState | undefined)[] = new Array(grid.count).fill(undefined);
   const column = (read: (row: Row) => number | string | null) => {
     const values = gaps(grid.count);
     for (const row of rows) values[row.at] = numberOf(read(row));
+    carryForward(values, carried);
     return values;
   };
-  for (const row of rows) states[row.at] = row.state;
+  for (const row of rows) states.fill(row.state, row.at, row.at + 1 + carried);
   return {
     states,
     lagSeconds: column((row) => row.lagSeconds),

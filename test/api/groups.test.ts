@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { GroupHistoryView, GroupsView, GroupView } from '../../core/group-view.ts';
 import type { ErrorView } from '../../core/view.ts';
-import { writeGroupLags } from '../../store/queries/group-lags.ts';
+import { type GroupLagRow, writeGroupLags } from '../../store/queries/group-lags.ts';
 import { startTestStore, type TestStore } from '../store/harness.ts';
 import { startApi, type TestApi } from './room.ts';
 import { seedOrders } from './seed.ts';
@@ -128,24 +128,20 @@ describe('one group', () => {
   test('that is not there is 404; one of two clusters has to be named', async () => {
     expect(await refused('/api/groups/nobody')).toMatchObject({ status: 404, code: 'api_group_unknown' });
     expect(await refused(`/api/groups/enrichment?cluster=other`)).toMatchObject({ status: 404 });
-    const [row] = await twin('audit', 'backup');
-    expect(row).toBe('backup');
+    await writeGroupLags(stored.store, [named('audit', 'backup')]);
     expect(await refused('/api/groups/audit')).toMatchObject({ status: 400, path: 'query.cluster' });
     expect(await json<GroupView>('/api/groups/audit?cluster=backup')).toMatchObject({ cluster: 'backup', lag: 7 });
   });
 });
 
-/** Another group of that name in a cluster of its own. */
-async function twin(group: string, cluster: string): Promise<string[]> {
-  await writeGroupLags(stored.store, [
-    {
-      ...{ cluster, group, topic: '', pipeline: 'orders', type: '', members: 1, partitions: 1, waiting: 1 },
-      ...{ time: now, state: 'healthy', since: now, lag: 7, lagSeconds: 1, lagError: 0.1, atLeast: false },
-      ...{ endRate: 1, commitRate: 1, catchUpSeconds: 0, headroom: 1, lossSeconds: Number.NaN, lossLower: Number.NaN },
-      ...{ lossUpper: Number.NaN, lossExpected: false, lost: 0, reason: '' },
-    },
-  ]);
-  return [cluster];
+/** A group as a whole in which little happens. */
+function named(group: string, cluster = ''): GroupLagRow {
+  return {
+    ...{ cluster, group, topic: '', pipeline: 'orders', type: '', members: 1, partitions: 1, waiting: 1 },
+    ...{ time: now, state: 'healthy', since: now, lag: 7, lagSeconds: 1, lagError: 0.1, atLeast: false },
+    ...{ endRate: 1, commitRate: 1, catchUpSeconds: 0, headroom: 1, lossSeconds: Number.NaN, lossLower: Number.NaN },
+    ...{ lossUpper: Number.NaN, lossExpected: false, lost: 0, reason: '' },
+  };
 }
 
 describe("a group's past", () => {
@@ -166,6 +162,15 @@ describe("a group's past", () => {
     expect(view.commitRate.at(-1)).toBe(61);
     expect(view.endRate.at(-1)).toBe(184);
     expect(view.retention).toBeCloseTo(7200);
+  });
+
+  test('a row stands in for the steps after it, and not for long', async () => {
+    const quiet = { ...named('sparse'), time: Math.floor(now / 10_000) * 10_000 - 600_000 };
+    await writeGroupLags(stored.store, [quiet]);
+    const end = Math.floor(now / 10_000) * 10_000;
+    const view = await json<GroupHistoryView>(`/api/groups/sparse/history?from=${end - 900_000}&to=${end}`);
+    const held = view.states.map((state, i) => [state, view.lag[i]] as const).filter(([state]) => state !== null);
+    expect(held).toEqual(new Array(5).fill(['healthy', 7]));
   });
 
   test('in long steps the worst of each is told', async () => {

@@ -14,7 +14,9 @@ export function groupModel(view: GroupHistoryView, now: number): ChartModel {
   const known = (values: readonly Known[]) => values.some((value) => value !== null);
   const panels: Panel[] = [];
   const most = view.lagSeconds.reduce<number>((top, value) => Math.max(top, value ?? 0), 0);
-  const { retention } = view;
+  // Lag and headroom are each measured a moment apart: their sum is off by seconds.
+  const retention =
+    view.retention !== null && view.retention > 600 ? Math.round(view.retention / 60) * 60 : view.retention;
   const limits =
     retention === null || most < retention * NEAR_SHARE
       ? []

@@ -111,7 +111,7 @@ function Numbers({ page }: { page: Page }) {
         <Kpi
           title={`${old.node} fresh`}
           parts={durationParts(old.age)}
-          note={old.reason === '' ? 'age of its newest complete event' : old.reason}
+          note={heldBackBy(old) === '' ? 'age of its newest complete event' : `held back by ${heldBackBy(old)}`}
           state={freshGlyph(old)}
         />
       )}
