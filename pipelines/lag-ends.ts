@@ -22,8 +22,11 @@ export const END_FIELDS = [
 export type EndField = (typeof END_FIELDS)[number];
 export type PartitionEnd = Record<EndField, number>;
 
-/** Samples kept in memory of each partition: with polls of ten seconds, the last minutes need no look into the store. */
-const RING = 16;
+/**
+ * Samples kept in memory of each partition, one kilobyte: with polls of five seconds, the last five minutes need no look into the store and are
+ * known as finely as they were polled.
+ */
+const RING = 64;
 
 export interface Ends {
   readonly length: number;
@@ -89,7 +92,7 @@ export function createEnds(): Ends {
     },
     sample(i, end, at) {
       const row = rows.at(i);
-      if (at <= row.endAt) return false;
+      if (at <= row.endAt || at < row.validSince) return false;
       const fell = end < row.end;
       if (fell) this.reset(i, at);
       const before = row.end;

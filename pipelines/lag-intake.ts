@@ -8,6 +8,7 @@ import {
   readFactSeries,
   readFacts,
   readNewestFacts,
+  readPoints,
 } from '../store/queries/lag-facts.ts';
 import { readResets } from '../store/queries/offset-samples.ts';
 import type { LagBook, TopicFacts } from './lag-book.ts';
@@ -86,27 +87,34 @@ export function createIntake(store: Store, book: LagBook): Intake {
     return indexes;
   }
 
+  /** Tells facts step by step, those of a step in their order. */
+  async function tell(facts: Facts, at: Millis): Promise<void> {
+    const indexes = await indexesOf(facts, at);
+    const { count, step, at: times, value } = facts;
+    for (let begin = 0; begin < count; ) {
+      let end = begin;
+      while (end < count && step[end] === step[begin]) end++;
+      const byOrder: number[][] = ORDER.map(() => []);
+      for (let i = begin; i < end; i++) {
+        const index = indexes[i] as number;
+        if (index > 0) (byOrder[orders[index] as number] as number[]).push(i);
+      }
+      for (const points of byOrder)
+        for (const i of points) (tells[indexes[i] as number] as Tell)(value[i] as number, times[i] as number);
+      begin = end;
+    }
+  }
+
   return {
     async take(from, at) {
       if (taken === undefined) await load(at);
-      const facts =
-        taken === undefined ? await readFacts(store, from, at) : await readNewestFacts(store, taken - LATE_MS, at);
-      const indexes = await indexesOf(facts, at);
-      const { count, step, at: times, value } = facts;
-      for (let begin = 0; begin < count; ) {
-        let end = begin;
-        while (end < count && step[end] === step[begin]) end++;
-        const byOrder: number[][] = ORDER.map(() => []);
-        for (let i = begin; i < end; i++) {
-          const index = indexes[i] as number;
-          if (index > 0) (byOrder[orders[index] as number] as number[]).push(i);
-        }
-        for (const points of byOrder)
-          for (const i of points) (tells[indexes[i] as number] as Tell)(value[i] as number, times[i] as number);
-        begin = end;
-      }
+      const since = taken === undefined ? from : taken - LATE_MS;
+      // The ends at the resolution of the polls come first; what the facts say of ends is then known already.
+      await tell(await readPoints(store, since, at), at);
+      const facts = taken === undefined ? await readFacts(store, from, at) : await readNewestFacts(store, since, at);
+      await tell(facts, at);
       taken = at;
-      return count;
+      return facts.count;
     },
   };
 }

@@ -104,6 +104,15 @@ const AT_ONCE: ReadonlySet<StageState> = new Set(['stuck', 'dead', 'unknown']);
 /** The fields of a position or group that settling works on. */
 export type Settling = Record<'state' | 'since' | 'candidate' | 'rounds' | 'flaps', number>;
 
+const MOVING: ReadonlySet<StageState> = new Set<StageState>([
+  ...(['healthy', 'idle', 'catching_up', 'falling_behind', 'rewound'] as const),
+]);
+
+/** Whether a state in which something moves was seen in the last round and will take over if it is seen again. */
+export function isLeaving({ state, candidate }: Settling): boolean {
+  return candidate !== state && MOVING.has(STAGE_STATES[candidate] as StageState);
+}
+
 /**
  * Takes an observed state into account: it replaces the one that stands after `confirm` rounds in a row. Once a state has changed more
  * than twice within two hours the rounds double with each further change (as routers damp flapping routes, RFC 2439), so that

@@ -85,8 +85,9 @@ function sampledOf(book: LagBook, partition: number) {
   return { series: [...series], validSince: book.ends.at(partition).validSince };
 }
 
-/** A forecast is made anew after this long, and counted down in between. */
+/** A forecast is made anew after this long, or this share of a short retention, and counted down in between. */
 const FORECAST_MS = 60_000;
+const FORECAST_SHARE = 0.05;
 /** Positions whose record has used up this share of its retention are looked at with all samples, so many in a round. */
 const RISK = 0.2;
 const MOST_FORECASTS = 300;
@@ -105,7 +106,7 @@ export async function forecastLosses(store: Store, book: LagBook, at: Millis): P
       row.forecastAt = Number.NaN;
       continue;
     }
-    if (at - row.forecastAt < FORECAST_MS) continue;
+    if (at - row.forecastAt < Math.min(FORECAST_MS, topic.retention * FORECAST_SHARE || FORECAST_MS)) continue;
     const age = (row.committedAt - row.written) / topic.retention;
     const bytes = ends.at(row.partition).size / topic.retentionBytes;
     due.push({ i, used: row.lost > 0 ? 2 : Math.max(age || 0, bytes > 0.5 ? bytes : 0) });

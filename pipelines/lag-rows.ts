@@ -2,7 +2,7 @@ import { STAGE_STATES, type StageState } from '../core/state.ts';
 import type { Millis } from '../core/time.ts';
 import type { GroupLagRow, LagNumbers, PartitionLagRow } from '../store/queries/group-lags.ts';
 import type { Group, LagBook, PartitionName } from './lag-book.ts';
-import { type JudgeLimits, judge, type Settling, settleState } from './lag-judge.ts';
+import { isLeaving, type JudgeLimits, judge, type Settling, settleState } from './lag-judge.ts';
 import { lossOf } from './lag-lookup.ts';
 import { usualPause } from './lag-positions.ts';
 import { catchUpSeconds } from './lag-rates.ts';
@@ -38,8 +38,9 @@ interface Sum {
   /** Position with the largest lag in time, and that in the worst state. */
   time: { seconds: number; error: number; atLeast: boolean };
   worst: number;
-  /** When the position in the worst state last committed. */
+  /** When the position in the worst state last committed, and whether all in that state are leaving it. */
   movedAt: Millis;
+  leaving: boolean;
   /** Partitions that came later than the group's others and hold records, without a commit. */
   uncommitted: number;
 }
@@ -95,7 +96,13 @@ export function judgeRows(book: LagBook, at: Millis, limits: JudgeLimits, forget
         sum.loss = { ...loss, lossExpected: loss.lossExpected || sum.loss.lossExpected };
       if (loss.lossExpected) sum.loss.lossExpected = true;
       if (time.seconds > (Number.isNaN(sum.time.seconds) ? -1 : sum.time.seconds)) sum.time = time;
-      if (rank > sum.worst) [sum.worst, sum.movedAt] = [rank, row.movedAt];
+      const leaving = isLeaving(row);
+      if (rank > sum.worst) [sum.worst, sum.movedAt, sum.leaving] = [rank, row.movedAt, leaving];
+      else if (rank === sum.worst && !leaving) {
+        // What a group as a whole says of its state is what holds where it goes on.
+        if (sum.leaving) sum.movedAt = row.movedAt;
+        sum.leaving = false;
+      }
     }
   }
   for (const sum of sums.values()) countUncommitted(book, sum, sums, facts, at, limits);
@@ -130,7 +137,7 @@ function emptySum(group: number, topic: string, known: readonly number[]): Sum {
     },
     loss: { lossSeconds: unknown, lossLower: unknown, lossUpper: unknown, lossExpected: false },
     time: { seconds: unknown, error: unknown, atLeast: false },
-    ...{ worst: -1, movedAt: unknown, uncommitted: 0 },
+    ...{ worst: -1, movedAt: unknown, leaving: false, uncommitted: 0 },
   };
 }
 
@@ -192,7 +199,11 @@ function groupRow(book: LagBook, sum: Sum, at: Millis): GroupLagRow {
     },
     ...{ members: group.members, partitions: sum.partitions, waiting: sum.waiting, state, since: settling.since },
     ...numbers,
-    reason: reasonOf({ ...numbers, state, quietSeconds: (at - sum.movedAt) / 1000, uncommitted: sum.uncommitted }),
+    reason: reasonOf({
+      ...numbers,
+      ...{ state, members: group.members, leaving: sum.leaving, uncommitted: sum.uncommitted },
+      quietSeconds: (at - sum.movedAt) / 1000,
+    }),
   };
 }
 
@@ -225,7 +236,7 @@ function partitionRow(book: LagBook, i: number, at: Millis, limits: JudgeLimits)
   const row = book.positions.at(i);
   const end = book.ends.at(row.partition);
   const { topic, partition } = book.partitions[row.partition] as PartitionName;
-  const { cluster, group } = book.groups[row.group] as Group;
+  const { cluster, group, members } = book.groups[row.group] as Group;
   const time = lagTimeOf(row, end, limits.allowedLag);
   const state = STAGE_STATES[row.state] as StageState;
   const numbers = {
@@ -237,7 +248,11 @@ function partitionRow(book: LagBook, i: number, at: Millis, limits: JudgeLimits)
     ...{ time: at, cluster, group, topic: topic.topic, partition, state, since: row.since },
     ...{ committed: row.committed, end: end.end, oldest: end.oldest, pause: usualPause(row, at) / 1000 },
     ...numbers,
-    reason: reasonOf({ ...numbers, state, quietSeconds: (at - row.movedAt) / 1000 }),
+    reason: reasonOf({
+      ...numbers,
+      ...{ state, members, leaving: isLeaving(row) },
+      quietSeconds: (at - row.movedAt) / 1000,
+    }),
   };
 }
 

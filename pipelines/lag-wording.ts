@@ -13,6 +13,10 @@ export interface Told {
   readonly lost: number;
   /** Seconds since the last commit. */
   readonly quietSeconds: number;
+  /** Members of the group. */
+  readonly members?: number;
+  /** A state in which something moves was seen in the last round and will take over if it is seen again: what the standing one says is over. */
+  readonly leaving?: boolean;
   /** New partitions with records in which nothing was committed. */
   readonly uncommitted?: number;
 }
@@ -34,16 +38,20 @@ function sentence(told: Told): string {
         return told.commitRate > 0 ? `commits ${bare(told.commitRate)} records/s, nothing waiting` : 'nothing waiting';
       return `${Number.isNaN(told.commitRate) ? waiting : `commits ${bare(told.commitRate)} records/s`}${behind(told)}`;
     case 'idle':
-      return 'nothing to read';
+      return told.leaving && told.lag > 0 ? `had nothing to read, ${waiting}` : 'nothing to read';
     case 'unknown':
       return 'its broker reports nothing, so nothing is known of it';
     case 'rewound':
       return `reads again what it had read: its offset was set back, or the log cut off; ${waiting}`;
     case 'rebalancing':
+      if (told.leaving) return `its members have shared out the partitions, ${waiting}${behind(told)}`;
       return `its members are sharing out the partitions and commit nothing, ${waiting}`;
     case 'dead':
+      if (told.leaving) return `commits again after a time without members, ${left(told)}`;
+      if ((told.members ?? 0) > 0) return `members are back and have committed nothing yet, ${waiting}${behind(told)}`;
       return `the group has no members, ${waiting}${behind(told)}`;
     case 'stuck':
+      if (told.leaving) return `commits again after a standstill, ${left(told)}`;
       return `has committed nothing for ${span(told.quietSeconds)}, ${waiting}${behind(told)}`;
     case 'no_commits':
       if (!(told.uncommitted ?? 0)) return 'has members, but has committed nothing';
@@ -53,6 +61,10 @@ function sentence(told: Told): string {
     case 'catching_up':
       return `${pace}${behind(told)}${Number.isFinite(told.catchUpSeconds) ? `, caught up in about ${span(told.catchUpSeconds)}` : ''}`;
   }
+}
+
+function left(told: Told): string {
+  return told.lag === 0 ? 'nothing waiting' : `${records(told.lag)} waiting${behind(told)}`;
 }
 
 function behind({ lagSeconds, atLeast }: Told): string {

@@ -61,6 +61,27 @@ ${order}`,
   return { count, series, step: steps, at, value };
 }
 
+/**
+ * Every point of [from, to) of the ends of logs and of the identities of topics, the oldest first: what a record's age is told from must not be
+ * thinned to one in ten seconds. `step` is the point's own time.
+ */
+export async function readPoints(store: Store, from: Millis, to: Millis): Promise<Facts> {
+  const { count, columns } = await readColumns(
+    store,
+    `
+SELECT SeriesId, toFloat64(toUnixTimestamp64Milli(p.Time)) AS At, p.Value
+FROM metric_points AS p
+WHERE p.MetricName IN {metrics:Array(String)} AND isFinite(p.Value)
+    AND p.Time >= toDateTime64({from:UInt32}, 9) AND p.Time < toDateTime64({to:UInt32}, 9)
+    AND toStartOfHour(p.Time) >= toStartOfHour(toDateTime({from:UInt32}))
+ORDER BY At`,
+    { from: secondsCell(from), to: secondsCell(to), metrics: [METRIC.topicIdentity, METRIC.kafkaPartitionOffset] },
+    ['UInt64', 'Float64', 'Float64'],
+  );
+  const [series, at, value] = columns;
+  return { count, series, step: at, at, value };
+}
+
 /** What a series of facts is of; texts are '' where the metric has no such attribute. */
 export interface FactSeries {
   readonly series: bigint;

@@ -56,10 +56,10 @@ describe('log ends', () => {
   test('only the newest samples are kept, for each partition its own', () => {
     const ends = createEnds();
     const all = Array.from({ length: 100 }, () => ends.add());
-    for (let step = 0; step < 40; step++) for (const i of all) ends.sample(i, step * (i + 1), T + step * 10_000);
-    expect(ends.bracket(99, 38 * 100 + 5)).toEqual(bracket(3800, 380, 3900, 390));
-    expect(ends.bracket(0, 24)).toEqual(bracket(24, 240, 25, 250));
-    expect(ends.bracket(0, 23)).toBeUndefined();
+    for (let step = 0; step < 90; step++) for (const i of all) ends.sample(i, step * (i + 1), T + step * 10_000);
+    expect(ends.bracket(99, 88 * 100 + 5)).toEqual(bracket(8800, 880, 8900, 890));
+    expect(ends.bracket(0, 26)).toEqual(bracket(26, 260, 27, 270));
+    expect(ends.bracket(0, 25)).toBeUndefined();
   });
 
   test('an end that falls is another log: nothing before it holds', () => {
@@ -68,6 +68,15 @@ describe('log ends', () => {
     expect(row).toMatchObject({ end: 60, validSince: T + 20_000, oldest: unknown });
     expect(ends.bracket(i, 49)).toBeUndefined();
     expect(ends.bracket(i, 55)).toEqual(bracket(50, 20, 60, 30));
+  });
+
+  test('nothing from before a log was made anew comes back', () => {
+    const { ends, i, row } = feed([0, 100], [10, 200]);
+    ends.reset(i, T + 20_000);
+    for (const seconds of [10, 15]) expect(ends.sample(i, 200, T + seconds * 1000)).toBe(false);
+    expect(row).toMatchObject({ kept: 0, end: unknown });
+    ends.sample(i, 5, T + 20_000);
+    expect(row).toMatchObject({ kept: 1, end: 5 });
   });
 
   test('a sample from before the last one changes nothing', () => {

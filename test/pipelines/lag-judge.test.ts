@@ -227,6 +227,18 @@ describe('the reason', () => {
       'reads again what it had read: its offset was set back, or the log cut off; 12,345 records waiting',
       { state: 'rewound', ...behind },
     ],
+    [
+      'commits again after a standstill, 12,345 records waiting, 1m35s behind',
+      { state: 'stuck', ...behind, leaving: true },
+    ],
+    ['commits again after a standstill, nothing waiting', { state: 'stuck', leaving: true }],
+    ['commits again after a time without members, nothing waiting', { state: 'dead', leaving: true, members: 1 }],
+    [
+      'members are back and have committed nothing yet, 12,345 records waiting, 1m35s behind',
+      { state: 'dead', ...behind, members: 2 },
+    ],
+    ['its members have shared out the partitions, 1 record waiting', { state: 'rebalancing', lag: 1, leaving: true }],
+    ['had nothing to read, 3 records waiting', { state: 'idle', lag: 3, leaving: true }],
     ['has members, but has committed nothing', { state: 'no_commits' }],
     ['has committed nothing in a new partition with records', { state: 'no_commits', uncommitted: 1 }],
     ['has committed nothing in 3 new partitions with records', { state: 'no_commits', uncommitted: 3 }],

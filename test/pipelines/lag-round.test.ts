@@ -20,6 +20,7 @@ const TABLES = [
   'offset_samples_5m',
   'offset_resets',
   'gauge_10s',
+  'metric_points',
   'metric_series',
   'group_lags',
   'partition_lags',
