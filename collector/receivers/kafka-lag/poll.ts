@@ -20,7 +20,7 @@ export interface ClusterMemory {
   /** Brokers of the last round: asked when those of the configuration are away. */
   brokers: readonly BrokerAddress[];
   readonly commitCounts: CommitCounts;
-  readonly backdating: Backdating;
+  backdating: Backdating;
   /** When details were last asked for. */
   detailsAt: Millis;
 }

@@ -8,7 +8,7 @@ import { type Connections, openConnections, readTls } from './connections.ts';
 import type { LagCounts } from './counts.ts';
 import type { Details } from './details.ts';
 import { type ClusterMemory, pollCluster } from './poll.ts';
-import { reportRound } from './report.ts';
+import { type Round, reportRound } from './report.ts';
 
 export interface WatcherOptions {
   readonly config: KafkaClusterConfig;
@@ -44,12 +44,7 @@ export class ClusterWatcher {
     this.#options = options;
     this.#groupMatch = new RegExp(config.group_match);
     this.#topicMatch = new RegExp(config.topic_match);
-    this.#memory = {
-      brokers: [],
-      commitCounts: new Map(),
-      backdating: new Backdating(config.poll_interval, config.backdated_partitions),
-      detailsAt: Number.NEGATIVE_INFINITY,
-    };
+    this.#memory = { brokers: [], commitCounts: new Map(), ...this.#untold() };
   }
 
   /** Begins. Throws `collector_kafka_lag_tls_unreadable` when files of the configuration cannot be read. */
@@ -82,12 +77,16 @@ export class ClusterWatcher {
   }
 
   async #poll(): Promise<void> {
-    const { config, consume, counts, telemetry, now } = this.#options;
+    const { config, counts, telemetry, now } = this.#options;
     const cluster = config.alias;
     const began = performance.now();
     try {
-      // After a failure certificates may have been renewed.
-      this.#connections ??= openConnections(config, await this.#tls());
+      if (this.#connections === undefined) {
+        // After a failure certificates may have been renewed.
+        const tls = await this.#tls();
+        if (!this.#isRunning) return;
+        this.#connections = openConnections(config, tls);
+      }
       const round = await pollCluster({
         config,
         groupMatch: this.#groupMatch,
@@ -102,7 +101,7 @@ export class ClusterWatcher {
       });
       if (!this.#isRunning) return;
       this.#sayRefusals(round.details);
-      counts.points.inc({ cluster }, await reportRound(round, consume));
+      counts.points.inc({ cluster }, await this.#report(round));
       counts.backdated.inc({ cluster }, round.backdated.length);
       counts.partitions.set({ cluster }, round.commits.length);
       counts.seconds.set({ cluster }, (performance.now() - began) / 1000);
@@ -116,11 +115,27 @@ export class ClusterWatcher {
       // One line when it begins to fail; the counter tells how long it goes on.
       if (!this.#isFailing) {
         const reason = errorMessage(error);
-        telemetry.log.warn({ event: 'collector_kafka_lag_failed', cluster, reason }, 'Kafka could not be read');
+        telemetry.log.warn({ event: 'collector_kafka_lag_failed', cluster, reason }, 'a round over Kafka failed');
       }
       this.#isFailing = true;
-      await atMost(this.#close(), STOP_MS);
+      if (!(error instanceof NotKept)) await atMost(this.#close(), STOP_MS);
     }
+  }
+
+  /** Gives the number of points that are durable now. What is told once only is told again after a round that was lost. */
+  async #report(round: Round): Promise<number> {
+    try {
+      return await reportRound(round, this.#options.consume);
+    } catch (error) {
+      Object.assign(this.#memory, this.#untold());
+      throw new NotKept(`a round was read and could not be kept: ${errorMessage(error)}`, { cause: error });
+    }
+  }
+
+  /** What is remembered of things that are told once, before any was. */
+  #untold(): Pick<ClusterMemory, 'backdating' | 'detailsAt'> {
+    const { poll_interval, backdated_partitions } = this.#options.config;
+    return { backdating: new Backdating(poll_interval, backdated_partitions), detailsAt: Number.NEGATIVE_INFINITY };
   }
 
   /** What goes on for long is said once; the counter tells that it does. */
@@ -158,6 +173,9 @@ export class ClusterWatcher {
     await closing?.close();
   }
 }
+
+/** Kafka answered; nobody took what it said. */
+class NotKept extends Error {}
 
 /** Waits for work that must not hold a stop up. */
 async function atMost(work: Promise<unknown>, ms: Millis): Promise<void> {

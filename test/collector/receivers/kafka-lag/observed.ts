@@ -1,4 +1,5 @@
 import type { KeyValue } from '../../../../collector/otlp/model.ts';
+import { WeirError } from '../../../../core/errors.ts';
 import { decodeRequest } from '../../../oracle/decode.ts';
 
 export interface ObservedPoint {
@@ -43,9 +44,12 @@ export function pointsOf(request: Uint8Array): ObservedPoint[] {
 export class Observed {
   readonly points: ObservedPoint[] = [];
   requests = 0;
+  /** Takes nothing, as a full spool. */
+  refuses = false;
 
   readonly consume = async (request: Uint8Array): Promise<void> => {
     this.requests++;
+    if (this.refuses) throw new WeirError('collector_spool_refused', 'full', { retryable: true });
     for (const point of pointsOf(request)) this.points.push(point);
   };
 
