@@ -74,7 +74,7 @@ const rank = (one: StagePartition) => Number(one.lossExpected) * 100 + gravity(o
 function prospect(one: StagePartition): string {
   if (one.lossExpected) return `lost ${lossText(one)}`;
   if (typeof one.catchUp === 'number') return `caught up ${catchUpText(one)}`;
-  return one.headroom === null ? catchUpText(one) : `${headroomText(one)} headroom`;
+  return one.headroom === null ? catchUpText(one) : `${headroomText(one)} left`;
 }
 
 function hint(one: StagePartition): string {
