@@ -58,15 +58,18 @@ export function createConservation(store: Store): ConservationRounds {
         readCheckpointCounts(store, { at, windows: WINDOWS, limit: MOST_CHECKPOINTS }),
         latestLags(store, at),
       ]);
-      for (const pair of pairsOf(counts, known)) {
+      const pairs = pairsOf(byPlace(counts), known);
+      for (const pair of pairs) {
         const key = pairKey(pair);
         const entry = known.get(key);
         const arrived = pair.reached.newest > 0 ? at : (entry?.arrived ?? at);
         known.set(key, { ...(entry ?? { ...NEW, memory: NO_MEMORY }), pair, arrived });
       }
+      // A way that goes on further ends elsewhere now: its old end is not compared with its origin any more.
+      const compared = new Set(pairs.map(pairKey));
       const present = new Set(counts.map(({ hash }) => hash));
       for (const [key, { pair, arrived }] of known)
-        if (at - arrived > FORGET_MS || !present.has(pair.from)) known.delete(key);
+        if (at - arrived > FORGET_MS || !present.has(pair.from) || !compared.has(key)) known.delete(key);
 
       const due = [...known.values()]
         .filter(({ learnt }) => at - learnt >= RELEARN_MINUTES * 60_000)
@@ -120,11 +123,12 @@ interface Round {
 function judgeOne(entry: Known, { at, past, lags }: Round): Conservation {
   const { sent, reached, readers, ...edge } = entry.pair;
   const [sentPast, reachedPast] = [past?.get(sent.hash), past?.get(reached.hash)];
+  // Also where there was nothing to learn: the next turn is another's.
+  if (past !== undefined) entry.learnt = at;
   if (sentPast !== undefined) {
     const ages = reachedPast?.ages;
     entry.completion = ages === undefined ? undefined : completionOf(ages.steps, ages.records);
     entry.sentSettle = completionOf(sentPast.ages.steps, sentPast.ages.records)?.settle ?? 0;
-    entry.learnt = at;
   }
   const behind = readers.map(({ destination, group }) =>
     Math.max(0, ...lags.filter((lag) => lag.topic === destination && lag.group === group).map(knownSeconds)),
@@ -149,6 +153,21 @@ function judgeOne(entry: Known, { at, past, lags }: Round): Conservation {
 }
 
 const knownSeconds = ({ lagSeconds }: GroupLag) => (Number.isNaN(lagSeconds) ? 0 : lagSeconds);
+
+/**
+ * The counts of each hash, which says nothing of the pipeline: what reports as two of them (two environments, or one that was renamed) is
+ * added up, as in the past that is learnt from, under the name of the busier one.
+ */
+function byPlace(counts: readonly CheckpointCounts[]): CheckpointCounts[] {
+  return [...Map.groupBy(counts, ({ hash }) => hash).values()].map((same) => {
+    const [busiest] = same as [CheckpointCounts, ...CheckpointCounts[]];
+    if (same.length === 1) return busiest;
+    const windows = busiest.windows.map((_records, i) =>
+      same.reduce((sum, one) => sum + (one.windows[i] as number), 0),
+    );
+    return { ...busiest, windows, newest: Math.max(...same.map(({ newest }) => newest)) };
+  });
+}
 
 /**
  * Pairs to compare: each checkpoint with its parent, and the last one of each pathway with its origin. A checkpoint that was known and

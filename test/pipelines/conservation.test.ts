@@ -20,6 +20,10 @@ const passed: Stop = {
   ...{ service: 'billing', hash: '00000000000000a3', parent: read.hash },
   ...{ direction: 'out', destination: 'invoices' },
 };
+const mailed: Stop = {
+  ...{ service: 'mailer', hash: '00000000000000a4', parent: passed.hash },
+  ...{ direction: 'in', destination: 'invoices', group: 'mailer' },
+};
 
 let stand: TestStore;
 let collector: TestCollector;
@@ -28,14 +32,15 @@ beforeAll(async () => {
   stand = await startTestStore();
   collector = await startTestCollector(stand.store);
   // What checkpoints are called comes in as always; the counts of hours are filled in below with the time at which they came.
-  for (const stop of [sent, read, passed]) await sendMetrics(collector.http, recordsRequest(stop, [[BEGIN, 1]]));
+  for (const stop of [sent, read, passed, mailed])
+    await sendMetrics(collector.http, recordsRequest(stop, [[BEGIN, 1]]));
   const rows = await waitForRows<{ hash: string; id: string }>(
     stand.store,
     "SELECT DISTINCT Attributes['weir.pathway.hash'] AS hash, toString(SeriesId) AS id FROM metric_series",
-    3,
+    4,
   );
   for (const { hash, id } of rows) series.set(hash, id);
-  await waitForRows(stand.store, 'SELECT 1 FROM pathway_records_1m', 3);
+  await waitForRows(stand.store, 'SELECT 1 FROM pathway_records_1m', 4);
 });
 afterAll(async () => {
   await collector?.stop();
@@ -47,12 +52,12 @@ beforeEach(async () => {
 });
 
 /** Records by window index, each told of `late` steps after its window's end (half of them one step later). */
-async function fill(stop: Stop, from: number, records: readonly number[], late = 0): Promise<void> {
+async function fill(stop: Stop, from: number, records: readonly number[], late = 0, pipeline = 'shop'): Promise<void> {
   const rows = records.flatMap((count, i) => {
     const window = BEGIN + (from + i) * STEP;
     const half = Math.floor(count / 2);
     const row = (seen: number, value: number) => ({
-      ...{ Time: window / 1000, Seen: (window + (1 + late + seen) * STEP) / 1000, Pipeline: 'shop' },
+      ...{ Time: window / 1000, Seen: (window + (1 + late + seen) * STEP) / 1000, Pipeline: pipeline },
       ...{ Service: stop.service, SeriesId: series.get(stop.hash), Records: value },
     });
     return [row(0, count - half), row(1, half)].filter(({ Records }) => Records > 0);
@@ -161,6 +166,41 @@ describe('rounds', () => {
         reached: 0,
       },
     );
+  });
+
+  test('compare a pathway that has grown with its new end alone', async () => {
+    await fill(sent, 0, flat(HISTORY + 120, 1000));
+    await fill(read, 0, flat(HISTORY + 120, 1000));
+    await fill(passed, 0, flat(HISTORY + 120, 400));
+    const conservation = createConservation(stand.store);
+    const states = async (window: number) => {
+      const rows = await conservation.round(atWindow(window), atWindow(window));
+      return rows.map((row) => `${row.kind} ${row.from.slice(-2)} ${row.to.slice(-2)} ${row.state}`).sort();
+    };
+    const edges = ['edge a1 a2 conserved', 'edge a2 a3 conserved'];
+    expect(await states(HISTORY)).toEqual([...edges, 'pathway a1 a3 conserved']);
+    await fill(mailed, HISTORY, flat(120, 400));
+    for (const [later, state] of [
+      [1, 'learning'],
+      [120, 'conserved'],
+    ] as const) {
+      const grown = [...edges, `edge a3 a4 ${state}`, `pathway a1 a4 ${state}`];
+      expect(await states(HISTORY + later)).toEqual(grown);
+    }
+  });
+
+  test('add up what reports one way as two pipelines, as when one is renamed', async () => {
+    const both = async (stop: Stop, from: number, records: readonly number[]) => {
+      const old = Math.max(0, Math.min(records.length, HISTORY - 30 - from));
+      await fill(stop, from, records.slice(0, old), 0, 'shop');
+      await fill(stop, from + old, records.slice(old), 0, 'store');
+    };
+    for (const stop of [sent, read]) await both(stop, 0, flat(HISTORY, 1000));
+    const conservation = createConservation(stand.store);
+    const [row] = await conservation.round(atWindow(HISTORY), atWindow(HISTORY));
+    expect(row).toMatchObject({ state: 'conserved', pipeline: 'shop', ratio: 1, missing: 0 });
+    // Half of the ten minutes that are told of lie before the change.
+    expect(row).toMatchObject({ seconds: 600, sent: 60_000, reached: 60_000 });
   });
 
   test('know too little at first, and of a checkpoint alone nothing', async () => {
