@@ -51,7 +51,7 @@ export function derivePathways(seeds: readonly PathwaySpan[], others: readonly P
     }
     return undefined;
   };
-  const sentBy = (span: PathwaySpan): PathwaySpan[] => {
+  const sentBy = (span: PathwaySpan, depth = 0): PathwaySpan[] => {
     const linked = span.links.flatMap(([trace, id]) => {
       const found = spans.get(key(trace, id));
       if (found === undefined && !traces.has(trace)) missing.add(trace);
@@ -60,8 +60,9 @@ export function derivePathways(seeds: readonly PathwaySpan[], others: readonly P
     if (linked.length > 0) return linked;
     const up = above(span, true);
     if (up?.kind === 'Producer') return [up];
-    // The span that received a batch stands above those that handle its records.
-    return up?.kind === 'Consumer' && up.topic === span.topic && up.service === span.service ? sentBy(up) : [];
+    // The span that received a batch stands above those that handle its records. Broken senders make rings of parents.
+    const isReceipt = up?.kind === 'Consumer' && up.topic === span.topic && up.service === span.service;
+    return isReceipt && depth < MOST_PARENTS ? sentBy(up, depth + 1) : [];
   };
 
   const standing = (span: PathwaySpan, depth: number): Standing | UntoldReason => {

@@ -76,6 +76,17 @@ describe('pathways from plain spans', () => {
     expect(told([batch]).untold.upstream_not_found).toBe(1);
   });
 
+  test('survive spans that are their own parents, alone or in a ring', () => {
+    const alone = reads('billing', 'orders', 0, { span: 'aaaaaaaaaaaaaaaa', parent: 'aaaaaaaaaaaaaaaa' });
+    const one = reads('mailer', 'orders', 0, { span: 'bbbbbbbbbbbbbbbb', parent: 'cccccccccccccccc' });
+    const two = reads('mailer', 'orders', 5, { span: 'cccccccccccccccc', parent: 'bbbbbbbbbbbbbbbb' });
+    expect(told([alone, one, two])).toEqual({
+      missing: [],
+      untold: { upstream_not_found: 3, too_deep: 0 },
+      rows: [],
+    });
+  });
+
   test('read a batch off the span that received it, for spans that handle its records', () => {
     const sent = sends('gateway', 'orders', 0);
     const batch = reads('billing', 'orders', 50, { trace: 'x', links: [[sent.trace, sent.span]] });
