@@ -28,7 +28,8 @@ export function hashCheckpoint(high: number, low: number, service: string, place
   parent.writeUInt32BE(low, 4);
   const digest = createHash('sha256').update(parent);
   for (const part of [service, place.direction, place.system, place.destination, place.group]) {
-    digest.update(part, 'utf8').update('\0');
+    // What a program without types left out must not end it.
+    digest.update(String(part), 'utf8').update('\0');
   }
   const hash = digest.digest();
   const result: [number, number] = [hash.readUInt32BE(0), hash.readUInt32BE(4)];

@@ -56,6 +56,11 @@ export class Counters {
     }
   }
 
+  /** Counts what another table of series had no room for. */
+  overflow(value: number): void {
+    this.#overflow += value;
+  }
+
   takeOverflow(): number {
     const overflow = this.#overflow;
     this.#overflow = 0;

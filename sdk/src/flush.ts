@@ -19,6 +19,8 @@ const SUPPRESS_TRACING = createContextKey('OpenTelemetry SDK Context Key SUPPRES
 const DEFAULT_INTERVAL = 10_000;
 /** Payloads kept while the receiver is away: five minutes' worth. */
 const MAX_PENDING = 30;
+/** Points kept likewise, some twenty megabytes: a replay of old records makes large payloads. The newest is always kept. */
+const MAX_PENDING_POINTS = 100_000;
 /** No two flushes are closer than this, in milliseconds, however fast memory fills. */
 const MIN_INTERVAL = 1000;
 
@@ -44,9 +46,21 @@ export interface FlusherOptions {
   readonly interval: number;
 }
 
+/** Whether a receiver would say the same again: a bad request, or one that is too large. */
+function isFinal(failure: Error): boolean {
+  const { code } = failure as { code?: unknown };
+  return code === 400 || code === 413;
+}
+
+function pointsOf({ scopeMetrics }: ResourceMetrics): number {
+  let points = 0;
+  for (const { metrics } of scopeMetrics) for (const { dataPoints } of metrics) points += dataPoints.length;
+  return points;
+}
+
 /**
  * Sends what pathways and counters left behind, once an interval and when stopped. A payload that could not be sent is
- * kept and sent again with the next, up to 30 of them; the oldest is given up then, and counted.
+ * kept and sent again with the next, up to 30 of them and 100 000 points; then the oldest is given up, and counted.
  */
 export class Flusher {
   readonly #options: FlusherOptions;
@@ -97,7 +111,10 @@ export class Flusher {
       const { resource } = this.#options;
       if (metrics.length > 0) {
         this.#pending.push({ resource, scopeMetrics: [{ scope: { name: SCOPE }, metrics }] });
-        while (this.#pending.length > MAX_PENDING) this.#giveUp();
+        let points = this.#pending.reduce((sum, payload) => sum + pointsOf(payload), 0);
+        while (this.#pending.length > 1 && (this.#pending.length > MAX_PENDING || points > MAX_PENDING_POINTS)) {
+          points -= this.#giveUp();
+        }
       }
     } catch (error) {
       diag.error('@weir/sdk: metrics could not be collected', error);
@@ -108,17 +125,29 @@ export class Flusher {
     await this.#sending;
   }
 
-  #giveUp(): void {
-    const points = this.#pending.shift()?.scopeMetrics.flatMap((scope) => scope.metrics) ?? [];
-    this.#lost += points.reduce((sum, metric) => sum + metric.dataPoints.length, 0);
+  /** Gives the number of points that are lost. */
+  #giveUp(): number {
+    const payload = this.#pending.shift();
+    const points = payload === undefined ? 0 : pointsOf(payload);
+    this.#lost += points;
+    return points;
   }
 
   async #send(): Promise<void> {
     const { resource } = this.#options;
-    await resource.waitForAsyncAttributes?.();
+    try {
+      await resource.waitForAsyncAttributes?.();
+    } catch (error) {
+      diag.warn('@weir/sdk: some attributes of the resource are not known', error);
+    }
     for (let next = this.#pending[0]; next !== undefined; next = this.#pending[0]) {
       const payload = next;
       const failure = await this.#export(payload);
+      if (failure !== undefined && isFinal(failure)) {
+        diag.error('@weir/sdk: metrics were refused and are given up', failure.message);
+        if (this.#pending[0] === payload) this.#giveUp();
+        continue;
+      }
       if (failure !== undefined) {
         diag.warn(`@weir/sdk: metrics could not be sent, ${this.#pending.length} payloads wait`, failure.message);
         return;
@@ -135,7 +164,11 @@ export class Flusher {
         exporter.export(payload, ({ code, error }) =>
           resolve(code === 0 ? undefined : (error ?? new Error('refused'))),
         );
-      pathways.handling.run(undefined, () => context.with(context.active().setValue(SUPPRESS_TRACING, true), send));
+      try {
+        pathways.handling.run(undefined, () => context.with(context.active().setValue(SUPPRESS_TRACING, true), send));
+      } catch (error) {
+        resolve(error instanceof Error ? error : new Error(String(error)));
+      }
     });
   }
 
@@ -146,6 +179,7 @@ export class Flusher {
     // What is under way was collected before: the rest goes after it.
     await this.#sending;
     await this.flush();
+    pathways.recorder.onPressure = () => {};
     await this.#options.exporter.shutdown();
   }
 }

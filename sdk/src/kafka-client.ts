@@ -1,6 +1,14 @@
 import { diag, type Span } from '@opentelemetry/api';
 import { eventTimes, type PartitionTimes } from './event-time.ts';
-import { beginSend, endWith, type KafkaMessage, processBatch, processMessage, type Received } from './kafka-spans.ts';
+import {
+  beginSend,
+  endWith,
+  fail,
+  type KafkaMessage,
+  processBatch,
+  processMessage,
+  type Received,
+} from './kafka-spans.ts';
 import { type Position, pathways } from './pathway.ts';
 import { PATHWAY_HEADER } from './pathway-header.ts';
 import type { Route } from './recorder.ts';
@@ -125,7 +133,13 @@ export function instrumentProducer<P extends ProducerLike>(producer: P, traced: 
         const traces = traced();
         return pathways.active || traces ? prepare(argument, spans, traces) : argument;
       });
-      const result = original.call(this, ready);
+      let result: unknown;
+      try {
+        result = original.call(this, ready);
+      } catch (error) {
+        fail(spans, error);
+        throw error;
+      }
       return spans.length === 0 ? result : endWith(spans, result);
     };
   producer.send = replace(send, (argument, spans, traces) =>

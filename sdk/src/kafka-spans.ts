@@ -146,7 +146,8 @@ export function endWith<T>(spans: readonly Span[], result: T): T {
   ) as T;
 }
 
-function fail(spans: readonly Span[], error: unknown): void {
+/** Ends spans as failed. */
+export function fail(spans: readonly Span[], error: unknown): void {
   for (const span of spans) {
     recordError(error, span);
     span.end();
@@ -194,9 +195,16 @@ export function beginReceived(received: Received, message: KafkaMessage): Proces
   return { within, span };
 }
 
-/** Handles one record in its consumer span. */
+/** Handles one record in its consumer span; without one where a sampler, a propagator or a tracer of the host throws. */
 export function processMessage<T>(received: Received, message: KafkaMessage, work: () => T): T {
-  const { within, span } = beginReceived(received, message);
+  let processing: Processing;
+  try {
+    processing = beginReceived(received, message);
+  } catch (error) {
+    diag.error('@weir/sdk: a record could not be traced', error);
+    return work();
+  }
+  const { within, span } = processing;
   return span === undefined ? context.with(within, work) : run(within, [span], work);
 }
 
@@ -205,7 +213,13 @@ export function processMessage<T>(received: Received, message: KafkaMessage, wor
  * records, linked to the trace that sent the record. A failure of the handler is the failure of all of them.
  */
 export function processBatch<T>(received: Received, messages: readonly KafkaMessage[], work: () => T): T {
-  const poll = tracer().startSpan(`poll ${received.topic}`, { kind: SpanKind.CLIENT }, ROOT_CONTEXT);
+  let poll: Span;
+  try {
+    poll = tracer().startSpan(`poll ${received.topic}`, { kind: SpanKind.CLIENT }, ROOT_CONTEXT);
+  } catch (error) {
+    diag.error('@weir/sdk: a batch could not be traced', error);
+    return work();
+  }
   const within = trace.setSpan(context.active(), poll);
   if (!poll.isRecording()) return context.with(within, work);
   poll.setAttributes(describe(received.topic, 'poll', 'receive'));

@@ -1,6 +1,6 @@
 import { subscribe } from 'node:diagnostics_channel';
 import { diag, type Span } from '@opentelemetry/api';
-import { beginSend, endWith, tracesRecords } from './kafka-spans.ts';
+import { beginSend, endWith, fail, tracesRecords } from './kafka-spans.ts';
 import { pathways, type Sending } from './pathway.ts';
 import { PATHWAY_HEADER } from './pathway-header.ts';
 import { followMessages } from './platformatic-consumer.ts';
@@ -89,7 +89,8 @@ function followProducer(producer: Producer): void {
     if (typeof callback !== 'function' || spans.length === 0)
       return endWith(spans, send.call(this, prepared, callback));
     return send.call(this, prepared, (error, result) => {
-      for (const span of spans) span.end();
+      if (error == null) for (const span of spans) span.end();
+      else fail(spans, error);
       callback(error, result);
     });
   };

@@ -1,4 +1,13 @@
-import { type Attributes, context, type Link, propagation, ROOT_CONTEXT, SpanKind, trace } from '@opentelemetry/api';
+import {
+  type Attributes,
+  context,
+  diag,
+  type Link,
+  propagation,
+  ROOT_CONTEXT,
+  SpanKind,
+  trace,
+} from '@opentelemetry/api';
 import { type Carrier, headerGetter, headerValue } from './carrier.ts';
 import { noteEventTime, noteInPartition } from './event-time.ts';
 import { tracesRecords } from './kafka-spans.ts';
@@ -80,10 +89,17 @@ function route(direction: 'in' | 'out', { system, destination }: QueueOptions, g
  */
 export function produce<T>(options: ProduceOptions, send: () => T): T {
   const { headers } = options;
-  if (pathways.active) {
-    const sending = pathways.send(route('out', options, ''));
-    headers[PATHWAY_HEADER] = sending.header(headers[PATHWAY_HEADER]);
-    sending.end();
+  try {
+    if (pathways.active) {
+      const sending = pathways.send(route('out', options, ''));
+      headers[PATHWAY_HEADER] = sending.header(headers[PATHWAY_HEADER]);
+      sending.end();
+    }
+  } catch (error) {
+    // Frozen headers, or none: the message is sent all the same, and its pathway ends here.
+    pathways.recorder.problem('unwritable_header');
+    diag.warn('@weir/sdk: the headers of a message cannot be written to', error);
+    return send();
   }
   if (!tracesRecords()) return send();
   const attributes = describe(options, 'send');

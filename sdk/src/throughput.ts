@@ -35,7 +35,10 @@ export class Durations {
   add(received: Received, failure: string, seconds: number, count: number): void {
     const last = failure === '' && this.#last !== undefined && isSame(received, this.#last.received);
     const series = last ? this.#last?.series : this.#find(received, failure);
-    if (series === undefined) return;
+    if (series === undefined) {
+      counters.overflow(count);
+      return;
+    }
     if (failure === '' && !last) this.#last = { received, series };
     let bucket = 0;
     while (bucket < DURATION_BOUNDS.length && seconds > (DURATION_BOUNDS[bucket] as number)) bucket++;

@@ -18,6 +18,13 @@ function vectors() {
 const place = { direction: 'in', system: 'kafka', destination: 'orders', group: 'g' } as const;
 
 describe('hashes', () => {
+  it('are made of whatever a program without types hands over', () => {
+    const untyped = { direction: 'in', system: undefined, destination: 7, group: '' } as never;
+    expect(hashCheckpoint(0, 0, 'a', untyped)).toEqual(
+      hashCheckpoint(0, 0, 'a', { direction: 'in', system: 'undefined', destination: '7', group: '' }),
+    );
+  });
+
   it('are those of the specification', () => {
     const all = vectors();
     expect(all).toHaveLength(4);

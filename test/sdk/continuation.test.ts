@@ -101,6 +101,17 @@ describe('a message of a batch', () => {
 });
 
 describe('queues and stages', () => {
+  it('a message whose headers cannot be written to is sent all the same, which is counted', () => {
+    recorder.takeProblems();
+    expect(produce({ ...sqs('orders'), headers: Object.freeze({}) }, () => 'sent')).toBe('sent');
+    expect(produce({ ...sqs('orders'), headers: undefined as never }, () => 'sent')).toBe('sent');
+    expect([...recorder.takeProblems()]).toEqual([['unwritable_header', 2]]);
+    const failing = () => {
+      throw new Error('no queue');
+    };
+    expect(() => produce({ ...sqs('orders'), headers: {} }, failing)).toThrow('no queue');
+  });
+
   it('a queue that is named once does as the functions do', async () => {
     const orders = queue({ system: 'aws_sqs', destination: 'orders', group: 'billing' });
     const headers: Carrier = {};

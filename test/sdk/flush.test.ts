@@ -18,13 +18,14 @@ afterEach(() => {
 /** An exporter that fails as often as it is told, and keeps what it is given otherwise. */
 function exporter(failures = 0) {
   const sent: ResourceMetrics[] = [];
-  const state = { failures, calls: 0, stopped: 0, handling: [] as unknown[] };
+  const state = { failures, calls: 0, stopped: 0, handling: [] as unknown[], error: new Error('away'), throws: false };
   const made: PushMetricExporter = {
     export(metrics, done) {
       state.calls++;
+      if (state.throws) throw new Error('not serializable');
       state.handling.push(pathways.handling.getStore());
       setTimeout(() => {
-        if (state.failures-- > 0) return done({ code: 1, error: new Error('away') });
+        if (state.failures-- > 0) return done({ code: 1, error: state.error });
         sent.push(metrics);
         done({ code: 0 });
       }, 1);
@@ -33,7 +34,7 @@ function exporter(failures = 0) {
     shutdown: async () => void state.stopped++,
   };
   const resource = resourceFromAttributes({ 'service.name': 'flushed' });
-  return { sent, state, flusher: new Flusher({ exporter: made, resource, interval: 60_000 }) };
+  return { sent, state, made, flusher: new Flusher({ exporter: made, resource, interval: 60_000 }) };
 }
 
 function record(topic: string, count: number): void {
@@ -103,6 +104,50 @@ describe('flushing', () => {
       .filter((point) => point.attributes['reason'] === 'export_failed');
     // Three metrics of one point each, of four payloads; more where a payload tells of a loss itself.
     expect(lost.reduce((sum, { value }) => sum + Number(value), 0)).toBeGreaterThanOrEqual(12);
+  });
+
+  it('keeps no more than a hundred thousand points, the newest payload whatever its size', async () => {
+    const { sent, state, flusher } = exporter(1e9);
+    const route = recorder.route({ direction: 'in', system: 'kafka', destination: 'replayed', group: 'g' });
+    const replay = (from: number) => {
+      const checkpoint = route.after(0, 0);
+      for (let i = 0; i < 40_000; i++) checkpoint.add((from + i) * 10_000_000, 1, 1, 1);
+      return flusher.flush();
+    };
+    for (let i = 0; i < 5; i++) await replay(i * 40_000);
+    state.failures = 0;
+    await flusher.flush();
+    expect(recordsIn(sent)).toEqual({ replayed: 80_000 });
+  });
+
+  it('gives up what the receiver will never take, and goes on with the rest', async () => {
+    const { sent, state, flusher } = exporter(1);
+    state.error = Object.assign(new Error('Bad Request'), { code: 400 });
+    record('bad', 1);
+    await flusher.flush();
+    record('good', 1);
+    await flusher.flush();
+    expect(recordsIn(sent)).toEqual({ good: 1 });
+    const problems = sent.flatMap((payload) => payload.scopeMetrics.flatMap((scope) => scope.metrics));
+    expect(problems.map(({ descriptor }) => descriptor.name)).toContain('weir.pathway.problems');
+  });
+
+  it('never rejects, whatever the exporter and the resource of the host do', async () => {
+    const { sent, state, flusher } = exporter();
+    state.throws = true;
+    record('a', 1);
+    await expect(flusher.flush()).resolves.toBeUndefined();
+    state.throws = false;
+    await flusher.flush();
+    expect(recordsIn(sent)).toEqual({ a: 1 });
+
+    const made = exporter();
+    const attributes = { 'service.name': 'flushed' };
+    const resource = { attributes, waitForAsyncAttributes: () => Promise.reject(new Error('no metadata')) };
+    const foreign = new Flusher({ exporter: made.made, resource: resource as never, interval: 60_000 });
+    record('b', 1);
+    await expect(foreign.flush()).resolves.toBeUndefined();
+    expect(recordsIn(made.sent)).toEqual({ b: 1 });
   });
 
   it('sends the rest when it stops', async () => {

@@ -1,3 +1,5 @@
+import { trace } from '@opentelemetry/api';
+import { InMemorySpanExporter, SimpleSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { instrumentConsumer, instrumentProducer, type ProducerLike } from '../../sdk/src/kafka-client.ts';
 import { pathways } from '../../sdk/src/pathway.ts';
@@ -189,5 +191,22 @@ describe('a consumer', () => {
     made.run(undefined);
     made.run({});
     expect(ran).toEqual([undefined, {}]);
+  });
+});
+
+describe('a client that throws at once', () => {
+  it('is heard by the host, and its spans end as failed', () => {
+    const exporter = new InMemorySpanExporter();
+    trace.setGlobalTracerProvider(new TracerProvider({ spanProcessors: [new SimpleSpanProcessor({ exporter })] }));
+    const made = {
+      send() {
+        throw new RangeError('not connected');
+      },
+    };
+    const one = instrumentProducer(made as ProducerLike, () => true);
+    expect(() => one.send({ topic: 'orders', messages: [{ value: 'v' }] })).toThrow('not connected');
+    const [span] = exporter.getFinishedSpans();
+    expect(span?.attributes['error.type']).toBe('RangeError');
+    trace.disable();
   });
 });

@@ -170,3 +170,19 @@ describe('a batch', () => {
     expect(context.active()).toBe(ROOT_CONTEXT);
   });
 });
+
+describe('a sampler of the host that throws', () => {
+  const broken: Sampler = {
+    shouldSample() {
+      throw new Error('a bug of the host');
+    },
+    toString: () => 'broken',
+  };
+
+  it('keeps no record from its handler', async () => {
+    use(broken);
+    expect(await processMessage(received, { offset: '1' }, async () => 'handled')).toBe('handled');
+    expect(processBatch(received, [{ offset: '1' }], () => 'handled')).toBe('handled');
+    await expect(processMessage(received, {}, () => Promise.reject(new Error('own')))).rejects.toThrow('own');
+  });
+});

@@ -1,5 +1,7 @@
 import { channel } from 'node:diagnostics_channel';
 import { Readable } from 'node:stream';
+import { trace } from '@opentelemetry/api';
+import { InMemorySpanExporter, SimpleSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { pathways } from '../../sdk/src/pathway.ts';
 import { followPlatformatic } from '../../sdk/src/platformatic.ts';
@@ -84,6 +86,21 @@ describe('a producer', () => {
     one.send({ messages: [message] });
     expect(sent[0]?.messages[0]).toBe(message);
     expect([...recorder.takeProblems()]).toEqual([['unwritable_header', 1]]);
+  });
+
+  it('that calls back with an error ends its spans as failed', () => {
+    const exporter = new InMemorySpanExporter();
+    trace.setGlobalTracerProvider(new TracerProvider({ spanProcessors: [new SimpleSpanProcessor({ exporter })] }));
+    const one = announce('producer', {
+      send(_record: Sent, callback?: (error: unknown) => void) {
+        callback?.(new RangeError('too large'));
+      },
+    });
+    const heard: unknown[] = [];
+    one.send({ messages: [{ topic: 'a' }] }, (error: unknown) => heard.push(error));
+    expect(String(heard)).toBe('RangeError: too large');
+    expect(exporter.getFinishedSpans().map(({ attributes }) => attributes['error.type'])).toEqual(['RangeError']);
+    trace.disable();
   });
 
   it('is given what it does not understand', () => {
