@@ -4,11 +4,11 @@ import type { Store } from '../store/client.ts';
 import { readActivity } from '../store/queries/activity.ts';
 import { readPathwayFlows } from '../store/queries/flows-pathways.ts';
 import { type FreshnessStatus, readReached, writeFreshness } from '../store/queries/freshness.ts';
-import { readTopology } from '../store/queries/topology.ts';
 import { readEventTimes } from '../store/queries/watermarks.ts';
 import type { PipelinesConfig } from './config.ts';
 import { type FreshnessMemory, type Past, REMEMBERED_MS, spreadFreshness } from './freshness.ts';
 import { type EvidenceMemory, gatherFreshness, NO_EVIDENCE } from './freshness-evidence.ts';
+import { createPicture } from './topology-round.ts';
 
 export interface FreshnessPart {
   /** Judges how fresh every part is at `at`, and writes it down. Nothing is remembered of a round that failed. */
@@ -16,7 +16,11 @@ export interface FreshnessPart {
 }
 
 /** The freshness of all pipelines over one store, on the graph that is stored. Rounds must not overlap. */
-export function createFreshness(store: Store, config: PipelinesConfig): FreshnessPart {
+export function createFreshness(
+  store: Store,
+  config: PipelinesConfig,
+  readPicture = createPicture(store, config),
+): FreshnessPart {
   let loaded = false;
   let evidence: EvidenceMemory = NO_EVIDENCE;
   let memory: FreshnessMemory = new Map();
@@ -27,7 +31,7 @@ export function createFreshness(store: Store, config: PipelinesConfig): Freshnes
       if (!loaded) memory = await recall(store, at);
       const from = at - (loaded ? config.window : config.disappear_after);
       const [topology, activity, pathways, eventTimes] = await Promise.all([
-        readTopology(store, { at, rememberFor: config.disappear_after, disappearAfter: config.disappear_after }),
+        readPicture(at),
         readActivity(store, from, at),
         readPathwayFlows(store, from, at),
         readEventTimes(store, from, at),

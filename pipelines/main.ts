@@ -13,7 +13,7 @@ import { createModel } from './model.ts';
 import { createTracePathways } from './pathways.ts';
 import { createProblems } from './problems-round.ts';
 import { createSlos } from './slo-round.ts';
-import { createTopology } from './topology-round.ts';
+import { createPicture, createTopology } from './topology-round.ts';
 
 export interface PipelinesOptions {
   readonly config: PipelinesConfig;
@@ -24,7 +24,7 @@ export interface PipelinesOptions {
 
 export type Pipelines = Service & {
   health(): Health;
-  /** One round now; false when its window was already judged. Rejects when the store fails. */
+  /** One round now; false when its window was already judged or `stop` cut it short. Rejects when the store fails. */
   round(): Promise<boolean>;
 };
 
@@ -79,13 +79,14 @@ export function createPipelines({ config, store, telemetry, now = Date.now }: Pi
     positions.set({ what: 'postponed' }, done.postponed);
   }
   const model = createModel(store, config);
+  const readPicture = createPicture(store, config);
   /** In this order, the states last: what comes later reads what came before. */
   const parts: readonly Part[] = [
     { name: 'lag', round: lagRound },
     { name: 'topology', ...createTopology(store, config) },
-    { name: 'freshness', ...createFreshness(store, config) },
+    { name: 'freshness', ...createFreshness(store, config, readPicture) },
     { name: 'slo', ...createSlos(store, config) },
-    { name: 'problems', ...createProblems(store, config) },
+    { name: 'problems', ...createProblems(store, config, readPicture) },
     { name: 'pathways', ...createTracePathways(store, registry) },
     { name: 'conservation', ...createConservation(store) },
   ];
@@ -102,7 +103,10 @@ export function createPipelines({ config, store, telemetry, now = Date.now }: Pi
     if (at <= lastWindow) return false;
     const end = seconds.startTimer();
     try {
-      for (const part of parts) await partRound(part, at);
+      for (const part of parts) {
+        if (stopped) return false;
+        await partRound(part, at);
+      }
       const states = await model.round(at, now());
       for (const state of STAGE_STATES) stages.set({ state }, states.filter((found) => found === state).length);
       lastWindow = at;

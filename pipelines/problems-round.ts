@@ -7,8 +7,9 @@ import {
   type TopicOffsets,
   writeDeadLetterTopics,
 } from '../store/queries/dead-letters.ts';
-import { readTopology, type Topology } from '../store/queries/topology.ts';
+import type { Topology } from '../store/queries/topology.ts';
 import type { PipelinesConfig } from './config.ts';
+import { createPicture } from './topology-round.ts';
 
 export interface ProblemsPart {
   /** Looks at every dead-letter topic at `at` and writes down what is in it. */
@@ -19,12 +20,16 @@ export interface ProblemsPart {
 const EVERY_MS = 60_000;
 
 /** Dead-letter topics, known by their names, over one store; rounds within a minute of the last that worked do nothing. */
-export function createProblems(store: Store, config: PipelinesConfig): ProblemsPart {
+export function createProblems(
+  store: Store,
+  config: PipelinesConfig,
+  readPicture = createPicture(store, config),
+): ProblemsPart {
   let nextAt = 0;
   return {
     async round(at) {
       if (at < nextAt) return [];
-      const topology = await readTopology(store, { at, disappearAfter: config.disappear_after });
+      const topology = await readPicture(at);
       const names = topology.nodes.filter(({ kind, node }) => kind === 'topic' && deadLetterSource(node) !== undefined);
       const topics = [...new Set(names.map(({ node }) => node))];
       const offsets = await readTopicOffsets(store, topics, at - config.window, at);

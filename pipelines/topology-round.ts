@@ -6,6 +6,7 @@ import { readFlows } from '../store/queries/flows.ts';
 import { readPathwayFlows } from '../store/queries/flows-pathways.ts';
 import { readServices } from '../store/queries/ingest.ts';
 import { latestLags } from '../store/queries/lags.ts';
+import { readTopology, type Topology } from '../store/queries/topology.ts';
 import { readEdges, readNodes, readStagesSeen, writeEdges, writeNodes } from '../store/queries/topology-rows.ts';
 import { readJobs } from '../store/queries/watermarks.ts';
 import type { PipelinesConfig } from './config.ts';
@@ -21,6 +22,19 @@ const REWRITE_MS = 60_000;
 export interface TopologyPart {
   /** Adds what was seen up to `at` to the graph and writes down what changed. Nothing is remembered of a round that failed. */
   round(at: Millis): Promise<void>;
+}
+
+/** The graph as it is stored at `at`, with what goes over it. */
+export type ReadPicture = (at: Millis) => Promise<Topology>;
+
+/** Reads the graph once for each time: all parts of a round see the same one. */
+export function createPicture(store: Store, config: PipelinesConfig): ReadPicture {
+  let last: { readonly at: Millis; readonly topology: Topology } | undefined;
+  return async (at) => {
+    if (last?.at !== at)
+      last = { at, topology: await readTopology(store, { at, disappearAfter: config.disappear_after }) };
+    return last.topology;
+  };
 }
 
 /** The graph of all pipelines over one store, and what the configuration declares of them. Rounds must not overlap. */

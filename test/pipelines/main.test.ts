@@ -208,6 +208,56 @@ describe('the service', () => {
     await pipelines.stop();
   });
 
+  test('begins no further part once it is stopped', async () => {
+    const asked: string[] = [];
+    const gate = Promise.withResolvers<void>();
+    const slow: Store = {
+      ...store,
+      async rows(sql, params, settings) {
+        asked.push(sql);
+        await gate.promise;
+        return store.rows(sql, params, settings);
+      },
+    };
+    const telemetry = { ...silentTelemetry(), registry: new Registry() };
+    const pipelines = createPipelines({ config: pipelinesConfig.parse({}), store: slow, telemetry, now: () => NOON });
+    await pipelines.start();
+    await expect.poll(() => asked.length).toBeGreaterThan(0);
+    const stopping = pipelines.stop();
+    gate.resolve();
+    await stopping;
+    const most = asked.length;
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    expect(asked).toHaveLength(most);
+    expect(asked.filter((sql) => /FROM (topology_nodes|freshness|pathway_records_10s)\b/.test(sql))).toEqual([]);
+    expect(await telemetry.registry.metrics()).not.toContain('weir_pipelines_rounds_total{result="done"}');
+  });
+
+  test('reads the graph once a round for all parts', async () => {
+    const asked: string[] = [];
+    let now = NOON;
+    const watched: Store = {
+      ...store,
+      rows(sql, params, settings) {
+        asked.push(sql);
+        return store.rows(sql, params, settings);
+      },
+    };
+    const telemetry = { ...silentTelemetry(), registry: new Registry() };
+    const pipelines = createPipelines({
+      config: pipelinesConfig.parse({}),
+      store: watched,
+      telemetry,
+      now: () => now,
+    });
+    await pipelines.round();
+    now += 60_000;
+    asked.length = 0;
+    await pipelines.round();
+    expect(asked.filter((sql) => /FROM pipeline_definitions\b/.test(sql))).toHaveLength(1);
+    expect(asked.some((sql) => /FROM pathway_records_10s\b/.test(sql))).toBe(true);
+  });
+
   test('an empty configuration has every default', () => {
     expect(pipelinesConfig.parse({})).toEqual({
       interval: 10_000,
