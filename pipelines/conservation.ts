@@ -82,10 +82,11 @@ export function createConservation(store: Store): ConservationRounds {
       });
       const learning = new Set(due);
 
+      const behind = secondsBehind(lags);
       const judged: Conservation[] = [];
       const fresh: Conservation[] = [];
       for (const entry of known.values()) {
-        const row = judgeOne(entry, { at, past: learning.has(entry) ? past : undefined, lags });
+        const row = judgeOne(entry, { at, past: learning.has(entry) ? past : undefined, behind });
         judged.push(row);
         if (row.state === entry.state && now - entry.written < WRITE_MS) continue;
         fresh.push(row);
@@ -116,11 +117,12 @@ function pairKey({ kind, from, to }: ConservedEdge): string {
 interface Round {
   readonly at: Millis;
   readonly past: ReadonlyMap<string, CheckpointPast> | undefined;
-  readonly lags: readonly GroupLag[];
+  /** Seconds that a group is behind on a topic, by `readKey`; absent where it is not known. */
+  readonly behind: ReadonlyMap<string, number>;
 }
 
 /** Judges one pair and remembers what was learnt of it. */
-function judgeOne(entry: Known, { at, past, lags }: Round): Conservation {
+function judgeOne(entry: Known, { at, past, behind }: Round): Conservation {
   const { sent, reached, readers, ...edge } = entry.pair;
   const [sentPast, reachedPast] = [past?.get(sent.hash), past?.get(reached.hash)];
   // Also where there was nothing to learn: the next turn is another's.
@@ -130,9 +132,6 @@ function judgeOne(entry: Known, { at, past, lags }: Round): Conservation {
     entry.completion = ages === undefined ? undefined : completionOf(ages.steps, ages.records);
     entry.sentSettle = completionOf(sentPast.ages.steps, sentPast.ages.records)?.settle ?? 0;
   }
-  const behind = readers.map(({ destination, group }) =>
-    Math.max(0, ...lags.filter((lag) => lag.topic === destination && lag.group === group).map(knownSeconds)),
-  );
   const { verdict, memory } = judgeEdge(
     {
       at,
@@ -144,7 +143,7 @@ function judgeOne(entry: Known, { at, past, lags }: Round): Conservation {
       sentSettle: entry.sentSettle,
       arrivalAge: reached.arrivalAge,
       newest: reached.newest,
-      lagSeconds: Math.max(0, ...behind),
+      lagSeconds: Math.max(0, ...readers.map(({ destination, group }) => behind.get(readKey(destination, group)) ?? 0)),
     },
     entry.memory,
   );
@@ -152,7 +151,16 @@ function judgeOne(entry: Known, { at, past, lags }: Round): Conservation {
   return { ...edge, time: at, ...verdict };
 }
 
-const knownSeconds = ({ lagSeconds }: GroupLag) => (Number.isNaN(lagSeconds) ? 0 : lagSeconds);
+const readKey = (topic: string, group: string) => JSON.stringify([topic, group]);
+
+function secondsBehind(lags: readonly GroupLag[]): Map<string, number> {
+  const behind = new Map<string, number>();
+  for (const { topic, group, lagSeconds } of lags) {
+    const key = readKey(topic, group);
+    if (!Number.isNaN(lagSeconds)) behind.set(key, Math.max(behind.get(key) ?? 0, lagSeconds));
+  }
+  return behind;
+}
 
 /**
  * The counts of each hash, which says nothing of the pipeline: what reports as two of them (two environments, or one that was renamed) is

@@ -37,7 +37,7 @@ export interface Remembered extends Settled {
 /** By stage, topic and group; a key that ends with the stage alone holds what was stored before a restart. */
 export type Memory = ReadonlyMap<string, Remembered>;
 
-export function memoryKey(pipeline: string, stage: string, topic = '', group = ''): string {
+function memoryKey(pipeline: string, stage: string, topic = '', group = ''): string {
   return JSON.stringify([pipeline, stage, topic, group]);
 }
 
@@ -66,11 +66,12 @@ export function judgeStages(
   const stages = Map.groupBy(evidence.series, ({ labels }) =>
     memoryKey(labels['pipeline'] ?? '', labels['stage'] ?? ''),
   );
+  const groups = Map.groupBy(evidence.groups ?? [], ({ topic, group }) => JSON.stringify([topic, group]));
   for (const [key, series] of stages) {
     const { pipeline = '', stage = '' } = (series[0] as Series).labels;
     const verdicts = windowsOf(series, evidence, pipeline).map(({ topic, group, window }) => {
       const own = memoryKey(pipeline, stage, topic, group);
-      const told = groupOf(evidence.groups ?? [], topic, group);
+      const told = groupOf(groups.get(JSON.stringify([topic, group])) ?? []);
       if (told !== undefined) {
         const { state, reason, lag, lagSeconds } = told;
         next.set(own, { state, candidate: state, rounds: 0, reason });
@@ -91,9 +92,9 @@ export function judgeStages(
 }
 
 /** What the broker says of a group on a topic: of several clusters with topics of one name, the worst. */
-function groupOf(groups: readonly GroupLagRow[], topic: string, group: string): GroupLagRow | undefined {
-  return groups
-    .filter((row) => row.topic === topic && topic !== '' && row.group === group && row.state !== 'unknown')
+function groupOf(rows: readonly GroupLagRow[]): GroupLagRow | undefined {
+  return rows
+    .filter(({ topic, state }) => topic !== '' && state !== 'unknown')
     .sort((a, b) => byWorst(a.state, b.state))[0];
 }
 
