@@ -1,0 +1,118 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { GroupSummary } from '../../core/group-view.ts';
+import type { PipelinePage } from '../../core/pipeline-page.ts';
+import type { StageState } from '../../core/state.ts';
+import { switchFault } from '../../examples/order-pipeline/fault.ts';
+import { FREE_PORTS, startWeir, temporaryFolder, until, type WeirProcess } from './process.ts';
+
+const folder = temporaryFolder('states');
+let weir: WeirProcess;
+let controlPort: number;
+
+/** Half the times of the defaults, so that quiet becomes idle and silence stuck before anyone is bored. */
+const QUICK = ['pipelines.window=2m', 'pipelines.stuck_after=30s'].flatMap((pair) => ['--set', pair]);
+
+beforeAll(async () => {
+  weir = await startWeir(
+    ['demo', '--data', folder.path, '--control-port', '0', '--history', '1', ...QUICK, ...FREE_PORTS],
+    240_000,
+  );
+  controlPort = Number(/Break it: http:\/\/127\.0\.0\.1:(\d+)/.exec(weir.output())?.[1]);
+}, 300_000);
+
+afterAll(async () => {
+  await weir?.kill();
+  folder.remove();
+});
+
+async function ask<T>(path: string): Promise<T> {
+  const response = await fetch(`${weir.addresses['Interface']}${path}`);
+  if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
+  return (await response.json()) as T;
+}
+
+async function group(name: string): Promise<GroupSummary | undefined> {
+  const { groups } = await ask<{ groups: readonly GroupSummary[] }>('/api/groups');
+  return groups.find((one) => one.group === name);
+}
+
+async function becomes(name: string, state: StageState, waitMs = 180_000): Promise<GroupSummary> {
+  let last: GroupSummary | undefined;
+  await until(
+    async () => {
+      last = await group(name);
+      return last?.state === state;
+    },
+    waitMs,
+    () => `${name} is ${JSON.stringify(last)}\n${weir.output().split('\n').slice(-20).join('\n')}`,
+  );
+  return last as GroupSummary;
+}
+
+describe('the demo pipeline on Kafka, as the model sees it', () => {
+  it('has three groups that keep up', async () => {
+    for (const name of ['enrichment', 'payments', 'warehouse-sink']) {
+      const { members, lagSeconds, type } = await becomes(name, 'healthy');
+      expect(members).toBe(1);
+      expect(type).toBe('classic');
+      expect(lagSeconds).toBeLessThan(15);
+    }
+  }, 300_000);
+
+  it('knows the way of every order, end to end, unsampled', async () => {
+    let page: PipelinePage | undefined;
+    const longest = () => page?.pathways.find(({ checkpoints, sampled }) => !sampled && checkpoints.length === 6);
+    await until(
+      async () => {
+        page = await ask<PipelinePage>('/api/pipelines/orders');
+        return longest() !== undefined;
+      },
+      120_000,
+      () => JSON.stringify(page),
+    );
+    const way = longest();
+    expect(way?.checkpoints.map(({ service, direction, destination }) => [service, direction, destination])).toEqual([
+      ['gateway', 'out', 'orders'],
+      ['enrichment', 'in', 'orders'],
+      ['enrichment', 'out', 'orders.enriched'],
+      ['payments', 'in', 'orders.enriched'],
+      ['payments', 'out', 'payments'],
+      ['warehouse-sink', 'in', 'payments'],
+    ]);
+    expect(way?.latency.p95).toBeGreaterThan(0.05);
+    expect(way?.latency.p95).toBeLessThan(30);
+  }, 180_000);
+
+  it('calls a paused consumer stuck, and healthy again later', async () => {
+    await switchFault('paused-consumer', true, controlPort);
+    const stuck = await becomes('payments', 'stuck');
+    expect(stuck.members).toBe(1);
+    expect(stuck.lagSeconds).toBeGreaterThan(25);
+    expect(stuck.lag).toBeGreaterThan(100);
+    await switchFault('paused-consumer', false, controlPort);
+    await becomes('payments', 'healthy', 300_000);
+  }, 600_000);
+
+  it('calls a consumer that left dead, keeps its lag, and sees it return', async () => {
+    await switchFault('stopped-consumer', true, controlPort);
+    const dead = await becomes('warehouse-sink', 'dead');
+    expect(dead.members).toBe(0);
+    expect(dead.lagSeconds).toBeGreaterThan(25);
+    await switchFault('stopped-consumer', false, controlPort);
+    await becomes('warehouse-sink', 'healthy', 300_000);
+  }, 600_000);
+
+  it('calls groups of quiet topics idle', async () => {
+    await switchFault('silent-producer', true, controlPort);
+    for (const name of ['enrichment', 'payments', 'warehouse-sink']) {
+      const { lag } = await becomes(name, 'idle', 300_000);
+      expect(lag).toBe(0);
+    }
+    await switchFault('silent-producer', false, controlPort);
+  }, 600_000);
+
+  it('has had no part of the model fail', () => {
+    expect(weir.output()).not.toContain('pipelines_part_failed');
+    expect(weir.output()).not.toContain('pipelines_round_failed');
+  });
+});
