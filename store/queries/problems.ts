@@ -34,6 +34,7 @@ export async function readProblemSignals(
   const metrics = (Object.keys(PROBLEM_METRICS) as ProblemSignal[])
     .filter((signal) => wanted.has(signal))
     .flatMap((signal): readonly string[] => PROBLEM_METRICS[signal]);
+  const before = Math.ceil(COUNTER_BEFORE_MS / grid.step);
   const rows = await store.rows<Row>(
     `
 SELECT s.MetricName AS metric, s.Pipeline AS pipeline, s.Service AS service, s.Job AS job, s.IsDelta AS isDelta, steps, sums, lasts
@@ -63,7 +64,7 @@ ORDER BY metric, pipeline, service, job, s.SeriesId`,
       known: Math.floor(knownSince / 1000),
       start: grid.start / 1000,
       step: grid.step / 1000,
-      since: Math.max(0, (grid.start - BEFORE_STEPS * grid.step) / 1000),
+      since: Math.max(0, (grid.start - before * grid.step) / 1000),
       end: (grid.start + grid.count * grid.step) / 1000,
     },
   );
@@ -79,8 +80,8 @@ ORDER BY metric, pipeline, service, job, s.SeriesId`,
   return [...stages.values()].map((one) => ({ ...one, start: grid.start, step: grid.step }));
 }
 
-/** So many steps before the grid are read for the last state of a counter. */
-const BEFORE_STEPS = 6;
+/** How long before the grid the last state of a counter is looked for: two scrapes a minute apart, and one that is late. */
+const COUNTER_BEFORE_MS = 180_000;
 
 function addRates(values: Float64Array, { isDelta, steps, sums, lasts }: Row, grid: Grid): void {
   const seconds = grid.step / 1000;

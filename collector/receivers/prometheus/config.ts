@@ -49,7 +49,6 @@ const tls = z.strictObject({
   server_name: z.string().min(1).optional(),
   insecure_skip_verify: z.boolean().default(false),
 });
-export type ScrapeTlsConfig = z.infer<typeof tls>;
 
 const count = (value: number) => z.int().min(0).default(value);
 const optionalDuration = z

@@ -5,6 +5,7 @@ import { type Distribution, histogramOf, summaryOf } from './distributions.ts';
 import type { Metadata, Sample, SampleExemplar } from './exposition.ts';
 import { type Membership, membershipOf, type Role, unitOf } from './families.ts';
 import { type Origin, type Point, type PointData, type ScopeOrigin, textAttribute } from './points.ts';
+import { nanoseconds } from './request.ts';
 
 /** Why a sample of a scrape that could be read makes no point. */
 export const DROP_REASONS = ['duplicate', 'invalid_bucket', 'invalid_histogram', 'invalid_summary'] as const;
@@ -175,7 +176,7 @@ function exemplarOf({ labels, value, timestamp }: SampleExemplar, time: Millis):
   const [isTrace, isSpan] = [/^[0-9a-f]{32}$/.test(trace ?? ''), /^[0-9a-f]{16}$/.test(span ?? '')];
   const rest = [...labels].filter(([name]) => !((isTrace && name === 'trace_id') || (isSpan && name === 'span_id')));
   return {
-    timeUnixNano: BigInt(timestamp ?? time) * 1_000_000n,
+    timeUnixNano: nanoseconds(timestamp ?? time),
     asDouble: value,
     filteredAttributes: rest.map(([name, text]) => textAttribute(name, text)),
     ...(isTrace ? { traceId: trace as string } : {}),

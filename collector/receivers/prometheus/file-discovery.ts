@@ -26,11 +26,13 @@ const groupList = z.array(targetGroup).nullable();
 
 /**
  * Follows files of targets: read at start, when a folder of theirs changes, and every `refresh_interval`. A file that
- * cannot be read, or is no list of groups, keeps the groups it had: half a deployment takes no target away. A file that
- * is gone takes its groups with it.
+ * cannot be read, or is no list of groups, keeps the groups it had, as do those of a folder that cannot be read: half a
+ * deployment takes no target away. A file that is gone takes its groups with it.
  */
 export function followFiles({ config, onGroups, onRead }: FileDiscoveryOptions): FileDiscovery {
   const known = new Map<string, readonly TargetGroup[]>();
+  /** Files by the path or pattern that they were found by. */
+  const found = new Map<string, readonly string[]>();
   const watchers = new Map<string, FSWatcher>();
   let told: string | undefined;
   let settling: NodeJS.Timeout | undefined;
@@ -38,8 +40,15 @@ export function followFiles({ config, onGroups, onRead }: FileDiscoveryOptions):
   let closed = false;
 
   async function read(): Promise<void> {
-    const files = (await Promise.all(config.files.map(matching))).flat();
+    for (const path of config.files) {
+      try {
+        found.set(path, await matching(path));
+      } catch (error) {
+        onRead(path, errorMessage(error));
+      }
+    }
     if (closed) return;
+    const files = config.files.flatMap((path) => found.get(path) ?? []);
     for (const file of [...known.keys()]) if (!files.includes(file)) known.delete(file);
     for (const file of files) {
       try {
@@ -105,7 +114,10 @@ async function matching(path: string): Promise<string[]> {
       (error: NodeJS.ErrnoException) => (error.code === 'ENOENT' ? [] : [path]),
     );
   }
-  const names = await readdir(dirname(path)).catch(() => []);
+  const names = await readdir(dirname(path)).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return [];
+    throw error;
+  });
   const fits = (name: string) =>
     name.length >= path.length - dirname(path).length - 2 && name.startsWith(before as string) && name.endsWith(after);
   return names

@@ -12,6 +12,8 @@ import type { TrackedPoint } from './series.ts';
 
 const CUMULATIVE = 2;
 const NO_RECORDED_VALUE = 1;
+/** The last millisecond whose nanoseconds fit into 64 bits. */
+const LATEST = Math.floor(2 ** 64 / 1e6) - 1;
 
 type Points = { [K in 'number' | 'histogram' | 'summary']: unknown[] };
 
@@ -106,6 +108,10 @@ function valuesOf(data: PointData | undefined): Partial<NumberDataPoint & Histog
   return { asDouble: data.value };
 }
 
-function nanoseconds(time: number): bigint {
-  return BigInt(Math.round(time)) * 1_000_000n;
+/**
+ * Times that OTLP cannot write are the nearest it can (0 stands for none there), which the reader refuses as too old or
+ * too new, and counts.
+ */
+export function nanoseconds(time: number): bigint {
+  return BigInt(Math.round(Math.min(Math.max(time, 1), LATEST))) * 1_000_000n;
 }

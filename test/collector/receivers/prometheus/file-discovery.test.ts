@@ -88,6 +88,19 @@ describe('files of targets', () => {
     await until(() => addresses() === 'a:3');
   });
 
+  it('stay as they were while their folder cannot be read', async () => {
+    mkdirSync(join(folder, 'mounted'));
+    write('mounted/a.json', [{ targets: ['a:1'] }]);
+    const { addresses, errors } = follow(['mounted/*.json'], 100);
+    await discovery?.ready;
+    rmSync(join(folder, 'mounted'), { recursive: true });
+    write('mounted', 'a file in the place of the folder');
+    await until(() => errors.some((error) => error.startsWith('mounted/*.json: ENOTDIR')));
+    expect(addresses()).toBe('a:1');
+    rmSync(join(folder, 'mounted'));
+    await until(() => addresses() === '');
+  });
+
   it('need not be there yet, nor their folder', async () => {
     const { addresses, errors } = follow(['later/a.json'], 100);
     await discovery?.ready;

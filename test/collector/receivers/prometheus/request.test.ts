@@ -4,7 +4,7 @@ import { encodeRequest } from '../../../../collector/otlp/encode.ts';
 import { DEFAULT_READER_LIMITS } from '../../../../collector/reader/limits.ts';
 import { WireReader } from '../../../../collector/reader/reader.ts';
 import { convert } from '../../../../collector/receivers/prometheus/conversion.ts';
-import { metricsRequest } from '../../../../collector/receivers/prometheus/request.ts';
+import { metricsRequest, nanoseconds } from '../../../../collector/receivers/prometheus/request.ts';
 import { NO_SERIES, type SeriesState, track } from '../../../../collector/receivers/prometheus/series.ts';
 import { readText } from './exposition-text.ts';
 
@@ -88,5 +88,27 @@ describe('whatever targets say in turn', () => {
       }),
       { numRuns: 200 },
     );
+  });
+});
+
+describe('a time that OTLP cannot write', () => {
+  it.each([
+    [-5, 1_000_000n],
+    [0, 1_000_000n],
+    [T0 + 0.4, BigInt(T0) * 1_000_000n],
+    // Microseconds or nanoseconds where milliseconds belong would come round to any date.
+    [T0 * 1000, 18_446_744_073_708_000_000n],
+    [T0 * 1e6, 18_446_744_073_708_000_000n],
+  ])('%d is the nearest one, not another', (time, expected) => {
+    expect(nanoseconds(time)).toBe(expected);
+  });
+
+  it('is refused by the reader by its reason, and the rest of the scrape is taken', () => {
+    const { samples, families } = readText([`late 1 ${T0 * 1000}`, 'early 1 -5', 'fine 1', ''].join('\n'));
+    const { points } = track(convert(samples, families, T0, 'http').points, NO_SERIES, T0);
+    const limits = { now: EVER.now, oldest: BigInt(T0 - 1000) * 1_000_000n, newest: BigInt(T0 + 1000) * 1_000_000n };
+    const outcome = reader.read('metrics', encodeRequest('metrics', metricsRequest(points)), limits);
+    expect(outcome.accepted).toBe(1);
+    expect(outcome.rejections.message('points')).toMatch(/after the year 2105.*older than what is taken/);
   });
 });
