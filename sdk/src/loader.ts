@@ -7,7 +7,7 @@ const HOOK = '@opentelemetry/instrumentation/hook.mjs';
 const state = shared('loader', () => ({ registered: false }));
 
 /** Modules the instrumentations want to see, by import specifier. */
-export function hookedModules(instrumentations: readonly Instrumentation[]): string[] {
+function hookedModules(instrumentations: readonly Instrumentation[]): string[] {
   const names = instrumentations.flatMap((instrumentation) => {
     const definitions = (instrumentation as Partial<InstrumentationBase>).getModuleDefinitions?.() ?? [];
     return definitions.map((definition) => definition.name);

@@ -21,7 +21,7 @@ function descriptor(name: string, unit: string, description: string, valueType =
 
 const delta = { aggregationTemporality: AggregationTemporality.DELTA };
 
-export function sumMetric(name: string, unit: string, description: string, dataPoints: Point<number>[]): MetricData {
+function sumMetric(name: string, unit: string, description: string, dataPoints: Point<number>[]): MetricData {
   const type = { dataPointType: DataPointType.SUM as const, isMonotonic: true, ...delta };
   return { descriptor: descriptor(name, unit, description, ValueType.INT), ...type, dataPoints };
 }

@@ -13,8 +13,6 @@ const CARRY_MS = 90_000;
 /** `loss_seconds` where no loss is expected: thirty days. */
 export const NO_LOSS_SECONDS = 30 * 86_400;
 
-export const LAG_SIGNALS: readonly Signal[] = ['lag', 'lag_seconds', 'loss_seconds'];
-
 /** A group on one topic, as columns over the steps in which it was judged; `Steps` in no order, negative ones before the grid. */
 interface Judged {
   readonly Group: string;

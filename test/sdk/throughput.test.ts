@@ -1,6 +1,13 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { counters } from '../../sdk/src/counters.ts';
-import { DURATION_BOUNDS, Durations, durations, noteConsumed, noteSent, timeProcess } from '../../sdk/src/throughput.ts';
+import {
+  DURATION_BOUNDS,
+  Durations,
+  durations,
+  noteConsumed,
+  noteSent,
+  timeProcess,
+} from '../../sdk/src/throughput.ts';
 
 beforeEach(() => {
   [...counters.take()];

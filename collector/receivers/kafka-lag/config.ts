@@ -41,7 +41,6 @@ const saslConfig = z.discriminatedUnion('mechanism', [
   }),
   z.strictObject({ mechanism: z.literal('OAUTHBEARER'), token: secret }),
 ]);
-export type KafkaSaslConfig = z.infer<typeof saslConfig>;
 
 const clusterFields = {
   /** What the cluster is called in `kafka.cluster.alias`. */
