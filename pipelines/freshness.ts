@@ -34,6 +34,8 @@ interface Reached {
   readonly ownTo: Millis;
   readonly state: FreshnessState;
   readonly limitedBy: string;
+  /** Why `limitedBy` is no further, in its own words. */
+  readonly cause: string;
   readonly reason: string;
 }
 
@@ -86,7 +88,7 @@ export function spreadFreshness(
           best,
           isOwn
             ? { ...best, to, by: self }
-            : { to, by: upstream.limitedBy, reason: upstream.reason, state: upstream.state },
+            : { to, by: upstream.limitedBy, reason: upstream.cause, state: upstream.state },
         );
       }
     });
@@ -98,6 +100,7 @@ export function spreadFreshness(
       ownTo: Number.isNaN(ownTo) ? completeTo : Math.max(ownTo, completeTo),
       state: own?.state ?? best.state,
       limitedBy: best.by,
+      cause: best.reason,
       reason: best.by === self ? best.reason : `waits for ${nameOf(best.by)}: ${best.reason}`,
     };
     reached.set(key, result);
