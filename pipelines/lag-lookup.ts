@@ -14,8 +14,9 @@ const REACHES = [
   { level: COARSE, back: 8 * 86_400_000, most: 2000 },
   { level: COARSE, back: COARSE.keep, most: 300 },
 ] as const;
-/** A position older than all samples is looked for again after this long: points dated into the past may have come. */
+/** A position older than all samples is looked for again after this long, one that is new each round: points dated into the past may have come. */
 const AGAIN_MS = 60_000;
+const NEW_MS = 120_000;
 
 interface Question {
   readonly i: number;
@@ -39,7 +40,8 @@ export async function placePositions(store: Store, book: LagBook, at: Millis): P
     if (!(row.lag > 0)) continue;
     const end = ends.at(row.partition);
     const offset = readingAt(row, end);
-    if (remembersBracket(row, offset) && (row.atLeast === 0 || at - row.lookedAt < AGAIN_MS)) {
+    const again = row.measured < NEW_MS ? 0 : AGAIN_MS;
+    if (remembersBracket(row, offset) && (row.atLeast === 0 || at - row.lookedAt < again)) {
       placeAt(row, row as unknown as Bracket, offset);
       continue;
     }

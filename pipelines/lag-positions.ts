@@ -7,7 +7,7 @@ import { blend, FAST_MS, SLOW_MS } from './lag-rates.ts';
 export const POSITION_FIELDS = [
   /** Rows of its partition and of its group. */
   ...(['partition', 'group'] as const),
-  /** Committed offset, when it was reported last, when it last changed, and the log end at that time. */
+  /** Committed offset, when it was reported last, when it last changed, and where what could be read ended then. */
   ...(['committed', 'committedAt', 'movedAt', 'endAtMove'] as const),
   /** Records that wait, since when more than the allowed ones do, and those that retention took unread. */
   ...(['lag', 'laggingSince', 'lost'] as const),
@@ -67,7 +67,7 @@ export function observe(position: Position, end: PartitionEnd, committed: number
   position.committedAt = at;
   if (Number.isNaN(before)) {
     position.movedAt = at;
-    position.endAtMove = end.end;
+    position.endAtMove = readableEnd(end);
     position.measured = position.trend = position.flaps = 0;
   } else {
     measure(position, Math.max(0, committed - before), passed);
@@ -75,7 +75,7 @@ export function observe(position: Position, end: PartitionEnd, committed: number
     else if (committed > before) pause(position, at);
     if (committed !== before) {
       position.movedAt = at;
-      position.endAtMove = end.end;
+      position.endAtMove = readableEnd(end);
     }
     if (committed >= position.peak) position.peak = Number.NaN;
   }

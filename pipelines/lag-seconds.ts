@@ -1,7 +1,7 @@
 import type { Millis } from '../core/time.ts';
 import type { Bracket } from '../store/queries/offset-samples.ts';
 import type { PartitionEnd } from './lag-ends.ts';
-import { type Position, readingAt } from './lag-positions.ts';
+import { type Position, readableEnd, readingAt } from './lag-positions.ts';
 
 /** When a record was written: unix milliseconds, how far off that may be, and whether it may lie any time before. */
 export interface Written {
@@ -76,8 +76,8 @@ export function lagTimeOf(position: Position, end: PartitionEnd, allowed: number
 
 /**
  * Whether what waits is only the markers of a transaction: at most `allowed` records, all there when the group last committed, and
- * nothing written since. A reader of committed records sees a record only after its marker was written.
+ * nothing since that could be read (an open transaction cannot). A reader of committed records sees a record only after its marker was written.
  */
 export function isTrailing(position: Position, end: PartitionEnd, allowed: number): boolean {
-  return position.lag > 0 && position.lag <= allowed && end.end === position.endAtMove;
+  return position.lag > 0 && position.lag <= allowed && readableEnd(end) === position.endAtMove;
 }

@@ -105,4 +105,20 @@ describe('a position', () => {
     observe(record.row, record.ends.at(record.partition), 100, T + 10_000, 1);
     expect(lagTimeOf(record.row, record.end, 1).seconds).toBeNaN();
   });
+
+  test('nor is a marker a lag while an open transaction follows, until it ends', () => {
+    const { row, ends, partition } = make(99, 100);
+    const later = (seconds: number, end: number, stable: number) => {
+      ends.sample(partition, end, T + seconds * 1000);
+      ends.at(partition).stable = stable;
+      observe(row, ends.at(partition), 99, T + seconds * 1000, 1);
+      return lagTimeOf(row, ends.at(partition), 1);
+    };
+    expect(later(10, 105, 100)).toMatchObject({ seconds: 0 });
+    expect(row.lag).toBe(1);
+    const ended = later(20, 106, 106);
+    expect(row.lag).toBe(7);
+    // The records behind the marker wait now; no sample has been placed yet.
+    expect(ended.seconds).toBeNaN();
+  });
 });

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Store } from '../../../store/client.ts';
-import { readFactSeries, readFacts } from '../../../store/queries/lag-facts.ts';
+import { readFactSeries, readFacts, readPoints } from '../../../store/queries/lag-facts.ts';
 import {
   readBrackets,
   readResets,
@@ -20,7 +20,9 @@ beforeAll(async () => {
 });
 afterAll(() => stand?.stop());
 beforeEach(async () => {
-  for (const table of ['offset_samples_10s', 'offset_samples_5m', 'gauge_10s', 'metric_series', 'offset_resets'])
+  for (const table of [
+    ...['offset_samples_10s', 'offset_samples_5m', 'gauge_10s', 'metric_points', 'metric_series', 'offset_resets'],
+  ])
     await store.client.command({ query: `TRUNCATE TABLE ${table}` });
 });
 
@@ -145,6 +147,24 @@ describe('facts', () => {
     );
     expect(rows[2]).toEqual(['end', 10, 12, 110]);
     expect(await readFactSeries(store, 0, [ends?.series as bigint])).toEqual([ends]);
+  });
+});
+
+describe('points', () => {
+  test('of ends and identities are read as they were polled, in the order of their times', async () => {
+    const identity = (seconds: number, value: number) =>
+      point({ metric: 'weir.topic.identity', value, at: NOON + seconds * S, attributes: { topic: 'orders' } });
+    await insertStock(store, 'otel_metrics_gauge', [
+      ...[end(0, 4, 104), end(0, 1, 101), end(1, 3, 7), end(0, 12, 112), end(0, 61, 161)],
+      ...[identity(2, 77), point({ metric: 'kafka.partition.oldest_offset', value: 5, at: NOON + 2 * S })],
+    ]);
+    const { count, at, step, value } = await readPoints(store, NOON, NOON + 61 * S);
+    expect(count).toBe(5);
+    expect([...at].map((time) => (time - NOON) / S)).toEqual([1, 2, 3, 4, 12]);
+    expect([...value]).toEqual([101, 77, 7, 104, 112]);
+    expect(step).toEqual(at);
+    const later = await readPoints(store, NOON + 4 * S, NOON + 12 * S);
+    expect([...later.value]).toEqual([104]);
   });
 });
 
