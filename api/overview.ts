@@ -1,3 +1,4 @@
+import type { DefinitionIndex } from '../core/definition.ts';
 import { errorMessage } from '../core/errors.ts';
 import { fingerprint } from '../core/labels.ts';
 import { type Millis, STEP_MS, stepStart } from '../core/time.ts';
@@ -58,14 +59,14 @@ async function readMapSources(store: Store, now: Millis, kept: Kept = {}): Promi
     .filter((one) => one.labels['signal'] === 'lag_seconds' || one.labels['signal'] === 'throughput')
     .map((one) => fingerprint(one.labels));
   const bands = await readBands(store, { keys, start: until - STATE_MS, step: STEP_MS, count: STATE_MS / STEP_MS });
-  return { now, topology, states, series, anomalies, bands, hops: hopsOf(checkpoints) };
+  return { now, topology, states, series, anomalies, bands, hops: hopsOf(checkpoints, topology.definitions) };
 }
 
 /** How long records take to each stage that reads, on the slowest of the ways that lead there. */
-function hopsOf(checkpoints: readonly CheckpointTraffic[]): Map<string, number> {
+function hopsOf(checkpoints: readonly CheckpointTraffic[], definitions: DefinitionIndex): Map<string, number> {
   const hops = new Map<string, number>();
   for (const { pipeline, service, direction, destination, edge } of checkpoints) {
-    const key = hopKey(pipeline, destination, service);
+    const key = hopKey(definitions.homeOf(pipeline, 'service', service), destination, service);
     if (direction === 'in' && edge.p95 >= (hops.get(key) ?? 0)) hops.set(key, edge.p95);
   }
   return hops;

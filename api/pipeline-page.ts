@@ -31,6 +31,7 @@ const JUDGED_MS = 120_000;
 const PROBLEMS_MS = 3_600_000;
 const MINUTE_MS = 60_000;
 const MOST_PATHWAYS = 50;
+const EVERY_PATHWAY = 10_000;
 
 const PROBLEMS = [
   'dead_letters',
@@ -50,21 +51,27 @@ export async function readPipelinePages(
   const one = pipeline === undefined ? {} : { pipeline };
   const judged = { from: now - JUDGED_MS, to: now + 1000, ...one };
   const minute = stepStart(now, MINUTE_MS);
+  const { definitions } = topology;
   const [traffic, conservation, freshness, slos, problems, deadLetters] = await Promise.all([
-    readPathways(store, { from: now - TRAFFIC_MS, to: now, ...one, pathways: MOST_PATHWAYS }),
-    readLatestConservation(store, judged),
+    readPathways(store, {
+      ...{ from: now - TRAFFIC_MS, to: now },
+      ...(pipeline === undefined ? {} : { pathways: EVERY_PATHWAY }),
+    }),
+    // A pathway may lead through several pipelines, or through services that name none.
+    readLatestConservation(store, { from: judged.from, to: judged.to }),
     readLatestFreshness(store, judged),
     readLatestSlos(store, judged),
     readSignals(store, {
       ...{ from: minute - PROBLEMS_MS, to: minute, step: MINUTE_MS, signals: PROBLEMS },
-      ...(pipeline === undefined ? {} : { match: { pipeline } }),
+      ...(pipeline === undefined || definitions.definitionOf(pipeline) !== undefined ? {} : { match: { pipeline } }),
     }),
     readLatestDeadLetters(store, judged),
   ]);
-  const { definitions } = topology;
+  // What telemetry says without naming a pipeline belongs where its stage is declared.
+  const homeOf = (named: string, stage: string) => definitions.homeOf(named, 'service', stage);
   const names = new Set([
     ...topology.nodes.map((node) => node.pipeline),
-    ...traffic.pathways.flatMap(({ checkpoints }) => checkpoints.map((checkpoint) => checkpoint.pipeline)),
+    ...traffic.pathways.flatMap(({ checkpoints }) => checkpoints.map((one) => homeOf(one.pipeline, one.service))),
   ]);
   const pipelines = [...names]
     .filter((name) => pipeline === undefined || name === pipeline)
@@ -73,18 +80,21 @@ export async function readPipelinePages(
       const definition = definitions.definitionOf(name);
       const of = <T extends { readonly pipeline: string }>(rows: readonly T[]) =>
         rows.filter((row) => row.pipeline === name);
+      const ways = traffic.pathways.filter(({ checkpoints }) =>
+        checkpoints.some((checkpoint) => homeOf(checkpoint.pipeline, checkpoint.service) === name),
+      );
       return {
         ...{ now, pipeline: name, description: definition?.description ?? '', owner: definition?.owner ?? '' },
         criticality: definition?.criticality ?? '',
-        pathways: traffic.pathways
-          .filter(({ checkpoints }) => checkpoints.some((checkpoint) => checkpoint.pipeline === name))
-          .map((pathway) => pathwayView(pathway, conservation)),
-        truncated: traffic.truncated,
+        pathways: ways.slice(0, MOST_PATHWAYS).map((pathway) => pathwayView(pathway, conservation)),
+        truncated: traffic.truncated || ways.length > MOST_PATHWAYS,
         freshness: of(freshness).map(freshView).sort(byAge),
         slos: of(slos)
           .map((slo) => budgetView(slo, definitions))
           .sort((a, b) => (a.budgetLeft ?? 2) - (b.budgetLeft ?? 2)),
-        problems: problems.filter(({ labels }) => labels['pipeline'] === name).flatMap(problemView),
+        problems: problems
+          .filter(({ labels }) => homeOf(labels['pipeline'] ?? '', labels['stage'] ?? '') === name)
+          .flatMap(problemView),
         deadLetters: of(deadLetters).map((letters) => ({
           ...{ topic: letters.topic, sourceTopic: letters.sourceTopic, stage: letters.stage },
           ...{ depth: known(letters.depth), rate: known(letters.rate), oldestAge: known(letters.oldestAge) },

@@ -38,7 +38,11 @@ export async function readStage(
     throw unknown('api_stage_unknown', `No stage "${stage}" was seen in pipeline "${pipeline}" within the last day`);
   }
   const { id } = node;
-  const own = sources.series.filter(({ labels }) => labels['pipeline'] === pipeline && labels['stage'] === stage);
+  // What telemetry says without naming a pipeline belongs where its stage is declared.
+  const homeOf = (named: string) => sources.topology.definitions.homeOf(named, node.kind, stage);
+  const own = sources.series.filter(
+    ({ labels }) => labels['stage'] === stage && homeOf(labels['pipeline'] ?? '') === pipeline,
+  );
   const start = now - (now % 10_000) - 170_000;
   const bands = await readBands(store, {
     keys: own.map((series) => fingerprint(series.labels)),

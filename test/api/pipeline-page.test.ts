@@ -1,6 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { readPipelinePage } from '../../api/pipeline-page.ts';
+import { indexDefinitions, NO_PIPELINE } from '../../core/definition.ts';
 import type { PathwayLatencyView, PipelinePage, PipelinePages } from '../../core/pipeline-page.ts';
+import { ATTR, METRIC } from '../../core/semconv.ts';
+import { STEP_MS, stepStart } from '../../core/time.ts';
 import type { ErrorView } from '../../core/view.ts';
+import { pathwayBuckets } from '../../store/queries/pathways-buckets.ts';
 import { startTestStore, type TestStore } from '../store/harness.ts';
 import { startApi, type TestApi } from './room.ts';
 import { PIPELINE, seedOrders } from './seed.ts';
@@ -133,6 +138,42 @@ describe('what else is known of it', () => {
     expect(all.pipelines.map(({ pipeline }) => pipeline)).toEqual([PIPELINE]);
     expect(all.pipelines[0]).toEqual(view);
   });
+});
+
+test('a pathway of services that name no pipeline is that of the one that declares them', async () => {
+  const [SeriesId, MetricName, Service] = [7900, METRIC.pathwayLatency, 'mailer'];
+  const Attributes = {
+    ...{ [ATTR.pathwayHash]: '00000000000000b1', [ATTR.pathwayParent]: '', [ATTR.pathwayDirection]: 'out' },
+    ...{ 'messaging.system': 'kafka', [ATTR.messagingDestination]: 'mails' },
+  };
+  const series = { SeriesId, MetricName, Pipeline: NO_PIPELINE, ServiceName: Service, Attributes };
+  await stored.store.insert('metric_series', [
+    { ...series, Seen: Math.floor(now / 1000), Type: 'exponential_histogram', Temporality: 1 },
+  ]);
+  const point = {
+    Time: (stepStart(now, STEP_MS) - STEP_MS) / 1000,
+    Pipeline: NO_PIPELINE,
+    MetricName,
+    Service,
+    SeriesId,
+  };
+  await stored.store.insert('pathways_10s', [{ ...point, Count: 10, DurationSum: 10, Buckets: pathwayBuckets([1]) }]);
+  const part = { kind: 'service', name: 'mail*', owner: '', criticality: '', description: '' } as const;
+  const post = {
+    name: 'post',
+    description: '',
+    owner: '',
+    criticality: '',
+    parts: [part],
+    edges: [],
+    slos: [],
+  } as const;
+  const topology = { nodes: [], edges: [], definitions: indexDefinitions([post]) };
+  const page = await readPipelinePage(stored.store, topology, 'post', now);
+  expect(page.pathways.map(({ id }) => id)).toEqual(['00000000000000b1']);
+  const undeclared = { ...topology, definitions: indexDefinitions([]) };
+  expect((await readPipelinePage(stored.store, undeclared, NO_PIPELINE, now)).pathways).toEqual(page.pathways);
+  await expect(readPipelinePage(stored.store, undeclared, 'post', now)).rejects.toMatchObject({ status: 404 });
 });
 
 describe('latency between two checkpoints', () => {
