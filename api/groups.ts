@@ -47,16 +47,17 @@ export async function readGroupsView(
     readGroupLags(store, { from: now - CURRENT_MS, to: now + 1000 }),
     readShareGroups(store, now),
   ]);
-  const topics = new Map<string, string[]>();
-  for (const row of rows) {
-    if (row.topic !== '') topics.set(keyOf(row), [...(topics.get(keyOf(row)) ?? []), row.topic]);
-  }
+  const topics = Map.groupBy(
+    rows.filter(({ topic }) => topic !== ''),
+    keyOf,
+  );
+  const readers = readersOf(edges);
   const search = filter.search?.toLowerCase() ?? '';
   const named = (group: string, read: readonly string[]) =>
     search === '' || [group, ...read].some((name) => name.toLowerCase().includes(search));
   const asked = rows
     .filter(({ topic }) => topic === '')
-    .map((row) => summaryOf(row, topics.get(keyOf(row)) ?? [], edges))
+    .map((row) => summaryOf(row, topics.get(keyOf(row))?.map(({ topic }) => topic) ?? [], readers))
     .filter((group) => named(group.group, group.topics))
     .filter(({ pipeline }) => filter.pipeline === undefined || pipeline === filter.pipeline);
   const states: Partial<Record<StageState, number>> = {};
@@ -110,7 +111,7 @@ export async function readGroupView(
     ...summaryOf(
       row,
       row.topics.map(({ topic }) => topic),
-      edges,
+      readersOf(edges),
     ),
     topicLags: row.topics.map(
       (topic): GroupTopicView => ({
@@ -157,9 +158,19 @@ export function partitionView(row: PartitionLagRow) {
   };
 }
 
-function summaryOf(row: GroupLagRow, topics: readonly string[], edges: Topology['edges']): GroupSummary {
+type Readers = ReadonlyMap<string, Topology['edges']>;
+
+/** The edges over which groups read, by group. */
+function readersOf(edges: Topology['edges']): Readers {
+  return Map.groupBy(
+    edges.filter(({ kind }) => kind === 'consumes'),
+    ({ group }) => group,
+  );
+}
+
+function summaryOf(row: GroupLagRow, topics: readonly string[], readers: Readers): GroupSummary {
   const { cluster, group, pipeline, type, partitions, waiting } = row;
-  const own = edges.filter((edge) => edge.kind === 'consumes' && edge.group === group);
+  const own = readers.get(group) ?? [];
   const home = own.find((edge) => edge.pipeline === pipeline && topics.includes(edge.from)) ?? own[0];
   return {
     ...{ cluster, group, type, members: known(row.members), partitions, waiting, topics },
@@ -169,7 +180,7 @@ function summaryOf(row: GroupLagRow, topics: readonly string[], edges: Topology[
   };
 }
 
-export function lagView(row: LagNumbers): LagView {
+function lagView(row: LagNumbers): LagView {
   return {
     ...{ state: row.state, since: row.since, reason: row.reason, atLeast: row.atLeast },
     ...{ lag: known(row.lag), lagSeconds: known(row.lagSeconds), lagError: known(row.lagError) },

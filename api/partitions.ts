@@ -31,7 +31,7 @@ export async function readStagePartitions(
   const isRead = (topic: string, group: string) => reads.some((read) => read.topic === topic && read.group === group);
   const judged = rows.flat().filter((row) => isRead(row.topic, row.group));
   // A partition's rows stop once it is caught up in a large installation: only those of the newest round say how it is now.
-  const newest = Math.max(...judged.map(({ time }) => time));
+  const newest = judged.reduce((most, { time }) => Math.max(most, time), 0);
   const current = judged
     .filter(({ time }) => time === newest)
     .map(

@@ -111,9 +111,14 @@ ORDER BY indexOf(['stopped', 'dropping'], state) = 0, missing DESC, pipeline, ki
   );
 }
 
-/** The judgements in [from, to), oldest first. */
+/** The judgements in [from, to), oldest first; of more than `limit` the newest. */
 export function readConservation(store: Store, query: ConservationQuery): Promise<Conservation[]> {
-  return read(store, query, `${SELECT} ORDER BY Time, Pipeline, Kind, ToHash, FromHash LIMIT {limit:UInt32}`);
+  return read(
+    store,
+    query,
+    `SELECT * FROM (${SELECT} ORDER BY Time DESC, Pipeline, Kind, ToHash, FromHash LIMIT {limit:UInt32})
+ORDER BY time, pipeline, kind, to, from`,
+  );
 }
 
 const SELECT = `

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type Conservation, writeConservation } from '../../store/queries/conservation.ts';
+import { type Conservation, readConservation, writeConservation } from '../../store/queries/conservation.ts';
 import { startTestStore, type TestStore } from '../store/harness.ts';
 import { startApi, type TestApi } from './room.ts';
 
@@ -68,4 +68,6 @@ test('a checkpoint has a past', async () => {
   expect(past.map(({ state }) => state)).toEqual(['conserved', 'dropping']);
   expect(await rows(`/api/conservation/00000000000000a2?from=${NOW - 90_000}&to=${NOW - 20_000}`)).toHaveLength(1);
   expect((await api.get('/api/conservation/nothing')).status).toBe(400);
+  const range = { from: NOW - 90_000, to: NOW + 1000, to_hash: '00000000000000a2' };
+  expect((await readConservation(stand.store, { ...range, limit: 1 })).map(({ time }) => time)).toEqual([NOW]);
 });
