@@ -10,6 +10,7 @@ import {
   type PipelineDefinition,
 } from '../core/definition.ts';
 import { CRITICALITIES, type EdgeKind, isStage, type NodeKind } from '../core/node.ts';
+import { hasFreshness } from './freshness.ts';
 
 const name = z.string().trim().min(1);
 const criticality = z.enum(CRITICALITIES).optional();
@@ -112,6 +113,8 @@ const slo = z
     if (given.indicator === 'errors' && given.target !== undefined) fail('target', 'means nothing for errors');
     if (given.indicator !== 'freshness' && !isStage(given.of.kind))
       fail('of', 'latency and errors are of a stage, such as stage:billing');
+    if (given.indicator === 'freshness' && !hasFreshness(given.of.kind))
+      fail('of', `freshness is of a stage, topic, dataset or database: nobody knows it of ${given.of.kind}s`);
     if (given.period < 86_400_000 || given.period > 90 * 86_400_000) fail('period', 'lies between 1d and 90d');
   })
   .transform(
@@ -128,7 +131,7 @@ const slo = z
   );
 
 /** One entry of `pipelines.definitions`: what is known of a pipeline beside what is discovered. */
-export const definitionConfig = z
+const definitionConfig = z
   .strictObject({
     /** As telemetry names it (`weir.pipeline`), or a new one for what names none. */
     name,

@@ -115,6 +115,11 @@ describe('a mistake is told with its path', () => {
       { slos: [{ ...slo, indicator: 'latency', target: '1s', of: 'topic:a' }] },
       `${at}.slos[0].of: latency and errors are of a stage`,
     ],
+    [
+      'freshness of what is called',
+      { slos: [{ ...slo, indicator: 'freshness', target: '1m', of: 'external:bank' }] },
+      `${at}.slos[0].of: freshness is of a stage, topic, dataset or database`,
+    ],
     ['an objective of everything', { slos: [{ ...slo, objective: 1 }] }, `${at}.slos[0].objective: `],
     ['a period of an hour', { slos: [{ ...slo, period: '1h' }] }, `${at}.slos[0].period: lies between 1d and 90d`],
     ['two SLOs of one name', { slos: [slo, slo] }, `${at}.slos[1].name: "a" stands here twice`],
