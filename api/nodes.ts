@@ -52,7 +52,7 @@ export function stageId(nodes: readonly Pick<LiveNode, 'kind' | 'node'>[], stage
   return nodeId(nodes.find(({ kind, node }) => node === stage && isStage(kind))?.kind ?? 'service', stage);
 }
 
-export function edgeView(edge: LiveEdge, hopP95?: number): EdgeView {
+function edgeView(edge: LiveEdge, hopP95?: number): EdgeView {
   return {
     from: nodeId(edge.fromKind, edge.from),
     to: nodeId(edge.toKind, edge.to),

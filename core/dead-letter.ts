@@ -13,8 +13,3 @@ export function deadLetterSource(topic: string): string | undefined {
   if (ALONE.test(topic)) return '';
   return (BEHIND.exec(topic) ?? BEFORE.exec(topic))?.[1];
 }
-
-/** Whether a record's headers are those of a dead letter, as Kafka Connect and Spring for Apache Kafka write them. */
-export function isDeadLetter(headers: readonly string[]): boolean {
-  return headers.some((name) => name.startsWith('__connect.errors.') || name.startsWith('kafka_dlt-'));
-}

@@ -2,11 +2,11 @@
  * What a pipeline is made of. `service`, `job` and `group` are stages: they handle records (a `job` is known by its engine, a
  * `group` by the broker alone). The others hold records or are called.
  */
-export const NODE_KINDS = ['service', 'job', 'group', 'topic', 'dataset', 'database', 'external'] as const;
+const NODE_KINDS = ['service', 'job', 'group', 'topic', 'dataset', 'database', 'external'] as const;
 export type NodeKind = (typeof NODE_KINDS)[number];
 
 /** `produces`: stage to topic. `consumes`: topic to stage. `calls`: stage to what it calls. `writes` and `reads`: a stage's datasets. */
-export const EDGE_KINDS = ['produces', 'consumes', 'calls', 'writes', 'reads'] as const;
+const EDGE_KINDS = ['produces', 'consumes', 'calls', 'writes', 'reads'] as const;
 export type EdgeKind = (typeof EDGE_KINDS)[number];
 
 /** How much hangs on a part, the least first. */

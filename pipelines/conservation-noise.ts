@@ -29,7 +29,7 @@ const SEGMENT_WINDOWS = 180;
 /** Counts of two programs are not trusted to agree better than this, as a share. */
 const LEAST_RHO = 5e-5;
 /** Counts are whole: half a record is no news. */
-export const ROUNDING = 0.25;
+const ROUNDING = 0.25;
 /** Residuals count up to so many of their own sigmas, so that one or two bad windows are not taken for a lasting loss, and three are. */
 const CLIP = 4;
 const CLIP_RHO = 6;

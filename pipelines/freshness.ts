@@ -24,7 +24,7 @@ export type FreshnessMemory = ReadonlyMap<string, Past>;
 /** How far back rounds are remembered: a lag longer than this looks up the oldest of them. */
 export const REMEMBERED_MS = 3_600_000;
 
-export function partKey(part: Pick<FreshPart, 'pipeline' | 'kind' | 'node'>): string {
+function partKey(part: Pick<FreshPart, 'pipeline' | 'kind' | 'node'>): string {
   return JSON.stringify([part.pipeline, nodeId(part.kind, part.node)]);
 }
 

@@ -45,7 +45,7 @@ export function createProblems(
  * The dead-letter topics of a graph. Who writes one is read off the graph; failing that, the one stage that reads the topic whose
  * records it holds. What waits is the lag of the group that reads it (the smallest of several), else everything that is kept.
  */
-export function deadLetterTopics(topology: Topology, offsets: readonly TopicOffsets[], at: Millis): DeadLetterTopic[] {
+function deadLetterTopics(topology: Topology, offsets: readonly TopicOffsets[], at: Millis): DeadLetterTopic[] {
   const byTopic = new Map(offsets.map((one) => [one.topic, one]));
   return topology.nodes.flatMap(({ pipeline, kind, node: topic }): DeadLetterTopic[] => {
     const sourceTopic = kind === 'topic' ? deadLetterSource(topic) : undefined;

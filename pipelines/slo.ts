@@ -52,7 +52,7 @@ export interface SloCounts {
   readonly period: WindowCounts;
 }
 
-export const SLO_STATES = ['met', 'slow_burn', 'fast_burn', 'exhausted', 'no_data'] as const;
+const SLO_STATES = ['met', 'slow_burn', 'fast_burn', 'exhausted', 'no_data'] as const;
 export type SloState = (typeof SLO_STATES)[number];
 
 export interface SloVerdict {

@@ -1,4 +1,4 @@
-import { type DefinitionIndex, indexDefinitions } from '../core/definition.ts';
+import type { DefinitionIndex } from '../core/definition.ts';
 import type { NodeKind } from '../core/node.ts';
 import type { Millis } from '../core/time.ts';
 import { type Flow, flowEnds } from '../store/queries/flows.ts';
@@ -35,7 +35,6 @@ export interface Graph {
 }
 
 export const EMPTY_GRAPH: Graph = { nodes: new Map(), edges: new Map() };
-export const NO_DEFINITIONS: DefinitionIndex = indexDefinitions([]);
 
 type NodeName = Pick<TopologyNode, 'pipeline' | 'kind' | 'node'>;
 type Span = Pick<Sight, 'firstSeen' | 'lastSeen'>;

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { deadLetterSource, isDeadLetter } from '../../core/dead-letter.ts';
+import { deadLetterSource } from '../../core/dead-letter.ts';
 
 test.each([
   ['orders.dlq', 'orders'],
@@ -26,9 +26,3 @@ test.each(['orders', 'dlqs', 'idlq', 'orders-retry-0', 'adlt', 'deadline-orders'
     expect(deadLetterSource(topic)).toBeUndefined();
   },
 );
-
-test('headers of Kafka Connect and of Spring tell a dead letter', () => {
-  expect(isDeadLetter(['content-type', '__connect.errors.topic'])).toBe(true);
-  expect(isDeadLetter(['kafka_dlt-original-topic'])).toBe(true);
-  expect(isDeadLetter(['weir-pathway', 'traceparent'])).toBe(false);
-});

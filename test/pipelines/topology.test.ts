@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
+import { indexDefinitions } from '../../core/definition.ts';
 import {
   changes,
   EMPTY_GRAPH,
   extend as extendGraph,
   type Graph,
   graphOf,
-  NO_DEFINITIONS,
   type Sightings,
 } from '../../pipelines/topology.ts';
 import type { Flow } from '../../store/queries/flows.ts';
@@ -35,7 +35,7 @@ const seen = (more: Partial<Sightings>): Sightings => ({
   lags: [],
   services: [],
   jobs: [],
-  definitions: NO_DEFINITIONS,
+  definitions: indexDefinitions([]),
   at: AT,
   ...more,
 });
