@@ -34,13 +34,20 @@ const state = shared('platformatic', () => ({
   written: new WeakSet<object>(),
 }));
 /** A copy of a message that carries a pathway and, when spans are wanted, a trace. */
-function withContext(message: Message, sending: Sending, producer: object, traced: boolean, spans: Span[]): Message {
+function withContext(
+  message: Message,
+  sending: Sending | undefined,
+  producer: object,
+  traced: boolean,
+  spans: Span[],
+): Message {
   const forms = formsOf(producer);
   if (forms === undefined) {
     pathways.recorder.problem('unwritable_header');
     return message;
   }
-  const added: Record<string, unknown> = { [PATHWAY_HEADER]: sending.header(headerOf(message.headers)) };
+  const added: Record<string, unknown> =
+    sending === undefined ? {} : { [PATHWAY_HEADER]: sending.header(headerOf(message.headers)) };
   if (traced) {
     const span = beginSend(message.topic, { key: message.key, value: message.value }, added);
     if (span !== undefined) spans.push(span);
@@ -65,7 +72,7 @@ function prepare(options: SendOptions, producer: object, spans: Span[]): SendOpt
   const messages = options.messages.map((message) => {
     if (state.written.has(message)) return message;
     let sending = sendings.get(message.topic);
-    if (sending === undefined) {
+    if (sending === undefined && pathways.active) {
       sending = pathways.send(outRoute(message.topic));
       sendings.set(message.topic, sending);
     }
@@ -82,7 +89,8 @@ function followProducer(producer: Producer): void {
     const spans: Span[] = [];
     let prepared = options;
     try {
-      if (pathways.active && Array.isArray(options?.messages)) prepared = prepare(options, this, spans);
+      if ((pathways.active || tracesRecords()) && Array.isArray(options?.messages))
+        prepared = prepare(options, this, spans);
     } catch (error) {
       diag.error('@weir/sdk: a send could not be instrumented', error);
     }
@@ -101,11 +109,12 @@ function followProducerStream(stream: ProducerStream): void {
   const { write, end } = stream;
   const take = (message: unknown) => {
     try {
-      if (!pathways.active || typeof (message as Message | undefined)?.topic !== 'string') return message;
-      const sending = pathways.send(outRoute((message as Message).topic));
+      const traced = tracesRecords();
+      if (!(pathways.active || traced) || typeof (message as Message | undefined)?.topic !== 'string') return message;
+      const sending = pathways.active ? pathways.send(outRoute((message as Message).topic)) : undefined;
       const spans: Span[] = [];
-      const copy = withContext(message as Message, sending, stream.producer, tracesRecords(), spans);
-      sending.end();
+      const copy = withContext(message as Message, sending, stream.producer, traced, spans);
+      sending?.end();
       for (const span of spans) span.end();
       state.written.add(copy);
       return copy;

@@ -1,6 +1,7 @@
 import { channel } from 'node:diagnostics_channel';
 import { Readable } from 'node:stream';
-import { trace } from '@opentelemetry/api';
+import { propagation, trace } from '@opentelemetry/api';
+import { W3CTraceContextPropagator } from '@opentelemetry/core';
 import { InMemorySpanExporter, SimpleSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { pathways } from '../../sdk/src/pathway.ts';
@@ -86,6 +87,31 @@ describe('a producer', () => {
     one.send({ messages: [message] });
     expect(sent[0]?.messages[0]).toBe(message);
     expect([...recorder.takeProblems()]).toEqual([['unwritable_header', 1]]);
+  });
+
+  it('sends traces on where no pathways are wanted', () => {
+    const exporter = new InMemorySpanExporter();
+    trace.setGlobalTracerProvider(new TracerProvider({ spanProcessors: [new SimpleSpanProcessor({ exporter })] }));
+    propagation.setGlobalPropagator(new W3CTraceContextPropagator());
+    recorder.active = false;
+    const { sent, producer: one } = producer();
+    one.send({ messages: [{ topic: 'a' }] });
+    const written: Sent['messages'] = [];
+    const stream = announce('producer-stream', {
+      producer: {},
+      write: (message: Sent['messages'][number]) => written.push(message) > 0,
+      end() {},
+    });
+    stream.write({ topic: 'b' });
+    recorder.active = true;
+    trace.disable();
+    propagation.disable();
+    const traces = exporter.getFinishedSpans().map((span) => span.spanContext().spanId);
+    expect(traces).toHaveLength(2);
+    for (const [i, { headers }] of [...(sent[0]?.messages ?? []), ...written].entries()) {
+      expect([...(headers?.keys() ?? [])].map(String)).toEqual(['traceparent']);
+      expect(String([...(headers?.values() ?? [])])).toContain(traces[i]);
+    }
   });
 
   it('that calls back with an error ends its spans as failed', () => {
