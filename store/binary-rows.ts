@@ -21,7 +21,12 @@ export async function readColumns<const T extends readonly ColumnType[]>(
   params: Record<string, unknown>,
   types: T,
 ): Promise<{ readonly count: number; readonly columns: ColumnsOf<T> }> {
-  const { stream } = await store.client.exec({ query: `${sql}\nFORMAT RowBinary`, query_params: params });
+  const { stream } = await store.client.exec({
+    query: `${sql}\nFORMAT RowBinary`,
+    query_params: params,
+    // Else an error after the first rows comes without its reason, and of some servers as bytes among them.
+    clickhouse_settings: { wait_end_of_query: 1 },
+  });
   const chunks: Buffer[] = [];
   for await (const chunk of stream) chunks.push(chunk as Buffer);
   return decodeRows(Buffer.concat(chunks), types);

@@ -46,6 +46,14 @@ describe('readColumns', () => {
   });
 });
 
+describe('an error after the first rows', () => {
+  test.each(['Float64', 'String'] as const)('is an error, not a row of %s', async (type) => {
+    const value = `if(throwIf(number = 300000, 'in the middle') = 0, number, 0)`;
+    const sql = `SELECT to${type}(${value}) FROM numbers(400000) SETTINGS max_block_size = 1000`;
+    await expect(readColumns(stand.store, sql, {}, [type])).rejects.toThrow(/in the middle/);
+  });
+});
+
 describe('decodeRows', () => {
   test('an answer that ends in a row is refused', () => {
     const row = Buffer.alloc(9);
