@@ -26,9 +26,10 @@ const RANKS: readonly (readonly Signal[])[] = [
   ['error_ratio'],
   ['latency_p50', 'latency_p95', 'latency_p99'],
   ['lag', 'lag_seconds', 'loss_seconds'],
-  ['custom'],
+  ['custom', 'drop_ratio', 'dead_letters', 'dead_letter_depth', 'schema_violations'],
   ['output'],
-  ['throughput', 'freshness'],
+  // What a budget is spent on lies before it.
+  ['throughput', 'freshness', 'slo_burn'],
 ];
 const OWN_TROUBLE = 3;
 
@@ -51,7 +52,7 @@ function quantity(alert: IncidentAlert, name: 'value' | 'expected'): Quantity {
   const signal = signalOf(alert);
   const unit = SIGNAL_FACTS[signal as Signal]?.unit ?? '1';
   return readQuantity(alert.annotations[name], (size) =>
-    signal === 'error_ratio' ? percentText(size) : valueText(size, unit),
+    signal === 'error_ratio' || signal === 'drop_ratio' ? percentText(size) : valueText(size, unit),
   );
 }
 
@@ -148,7 +149,8 @@ function isSilent(alert: IncidentAlert): boolean {
 }
 
 function titleOf(alert: IncidentAlert, mates: readonly IncidentAlert[]): string {
-  const stage = stageOf(alert) || alert.labels['pipeline'] || 'A stage';
+  const { dataset, topic, pipeline } = alert.labels;
+  const stage = stageOf(alert) || dataset || topic || pipeline || 'A stage';
   const signal = signalOf(alert);
   const mate = (...signals: string[]) => mates.find((other) => signals.includes(signalOf(other)));
   switch (signal) {
@@ -181,8 +183,19 @@ function titleOf(alert: IncidentAlert, mates: readonly IncidentAlert[]): string 
     }
     case 'freshness': {
       const age = quantity(alert, 'value').text;
-      return age === '' ? `${stage} is late` : `${stage} is late: its newest event is ${age} old`;
+      return age === '' ? `${stage} is late` : `${stage} is late: its newest complete event is ${age} old`;
     }
+    case 'drop_ratio': {
+      const share = quantity(alert, 'value').text;
+      const from = topic === undefined || topic === stage ? '' : ` from ${topic}`;
+      return `${stage} misses ${share === '' ? 'records' : `${share} of its records`}${from}`;
+    }
+    case 'slo_burn':
+      return `${stage} burns the error budget of ${alert.labels['slo'] ?? 'an SLO'}`;
+    case 'dead_letters':
+      return `${stage} gives records up as dead letters${insteadText(alert, '')}`;
+    case 'schema_violations':
+      return `${stage} gets records that break their schema${insteadText(alert, '')}`;
     default: {
       if (signal === 'custom' && alert.labels['name'])
         return `${alert.labels['name']} of ${stage} is off${insteadText(alert, '')}`;

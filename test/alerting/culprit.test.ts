@@ -48,6 +48,14 @@ describe('nameCulprit', () => {
     });
   });
 
+  it('a budget that burns at the end of a flow: the stage before it that sends less', () => {
+    const culprit = nameCulprit(
+      [alert('slo_burn', 'warehouse-sink', 0, 1.2, 0, { slo: 'fresh' }), alert('output', 'gateway', 10, 0, 100)],
+      edges,
+    );
+    expect(culprit.stage).toBe('gateway');
+  });
+
   it('a slow consumer: falling behind, though those after it starve first', () => {
     const culprit = nameCulprit(
       [
@@ -159,7 +167,37 @@ describe('titles', () => {
     ['more output', alert('output', 'gateway', 0, 2100, 1000), 'gateway produces 2.1 times what is expected'],
     ['more throughput', alert('throughput', 'gateway', 0, 1500, 1000), 'gateway handles 1.5 times what is expected'],
     ['throughput without numbers', alert('throughput', 'gateway'), 'gateway handles less than expected'],
-    ['freshness', alert('freshness', 'sink', 0, 254, 3), 'sink is late: its newest event is 4\u202fmin 14\u202fs old'],
+    [
+      'freshness',
+      alert('freshness', 'sink', 0, 254, 3),
+      'sink is late: its newest complete event is 4\u202fmin 14\u202fs old',
+    ],
+    [
+      'freshness of a dataset',
+      alert('freshness', '', 0, 254, 3, { dataset: 'sales' }),
+      'sales is late: its newest complete event is 4\u202fmin 14\u202fs old',
+    ],
+    [
+      'missing records',
+      alert('drop_ratio', 'billing', 0, 0.012, 0, { topic: 'orders' }),
+      'billing misses 1.2\u202f% of its records from orders',
+    ],
+    ['missing records, without a number', alert('drop_ratio', 'billing', 0), 'billing misses records'],
+    [
+      'a budget',
+      alert('slo_burn', 'billing', 0, 1.3, 0, { slo: 'errors', window: 'fast' }),
+      'billing burns the error budget of errors',
+    ],
+    [
+      'dead letters',
+      alert('dead_letters', 'billing', 0, 2, 0.1),
+      'billing gives records up as dead letters (2/s instead of 0.1/s)',
+    ],
+    [
+      'schema violations',
+      alert('schema_violations', 'billing', 0, 2, 0.1),
+      'billing gets records that break their schema (2/s instead of 0.1/s)',
+    ],
     [
       'custom',
       alert('custom', 'sink', 0, 312, 20, { name: 'queue.depth' }),
