@@ -67,6 +67,7 @@ export async function readPipelinePages(
     }),
     readLatestDeadLetters(store, judged),
   ]);
+  const judgements = Map.groupBy(conservation, pairKey);
   // What telemetry says without naming a pipeline belongs where its stage is declared.
   const homeOf = (named: string, stage: string) => definitions.homeOf(named, 'service', stage);
   const names = new Set([
@@ -86,7 +87,7 @@ export async function readPipelinePages(
       return {
         ...{ now, pipeline: name, description: definition?.description ?? '', owner: definition?.owner ?? '' },
         criticality: definition?.criticality ?? '',
-        pathways: ways.slice(0, MOST_PATHWAYS).map((pathway) => pathwayView(pathway, conservation)),
+        pathways: ways.slice(0, MOST_PATHWAYS).map((pathway) => pathwayView(pathway, judgements)),
         truncated: traffic.truncated || ways.length > MOST_PATHWAYS,
         freshness: of(freshness).map(freshView).sort(byAge),
         slos: of(slos)
@@ -117,11 +118,15 @@ export async function readPipelinePage(
   return view;
 }
 
-function pathwayView(pathway: Pathway, conservation: readonly Conservation[]): PathwayView {
+type Judgements = ReadonlyMap<string, readonly Conservation[]>;
+
+const pairKey = ({ kind, from, to }: Pick<Conservation, 'kind' | 'from' | 'to'>) => `${kind} ${from} ${to}`;
+
+function pathwayView(pathway: Pathway, judgements: Judgements): PathwayView {
   const { checkpoints } = pathway;
   const [first, last] = [checkpoints[0], checkpoints.at(-1)] as [CheckpointTraffic, CheckpointTraffic];
   const between = (kind: Conservation['kind'], from: string, to: string) =>
-    arrivalView(conservation.find((one) => one.kind === kind && one.from === from && one.to === to));
+    arrivalView(judgements.get(pairKey({ kind, from, to }))?.[0]);
   const edgeTo = (checkpoint: CheckpointTraffic) => between('edge', checkpoint.parent, checkpoint.hash);
   return {
     ...{ id: pathway.id, unseenUpstream: pathway.unseenUpstream, sampled: pathway.sampled },
