@@ -4,7 +4,7 @@ import { type Bracket, readBrackets, readSamples, SAMPLE_LEVELS } from '../store
 import type { LagBook, PartitionName } from './lag-book.ts';
 import { isLossExpected, rateError, secondsToLoss } from './lag-forecast.ts';
 import { readingAt } from './lag-positions.ts';
-import { placeAt, remembersBracket } from './lag-seconds.ts';
+import { isCoarse, placeAt, remembersBracket } from './lag-seconds.ts';
 
 const [FINE, COARSE] = SAMPLE_LEVELS;
 
@@ -14,7 +14,10 @@ const REACHES = [
   { level: COARSE, back: 8 * 86_400_000, most: 2000 },
   { level: COARSE, back: COARSE.keep, most: 300 },
 ] as const;
-/** A position older than all samples is looked for again after this long, one that is new each round: points dated into the past may have come. */
+/**
+ * A position older than all samples, or between some that lie far apart, is looked for again after this long, one that is new each round:
+ * points dated into the past may have come.
+ */
 const AGAIN_MS = 60_000;
 const NEW_MS = 120_000;
 
@@ -41,7 +44,8 @@ export async function placePositions(store: Store, book: LagBook, at: Millis): P
     const end = ends.at(row.partition);
     const offset = readingAt(row, end);
     const again = row.measured < NEW_MS ? 0 : AGAIN_MS;
-    if (remembersBracket(row, offset) && (row.atLeast === 0 || at - row.lookedAt < again)) {
+    const isOpen = row.atLeast === 1 || isCoarse(row);
+    if (remembersBracket(row, offset) && !(isOpen && at - row.lookedAt >= again)) {
       placeAt(row, row as unknown as Bracket, offset);
       continue;
     }

@@ -23,8 +23,8 @@ export const POSITION_FIELDS = [
   ...(['state', 'since', 'candidate', 'rounds', 'flaps'] as const),
   /** The samples the record at the committed offset lies between, and when the store was asked for them. */
   ...(['leftEnd', 'leftAt', 'rightEnd', 'rightAt', 'lookedAt'] as const),
-  /** When that record was written, how far that may be off (ms), and whether it is only known to be older (1, else 0). */
-  ...(['written', 'writtenError', 'atLeast'] as const),
+  /** When that record was written, how far that may be off (ms), whether it is only known to be older (1, else 0), and its offset. */
+  ...(['written', 'writtenError', 'atLeast', 'placed'] as const),
   /** Seconds from `forecastAt` until retention takes an unread record: as expected, at the earliest and at the latest. */
   ...(['loss', 'lossLower', 'lossUpper', 'lossFast', 'forecastAt'] as const),
 ] as const;

@@ -36,19 +36,30 @@ export function remembersBracket(position: Position, offset: number): boolean {
   return (position.leftEnd <= offset || Number.isNaN(position.leftEnd)) && offset < position.rightEnd;
 }
 
+/** Whether the samples it remembers leave more open than closer ones would: more than two of the finest steps kept, and a twentieth of the age. */
+export function isCoarse({ writtenError, committedAt, written }: Position): boolean {
+  return writtenError > Math.max(20_000, 0.05 * (committedAt - written));
+}
+
 /**
  * Writes down what samples say of the record a position stands at. Records are written in order: a position that moved on stands at
- * one that is no older, whatever coarser samples say, so a lag does not grow while it is worked off.
+ * one that is no older, whatever coarser samples say, so a lag does not grow while it is worked off. At the same record closer samples
+ * take the place of those remembered, coarser ones do not.
  */
 export function placeAt(position: Position, bracket: Bracket, offset: number): void {
+  const { leftEnd, leftAt, rightEnd, rightAt } = bracket;
+  const known = position.atLeast === 0 && !Number.isNaN(position.written);
+  if (known && offset === position.placed && !(rightAt - leftAt <= position.rightAt - position.leftAt)) return;
   const written = writtenBetween(bracket, offset);
   if (written === undefined) return;
-  const { leftEnd, leftAt, rightEnd, rightAt } = bracket;
-  Object.assign(position, { leftEnd, leftAt, rightEnd, rightAt });
-  const at = position.atLeast === 0 && position.written > written.at ? position.written : written.at;
+  // What was known of the record before it holds for this one too.
+  const held = known && offset > position.placed && position.written > written.at;
+  const at = held ? position.written : written.at;
+  const earliest = Math.max(leftAt, position.leftAt || 0);
+  position.writtenError = held ? Math.max(at - earliest, rightAt - at) : written.error;
   position.written = at;
-  position.writtenError = written.error;
   position.atLeast = written.atLeast ? 1 : 0;
+  Object.assign(position, { leftEnd, leftAt, rightEnd, rightAt, placed: offset });
 }
 
 export interface LagTime {

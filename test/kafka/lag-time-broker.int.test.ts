@@ -142,7 +142,6 @@ describe.concurrent('a lag in time, whatever the broker does', { timeout: 280_00
   it('of a topic that was made anew: what was known of the old one is void', async () => {
     const old = await stand.topic('again');
     const group = 'again-readers';
-    await pause(2000 * POLL_S);
     for (let i = 0; i < 10; i++) {
       await old.send(10);
       await pause(500);

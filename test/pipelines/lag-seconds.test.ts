@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { createEnds } from '../../pipelines/lag-ends.ts';
 import { createPositions, forgetLog, observe } from '../../pipelines/lag-positions.ts';
-import { lagTimeOf, placeAt, remembersBracket, writtenBetween } from '../../pipelines/lag-seconds.ts';
+import { isCoarse, lagTimeOf, placeAt, remembersBracket, writtenBetween } from '../../pipelines/lag-seconds.ts';
 
 const T = 1_800_000_000_000;
 const unknown = Number.NaN;
@@ -87,6 +87,29 @@ describe('a position', () => {
     expect(row.written).toBe(before);
     placeAt(row, bracket(50, -30, 60, -20), 55);
     expect(row.written).toBeGreaterThan(before);
+  });
+
+  test('that moves on keeps a bound that holds for what was remembered', () => {
+    const { row, end } = make(50, 100);
+    placeAt(row, bracket(48, -60, 52, -50), 50);
+    placeAt(row, bracket(0, -600, 60, -40), 51);
+    // The record before it was written between -60 and -50, at about -53.75, so this one not before -60, and before -40.
+    expect(lagTimeOf(row, end, 1)).toEqual({ seconds: 53.75, error: 13.75, atLeast: false });
+  });
+
+  test('at the same record closer samples take over, coarser ones do not', () => {
+    const { row, end } = make(50, 100);
+    placeAt(row, bracket(0, -4000, 90, -400), 50);
+    expect(isCoarse(row)).toBe(true);
+    const [before, coarse] = [lagTimeOf(row, end, 1), { seconds: 1980, error: 2020, atLeast: false }];
+    expect(before).toEqual(coarse);
+    placeAt(row, bracket(0, -9000, 90, -400), 50);
+    expect(lagTimeOf(row, end, 1)).toEqual(coarse);
+    placeAt(row, { leftEnd: unknown, leftAt: unknown, rightEnd: 90, rightAt: T - 5000 }, 50);
+    expect(lagTimeOf(row, end, 1)).toEqual(coarse);
+    placeAt(row, bracket(49, -3000, 52, -2990), 50);
+    expect(lagTimeOf(row, end, 1)).toEqual({ seconds: 2995, error: 5, atLeast: false });
+    expect(isCoarse(row)).toBe(false);
   });
 
   test('a lower bound gives way to what is known later', () => {
