@@ -2,6 +2,7 @@ import type { ConnectionOptions as TlsOptions } from 'node:tls';
 import { errorMessage } from '../../../core/errors.ts';
 import type { Telemetry } from '../../../core/telemetry.ts';
 import type { Millis } from '../../../core/time.ts';
+import { within } from '../deadline.ts';
 import { Backdating } from './backdating.ts';
 import type { KafkaClusterConfig } from './config.ts';
 import { type Connections, openConnections, readTls } from './connections.ts';
@@ -63,8 +64,8 @@ export class ClusterWatcher {
   async stop(): Promise<void> {
     this.#isRunning = false;
     clearTimeout(this.#timer);
-    await atMost(this.#close(), STOP_MS);
-    await atMost(this.#round ?? Promise.resolve(), STOP_MS);
+    await within(this.#close(), STOP_MS);
+    await within(this.#round ?? Promise.resolve(), STOP_MS);
   }
 
   #schedule(): void {
@@ -118,7 +119,7 @@ export class ClusterWatcher {
         telemetry.log.warn({ event: 'collector_kafka_lag_failed', cluster, reason }, 'a round over Kafka failed');
       }
       this.#isFailing = true;
-      if (!(error instanceof NotKept)) await atMost(this.#close(), STOP_MS);
+      if (!(error instanceof NotKept)) await within(this.#close(), STOP_MS);
     }
   }
 
@@ -176,13 +177,3 @@ export class ClusterWatcher {
 
 /** Kafka answered; nobody took what it said. */
 class NotKept extends Error {}
-
-/** Waits for work that must not hold a stop up. */
-async function atMost(work: Promise<unknown>, ms: Millis): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, ms);
-  });
-  await Promise.race([work.catch(() => {}), late]);
-  clearTimeout(timer);
-}

@@ -6,6 +6,7 @@ import type { Admission } from '../../admission.ts';
 import type { Ingest } from '../../ingest.ts';
 import type { Encoding } from '../../otlp/answers.ts';
 import { OTLP_SIGNALS, type OtlpSignal } from '../../otlp/model.ts';
+import { within } from '../deadline.ts';
 import type { KafkaOtlpConfig } from './config.ts';
 import { createKafkaCounts } from './counts.ts';
 import { OffsetLedger } from './ledger.ts';
@@ -243,13 +244,4 @@ export function createKafkaOtlpReceiver(options: KafkaOtlpOptions): Service & { 
       loop = undefined;
     },
   };
-}
-
-/** Waits for `work`, at most `ms`; what becomes of it later is not our business any more. */
-async function within(work: Promise<unknown>, ms: number): Promise<void> {
-  const over = new AbortController();
-  const late = sleep(ms, undefined, { signal: over.signal, ref: false });
-  await Promise.race([work, late]).catch(() => {});
-  over.abort();
-  await late.catch(() => {});
 }

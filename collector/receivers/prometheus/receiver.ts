@@ -3,6 +3,7 @@ import type { Telemetry } from '../../../core/telemetry.ts';
 import type { Millis } from '../../../core/time.ts';
 import type { Admission } from '../../admission.ts';
 import type { MetricsRequest } from '../../otlp/model.ts';
+import { within } from '../deadline.ts';
 import type { PrometheusConfig, ScrapeJob, TargetGroup } from './config.ts';
 import { createScrapeCounts } from './counts.ts';
 import { createFactLedger } from './fact-ledger.ts';
@@ -124,14 +125,4 @@ export function createPrometheusReceiver(options: PrometheusOptions): Service {
       jobs.length = 0;
     },
   };
-}
-
-/** Waits for `work`, at most `ms`. */
-async function within(work: Promise<unknown>, ms: number): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<void>((done) => {
-    timer = setTimeout(done, ms);
-  });
-  await Promise.race([work.catch(() => {}), late]);
-  clearTimeout(timer);
 }
