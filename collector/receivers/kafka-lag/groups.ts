@@ -1,3 +1,4 @@
+import { type GroupState, parseGroupState } from '../group-state.ts';
 import { NONE, reasonOf, UNKNOWN_GROUP } from './errors.ts';
 import {
   type DescribedGroup,
@@ -12,20 +13,6 @@ import type { Call } from './protocol/wire.ts';
 import type { Reading } from './reading.ts';
 import type { Topics } from './topics.ts';
 
-/** The states of groups as they are reported. */
-export const GROUP_STATES = [
-  'stable',
-  'empty',
-  'dead',
-  'preparing_rebalance',
-  'completing_rebalance',
-  'assigning',
-  'reconciling',
-  'not_ready',
-  'unknown',
-] as const;
-export type GroupState = (typeof GROUP_STATES)[number];
-
 export interface Group {
   readonly id: string;
   readonly type: GroupType;
@@ -39,12 +26,6 @@ export interface Group {
 const GROUPS_PER_REQUEST = 200;
 /** Protocol types of consumers; groups that never had a member, whose offsets were set by hand, have none. */
 const CONSUMER_PROTOCOLS = new Set(['consumer', 'share', 'streams', '']);
-
-/** `PreparingRebalance` and `preparing_rebalance` alike. */
-export function parseGroupState(text: string): GroupState {
-  const words = text.replace(/([a-z])([A-Z])/g, '$1_$2').toLowerCase();
-  return GROUP_STATES.find((state) => state === words) ?? 'unknown';
-}
 
 /**
  * Every matching group, listed by the brokers that coordinate them. A broker that does not answer leaves out its

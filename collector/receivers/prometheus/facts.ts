@@ -1,5 +1,6 @@
 import { ATTR, METRIC } from '../../../core/semconv.ts';
 import type { Millis } from '../../../core/time.ts';
+import { parseGroupState } from '../group-state.ts';
 import { CONFLUENT, MSK, REDPANDA } from './exporters/brokers.ts';
 import { BURROW, BURROW_EXPORTER } from './exporters/burrow.ts';
 import type { Exporter, FactRule } from './exporters/exporter.ts';
@@ -56,17 +57,6 @@ const UNITS: Readonly<Record<string, string>> = {
   [METRIC.groupState]: '',
 };
 
-const GROUP_STATES = [
-  'stable',
-  'empty',
-  'dead',
-  'preparing_rebalance',
-  'completing_rebalance',
-  'assigning',
-  'reconciling',
-  'not_ready',
-] as const;
-
 /** A cluster as the samples of a scrape name it; `key` is the same in every scrape. */
 interface Cluster {
   readonly key: string;
@@ -120,7 +110,7 @@ function addFact(
   for (const [attribute, label] of rule.taken) {
     const text = labels.get(label);
     if (text === undefined || (attribute === 'partition' && !/^\d{1,9}$/.test(text))) return;
-    attributes[attribute] = attribute === 'state' ? stateOf(text) : text;
+    attributes[attribute] = attribute === 'state' ? parseGroupState(text) : text;
   }
   const key = keyOf(rule.to, cluster, attributes);
   const before = facts.get(key);
@@ -134,12 +124,6 @@ function factValue({ value, factor = 1, read = Number }: FactRule, sample: Sampl
   if (value === undefined) return sample.value * factor;
   const text = sample.labels.get(value.label);
   return text === undefined ? Number.NaN : read(text) * factor;
-}
-
-/** Kafka writes states as `PreparingRebalance`, its clients as `PREPARING_REBALANCE`. */
-function stateOf(text: string): string {
-  const word = text.replace(/([a-z])([A-Z])/g, '$1_$2').toLowerCase();
-  return GROUP_STATES.find((state) => state === word) ?? 'unknown';
 }
 
 /** The clusters that the samples of a scrape speak of. */

@@ -4,31 +4,9 @@ import { kafkaClusters, kafkaLagConfig } from '../../../../collector/receivers/k
 import { parseSettings } from '../../../../collector/receivers/kafka-lag/details.ts';
 import { isCoordinationError, isLeadershipError, reasonOf } from '../../../../collector/receivers/kafka-lag/errors.ts';
 import { batches } from '../../../../collector/receivers/kafka-lag/group-offsets.ts';
-import { GROUP_STATES, type Group, parseGroupState } from '../../../../collector/receivers/kafka-lag/groups.ts';
+import type { Group } from '../../../../collector/receivers/kafka-lag/groups.ts';
 import { brokersToTry, parseBroker } from '../../../../collector/receivers/kafka-lag/reading.ts';
 import { Topics } from '../../../../collector/receivers/kafka-lag/topics.ts';
-
-describe('states of groups', () => {
-  it.each([
-    ['Stable', 'stable'],
-    ['Empty', 'empty'],
-    ['Dead', 'dead'],
-    ['PreparingRebalance', 'preparing_rebalance'],
-    ['CompletingRebalance', 'completing_rebalance'],
-    ['Assigning', 'assigning'],
-    ['Reconciling', 'reconciling'],
-    ['NotReady', 'not_ready'],
-    ['Unknown', 'unknown'],
-    ['', 'unknown'],
-    ['SomethingNew', 'unknown'],
-  ])('%s is %s', (told, state) => {
-    expect(parseGroupState(told)).toBe(state);
-  });
-
-  it('are spelled as they are reported', () => {
-    for (const state of GROUP_STATES) expect(parseGroupState(state)).toBe(state);
-  });
-});
 
 describe('requests for commits', () => {
   const group = (id: string): Group => ({ id, type: 'classic', state: 'stable', members: 1, coordinator: 1 });
