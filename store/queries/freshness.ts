@@ -4,7 +4,7 @@ import type { Series } from '../../core/series.ts';
 import type { Millis } from '../../core/time.ts';
 import type { Store } from '../client.ts';
 import { floatCell, millisCell, numberOf, secondsCell } from './cells.ts';
-import { carryForward, type Grid, gaps } from './grid.ts';
+import { CARRY_MS, carryForward, type Grid, gaps } from './grid.ts';
 
 /** How fresh a part of a pipeline was at a time. NaN where nothing is known. */
 export interface FreshnessStatus {
@@ -88,9 +88,6 @@ ORDER BY time`,
   );
   return rows.map(({ to, ...row }) => ({ ...row, time: numberOf(row.time), completeTo: numberOf(to) }));
 }
-
-/** How long a round's value stands in for the next ones: the part that writes them may be slower than its readers. */
-const CARRY_MS = 90_000;
 
 /**
  * The signal `freshness`: of each stage (label `stage`), dataset and database (label `dataset`) the largest age that ended in a

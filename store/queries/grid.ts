@@ -28,6 +28,9 @@ export function gaps(length: number): Float64Array {
   return new Float64Array(length).fill(Number.NaN);
 }
 
+/** How long the last value of a gauge, or of a round of the pipeline model, stands in for missing ones. */
+export const CARRY_MS = 90_000;
+
 /** Repeats each value over at most `steps` following gaps. */
 export function carryForward(values: Float64Array, steps: number): void {
   let last = Number.NaN;

@@ -3,8 +3,8 @@ import { lastIndex, type Series } from '../../core/series.ts';
 import { type Millis, STEP_MS, stepStart } from '../../core/time.ts';
 import type { Store } from '../client.ts';
 import { numberOf, secondsCell } from './cells.ts';
+import { CARRY_MS } from './grid.ts';
 import { readSignals } from './signals.ts';
-import { CARRY_MS } from './signals-gauges.ts';
 
 /** How far one consumer group is behind on one topic; NaN where not measured. */
 export interface GroupLag {

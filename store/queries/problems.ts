@@ -3,7 +3,7 @@ import type { Series } from '../../core/series.ts';
 import type { Signal } from '../../core/signal.ts';
 import type { Store } from '../client.ts';
 import { numberOf } from './cells.ts';
-import { carryForward, type Grid, gaps } from './grid.ts';
+import { CARRY_MS, carryForward, type Grid, gaps } from './grid.ts';
 import type { Level } from './level.ts';
 import { PROBLEM_METRICS, PROBLEM_OF, type ProblemSignal } from './problem-metrics.ts';
 
@@ -95,9 +95,6 @@ function addRates(values: Float64Array, { isDelta, steps, sums, lasts }: Row, gr
     values[step] = (values[step] as number) + gained / seconds;
   });
 }
-
-/** How long a round's value stands in for the next ones. */
-const CARRY_MS = 90_000;
 
 /**
  * What the pipeline model found in dead-letter topics: the signal `dead_letter_depth`, and `dead_letters` of stages that do not count

@@ -2,8 +2,7 @@ import { normalizeLabels } from '../../core/labels.ts';
 import type { Series } from '../../core/series.ts';
 import type { Store } from '../client.ts';
 import { numberOf } from './cells.ts';
-import { carryForward, type Grid, gaps } from './grid.ts';
-import { CARRY_MS } from './signals-gauges.ts';
+import { CARRY_MS, carryForward, type Grid, gaps } from './grid.ts';
 
 interface Row {
   readonly pipeline: string;

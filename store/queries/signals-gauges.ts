@@ -4,11 +4,8 @@ import type { Series } from '../../core/series.ts';
 import type { Signal } from '../../core/signal.ts';
 import type { Store } from '../client.ts';
 import { type Consumers, consumerOf } from './consumers.ts';
-import { carryForward, type Grid, gaps } from './grid.ts';
+import { CARRY_MS, carryForward, type Grid, gaps } from './grid.ts';
 import type { Level } from './level.ts';
-
-/** How long a gauge's last value stands in for a missing one. */
-export const CARRY_MS = 90_000;
 
 const LAG_METRICS: Readonly<Record<string, Signal>> = { [METRIC.kafkaLag]: 'lag', [METRIC.lagTime]: 'lag_seconds' };
 

@@ -5,10 +5,7 @@ import { STEP_MS } from '../../core/time.ts';
 import type { Store } from '../client.ts';
 import { EXACT_FLOATS, numberOf } from './cells.ts';
 import { type Consumers, consumerOf } from './consumers.ts';
-import { carryForward, type Grid, gaps } from './grid.ts';
-
-/** How long a judgement stands in for a missing one. */
-const CARRY_MS = 90_000;
+import { CARRY_MS, carryForward, type Grid, gaps } from './grid.ts';
 
 /** `loss_seconds` where no loss is expected: thirty days. */
 export const NO_LOSS_SECONDS = 30 * 86_400;

@@ -5,7 +5,7 @@ import type { Series } from '../../core/series.ts';
 import type { Millis } from '../../core/time.ts';
 import type { Store } from '../client.ts';
 import { floatCell, numberOf, secondsCell } from './cells.ts';
-import { carryForward, type Grid, gaps } from './grid.ts';
+import { CARRY_MS, carryForward, type Grid, gaps } from './grid.ts';
 
 /** How an SLO stood at a time, as `judgeSlo` (pipelines/slo.ts) judged it. NaN where nothing was counted. */
 export interface SloStatus {
@@ -138,8 +138,6 @@ function gridParams({ start, step, count }: Grid, before: number) {
   const since = Math.max(0, (start - before * step) / 1000);
   return { start: start / 1000, step: step / 1000, since, end: (start + count * step) / 1000 };
 }
-
-const CARRY_MS = 90_000;
 
 /**
  * The signal `slo_burn`: of each SLO (label `slo`, and `stage` or `dataset` of what it is of) how near its rules are to firing, by
