@@ -12,7 +12,7 @@ export const END_FIELDS = [
   ...(['oldest', 'jump'] as const),
   /** Last stable offset; bytes. */
   ...(['stable', 'size'] as const),
-  /** Records per second written over a minute and over half an hour, and for how long they have been measured (ms). */
+  /** Records per second written over a minute and over an hour, and for how long they have been measured (ms). */
   ...(['rate', 'slowRate', 'measured'] as const),
   /** Since when the log is the one of today; 0 where it always was. */
   'validSince',

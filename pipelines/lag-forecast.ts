@@ -97,7 +97,7 @@ const URGENT_SECONDS = 900;
 
 /**
  * Whether a loss is to be expected, so that someone should be told. `slow` and `fast` are the seconds until a loss at the rate of the
- * last half hour and of the last minute; at the slow one an hour is near, or half of the retention where that is shorter (a reader that
+ * last hour and of the last minute; at the slow one an hour is near, or half of the retention where that is shorter (a reader that
  * pauses does not run out of a short retention at once). The fast one counts when the loss is so near that waiting for the slow one would
  * be too long: a quarter of that.
  */

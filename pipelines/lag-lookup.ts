@@ -4,6 +4,7 @@ import { type Bracket, readBrackets, readSamples, SAMPLE_LEVELS } from '../store
 import type { LagBook, PartitionName } from './lag-book.ts';
 import { isLossExpected, rateError, secondsToLoss } from './lag-forecast.ts';
 import { readingAt } from './lag-positions.ts';
+import { SLOW_MS } from './lag-rates.ts';
 import { isCoarse, placeAt, remembersBracket } from './lag-seconds.ts';
 
 const [FINE, COARSE] = SAMPLE_LEVELS;
@@ -146,7 +147,7 @@ export async function forecastLosses(store: Store, book: LagBook, at: Millis): P
         ...{ retention: topic.retention, retentionBytes: topic.retentionBytes },
         samples: samples.get(row.partition) ?? none,
       });
-    const error = rateError(row.variance, Math.min(row.measured, 1_800_000), POLL_MS);
+    const error = rateError(row.variance, Math.min(row.measured, SLOW_MS), POLL_MS);
     row.loss = ask(row.slowRate || 0);
     row.lossLower = ask(Math.max(0, (row.slowRate || 0) - error));
     row.lossUpper = ask((row.slowRate || 0) + error);

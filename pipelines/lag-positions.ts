@@ -13,7 +13,7 @@ export const POSITION_FIELDS = [
   ...(['lag', 'laggingSince', 'lost'] as const),
   /** The highest offset committed before an operator set it back, until it is reached again. */
   'peak',
-  /** Records per second committed over a minute and half an hour, how much they vary, and how long they were measured (ms). */
+  /** Records per second committed over a minute and an hour, how much they vary, and how long they were measured (ms). */
   ...(['rate', 'slowRate', 'variance', 'measured'] as const),
   /** The lag smoothed over half a minute and three, its noise, its last two values, and where it goes: -1, 0 or 1. */
   ...(['lagFast', 'lagSlow', 'noise', 'lagBefore', 'lagBefore2', 'trend'] as const),

@@ -2,7 +2,7 @@ import type { Millis } from '../core/time.ts';
 
 /** Over how long rates are averaged: what is going on now, and what may be expected to go on. */
 export const FAST_MS = 60_000;
-export const SLOW_MS = 30 * 60_000;
+export const SLOW_MS = 60 * 60_000;
 
 /**
  * An exponential average that starts as a plain one: with `a = max(1 - e^(-passed/tau), passed / (measured + passed))`,

@@ -71,6 +71,11 @@ interface Round {
   readonly partitions: readonly PartitionLagRow[];
 }
 
+/** What a round rests on, and how the store is asked whether it is there: what feeds a rollup is seen a moment before the rollup. */
+const SEEN: ReadonlySet<string> = new Set(['kafka.partition.current_offset', 'kafka.consumer_group.offset']);
+const STORED = `SELECT MetricName AS metric, toFloat64(intDiv(max(Last).1, 1000000)) AS at FROM gauge_10s
+WHERE MetricName IN {metrics:Array(String)} GROUP BY metric`;
+
 /**
  * Everything that makes a lag in time, for real: the receiver polls the broker, the collector takes its points in over its spool, the embedded engine
  * keeps them, rounds of the lag model judge them. A poll waits while a round is made, so that it is known which one the round saw.
@@ -86,6 +91,7 @@ export async function startLagStand(broker: string, config: Partial<PipelinesCon
 
   let polled = 0;
   const polls: number[] = [];
+  const newest = new Map<string, number>();
   let busy: Promise<unknown> = Promise.resolve();
   const exclusively = <T>(work: () => Promise<T>): Promise<T> => {
     const done = busy.then(work);
@@ -101,11 +107,12 @@ export async function startLagStand(broker: string, config: Partial<PipelinesCon
         const headers = { 'content-type': 'application/x-protobuf' };
         const response = await fetch(`${collector.http}/v1/metrics`, { method: 'POST', headers, body: request });
         if (!response.ok) throw new Error(`the collector answered ${response.status}`);
-        for (const { metric, time } of pointsOf(request))
-          if (metric === 'kafka.brokers') {
-            polled = time;
-            polls.push(time);
-          }
+        for (const { metric, time } of pointsOf(request)) {
+          if (SEEN.has(metric)) newest.set(metric, Math.max(time, newest.get(metric) ?? 0));
+          if (metric !== 'kafka.brokers') continue;
+          polled = time;
+          polls.push(time);
+        }
       }),
     telemetry: silentTelemetry(),
     now: Date.now,
@@ -118,9 +125,10 @@ export async function startLagStand(broker: string, config: Partial<PipelinesCon
   const rounds: Round[] = [];
   let failure: unknown;
   async function round(): Promise<void> {
-    const sql = `SELECT toFloat64(toUnixTimestamp64Milli(max(Time))) AS newest FROM metric_points WHERE MetricName = 'kafka.brokers'`;
-    const stored = async () => (await stand.store.rows<{ newest: number }>(sql))[0]?.newest === polled;
-    if (polled > 0) await until('the poll is stored', stored);
+    await until('the poll is stored', async () => {
+      const rows = await stand.store.rows<{ metric: string; at: number }>(STORED, { metrics: [...SEEN] });
+      return [...newest].every(([metric, time]) => rows.some((row) => row.metric === metric && row.at >= time));
+    });
     const at = Math.floor(Date.now() / 1000) * 1000 + 1000;
     await lag.round(at, Date.now());
     const range = { from: at, to: at + 1000 };
@@ -207,7 +215,7 @@ export function statesOf(moments: readonly Moment[]): string[] {
 }
 
 /** A poll is no instant: its log ends are read some milliseconds after the time it bears, on a busy machine more. */
-const POLL_TAKES_S = 0.5;
+const POLL_TAKES_S = 0.3;
 
 export interface Worst {
   readonly rounds: number;

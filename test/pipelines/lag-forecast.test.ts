@@ -191,10 +191,11 @@ describe('simulated readers', () => {
   });
 
   test('four fifths, a tenth less than is written when it swings down: hard to foretell, told in time all the same', () => {
-    const outcomes = seeds.flatMap((seed) => [6, 12].map((hours) => simulate({ seed, hours, share: 0.8 })));
+    const many = Array.from({ length: 24 }, (_seed, i) => i + 1);
+    const outcomes = many.flatMap((seed) => [6, 12].map((hours) => simulate({ seed, hours, share: 0.8 })));
     const off = outcomes.map((outcome) => outcome.off).sort((a, b) => a - b);
     for (const { lostAt, alertAt } of outcomes) expect(lostAt - alertAt).toBeGreaterThan(600);
-    expect(off[Math.floor(off.length * 0.75)]).toBeLessThan(0.15);
+    expect(off.filter((share) => share < 0.15).length).toBeGreaterThanOrEqual(43);
   });
 
   test('a reader that recovers loses nothing, and nobody is told', () => {
