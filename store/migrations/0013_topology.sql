@@ -93,6 +93,35 @@ ORDER BY (Pipeline, Topic, Time)
 TTL Time + toIntervalDay(90)
 SETTINGS ttl_only_drop_parts = 1, non_replicated_deduplication_window = 1000;
 
+-- The rows that are stored already, where none of them is kept yet.
+INSERT INTO gauge_10s (Time, MetricName, MetricKind, Signal, Pipeline, Service, SeriesId, Last, Min, Max, Sum, Count)
+SELECT
+    toDateTime(intDiv(toUnixTimestamp64Nano(p.Time) - if(p.Type = 'sum' AND p.Temporality = 1, 1, 0), 10000000000) * 10) AS Time,
+    p.MetricName AS MetricName,
+    multiIf(p.Type = 'gauge', 'gauge', p.Temporality = 1, 'delta', p.IsMonotonic, 'cumulative', 'gauge') AS MetricKind,
+    p.Signal AS Signal,
+    p.Pipeline AS Pipeline,
+    if(p.ServiceName = '', 'unknown_service', p.ServiceName) AS Service,
+    p.SeriesId AS SeriesId,
+    max((toUInt64(toUnixTimestamp64Nano(p.Time)), p.Value)) AS Last,
+    min(p.Value) AS Min,
+    max(p.Value) AS Max,
+    sum(p.Value) AS Sum,
+    count() AS Count
+FROM metric_points AS p
+WHERE isFinite(p.Value) AND p.Signal = ''
+    AND (p.MetricName IN ('weir.event.time', 'weir.watermark',
+            'flink_taskmanager_job_task_operator_currentOutputWatermark', 'flink.taskmanager.job.task.operator.currentOutputWatermark',
+            'OutputWatermarkDelaySeconds', 'azure_outputwatermarkdelayseconds_maximum', 'dataflow.googleapis.com/job/data_watermark_age',
+            'weir.records.dead_lettered', 'weir.records.schema_violations', 'weir.records.duplicates', 'weir.records.late', 'weir.records.out_of_order',
+            'flink_taskmanager_job_task_operator_numLateRecordsDropped', 'flink.taskmanager.job.task.operator.numLateRecordsDropped',
+            'rabbitmq_global_messages_dead_lettered_rejected_total', 'rabbitmq_global_messages_dead_lettered_expired_total',
+            'rabbitmq_global_messages_dead_lettered_maxlen_total', 'rabbitmq_global_messages_dead_lettered_delivery_limit_total')
+        OR endsWith(p.MetricName, '.eventTime-watermark') OR endsWith(p.MetricName, '_eventTime_watermark'))
+    AND p.MetricName NOT IN (SELECT MetricName FROM gauge_10s WHERE Signal = '')
+GROUP BY Time, MetricName, MetricKind, Signal, Pipeline, Service, SeriesId
+SETTINGS insert_deduplicate = 0, max_partitions_per_insert_block = 0;
+
 -- What stages and engines say of event times, watermarks and records that went wrong, in steps of ten seconds: the names stand in
 -- store/queries/watermarks.ts and store/queries/problem-metrics.ts too. Spark puts the query into the metric's name.
 CREATE MATERIALIZED VIEW IF NOT EXISTS gauge_10s_stages_mv {on_cluster} TO gauge_10s AS

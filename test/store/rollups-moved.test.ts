@@ -177,7 +177,7 @@ describe('rows that were stored before', () => {
 
   test('leave levels that agree', async () => {
     const { red_10s, gauge_10s, gauge_1m } = await expectLevelsAgree(stand.store);
-    expect([red_10s, gauge_10s, gauge_1m]).toEqual([2 * (15 + 21 + 4) + 1, 2 * 3, 2 * 6]);
+    expect([red_10s, gauge_10s, gauge_1m]).toEqual([2 * (15 + 21 + 4) + 1, 2 * 4, 2 * 6]);
   });
 
   test('keep the nanoseconds and the place of their trace', async () => {

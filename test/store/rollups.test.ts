@@ -181,7 +181,7 @@ describe('deduplication', () => {
     const spans = [span({ pipeline: 'twice' }), span({ pipeline: 'twice', at: NOON + 1 })];
     const points = [
       lag('t', 'g', 0, 1, { pipeline: 'twice' }),
-      point({ pipeline: 'twice', value: 2, metric: 'weir.event.time' }),
+      point({ pipeline: 'twice', value: 2, metric: 'queue.depth' }),
     ];
     const histogram = point(
       { pipeline: 'twice', metric: 'http.server.request.duration' },
