@@ -2,6 +2,7 @@ import { METRIC } from '../../core/semconv.ts';
 import type { Millis } from '../../core/time.ts';
 import type { Store } from '../client.ts';
 import { floatCell, numberOf, secondsCell } from './cells.ts';
+import { type RoundsQuery, roundsParams } from './rounds.ts';
 
 /** A dead-letter topic at a time. NaN where nothing is known. */
 export interface DeadLetterTopic {
@@ -39,10 +40,7 @@ export async function writeDeadLetterTopics(store: Store, topics: readonly DeadL
 }
 
 /** The newest state of each dead-letter topic in (from, to], unix milliseconds. */
-export async function readLatestDeadLetters(
-  store: Store,
-  query: { readonly from: Millis; readonly to: Millis; readonly pipeline?: string },
-): Promise<DeadLetterTopic[]> {
+export async function readLatestDeadLetters(store: Store, query: RoundsQuery): Promise<DeadLetterTopic[]> {
   const rows = await store.rows<DeadLetterTopic>(
     `
 SELECT toUnixTimestamp(d.Time) * 1000 AS time, Pipeline AS pipeline, Topic AS topic, SourceTopic AS sourceTopic, Stage AS stage,
@@ -51,12 +49,7 @@ FROM dead_letter_topics AS d
 WHERE Time > toDateTime({from:UInt32}) AND Time <= toDateTime({to:UInt32}) AND ({any:Bool} OR Pipeline = {pipeline:String})
 ORDER BY Pipeline, Topic, Time DESC
 LIMIT 1 BY Pipeline, Topic`,
-    {
-      from: secondsCell(query.from),
-      to: secondsCell(query.to),
-      any: query.pipeline === undefined,
-      pipeline: query.pipeline ?? '',
-    },
+    roundsParams(query),
   );
   return rows.map((row) => ({
     ...row,

@@ -4,7 +4,8 @@ import type { Series } from '../../core/series.ts';
 import type { Millis } from '../../core/time.ts';
 import type { Store } from '../client.ts';
 import { floatCell, millisCell, numberOf, secondsCell } from './cells.ts';
-import { CARRY_MS, carryForward, type Grid, gaps } from './grid.ts';
+import { carriedColumn, carriedSteps, type Grid, gridParams } from './grid.ts';
+import { ROUND_STEP, type RoundsQuery, roundsParams } from './rounds.ts';
 
 /** How fresh a part of a pipeline was at a time. NaN where nothing is known. */
 export interface FreshnessStatus {
@@ -40,15 +41,8 @@ export async function writeFreshness(store: Store, statuses: readonly FreshnessS
   await store.insert('freshness', rows);
 }
 
-export interface FreshnessQuery {
-  /** Unix milliseconds: rounds in (from, to]. */
-  readonly from: Millis;
-  readonly to: Millis;
-  readonly pipeline?: string;
-}
-
 /** The newest freshness of each part in the range. */
-export async function readLatestFreshness(store: Store, query: FreshnessQuery): Promise<FreshnessStatus[]> {
+export async function readLatestFreshness(store: Store, query: RoundsQuery): Promise<FreshnessStatus[]> {
   const rows = await store.rows<FreshnessStatus & { readonly to: number }>(
     `
 SELECT toUnixTimestamp(f.Time) * 1000 AS time, Pipeline AS pipeline, Kind AS kind, Node AS node,
@@ -57,12 +51,7 @@ FROM freshness AS f
 WHERE Time > toDateTime({from:UInt32}) AND Time <= toDateTime({to:UInt32}) AND ({any:Bool} OR Pipeline = {pipeline:String})
 ORDER BY Pipeline, Kind, Node, Time DESC
 LIMIT 1 BY Pipeline, Kind, Node`,
-    {
-      from: secondsCell(query.from),
-      to: secondsCell(query.to),
-      any: query.pipeline === undefined,
-      pipeline: query.pipeline ?? '',
-    },
+    roundsParams(query),
   );
   return rows.map(({ to, ...row }) => ({
     ...row,
@@ -76,7 +65,7 @@ LIMIT 1 BY Pipeline, Kind, Node`,
 /** What every part had reached at the end of each round of the range, oldest first. */
 export async function readReached(
   store: Store,
-  query: FreshnessQuery,
+  query: RoundsQuery,
 ): Promise<Pick<FreshnessStatus, 'time' | 'pipeline' | 'kind' | 'node' | 'completeTo'>[]> {
   const rows = await store.rows<FreshnessStatus & { readonly to: number }>(
     `
@@ -94,7 +83,6 @@ ORDER BY time`,
  * step, in seconds.
  */
 export async function readFreshnessSignal(store: Store, grid: Grid): Promise<Series[]> {
-  const before = Math.max(1, Math.ceil(CARRY_MS / grid.step));
   interface Row {
     readonly pipeline: string;
     readonly kind: NodeKind;
@@ -107,26 +95,18 @@ export async function readFreshnessSignal(store: Store, grid: Grid): Promise<Ser
 SELECT pipeline, kind, node, groupArray(step) AS steps, groupArray(age) AS ages
 FROM (
     SELECT Pipeline AS pipeline, Kind AS kind, Node AS node, max(Age) AS age,
-        toInt32(floor((toInt64(toUnixTimestamp(Time)) - 1 - {start:UInt32}) / {step:UInt32})) AS step
+        ${ROUND_STEP} AS step
     FROM freshness
     WHERE Time > toDateTime({since:UInt32}) AND Time <= toDateTime({end:UInt32}) AND Kind != 'topic' AND NOT isNaN(Age)
     GROUP BY pipeline, kind, node, step
 )
 GROUP BY pipeline, kind, node
 ORDER BY pipeline, kind, node`,
-    {
-      start: grid.start / 1000,
-      step: grid.step / 1000,
-      since: Math.max(0, (grid.start - before * grid.step) / 1000),
-      end: (grid.start + grid.count * grid.step) / 1000,
-    },
+    gridParams(grid, carriedSteps(grid)),
   );
   return rows.map(({ pipeline, kind, node, steps, ages }) => {
-    const values = gaps(before + grid.count);
-    for (const [i, step] of steps.entries()) values[step + before] = numberOf(ages[i]);
-    carryForward(values, Math.floor(CARRY_MS / grid.step));
     const name = kind === 'dataset' || kind === 'database' ? { dataset: node } : { stage: node };
     const labels = normalizeLabels({ signal: 'freshness', pipeline, ...name });
-    return { labels, start: grid.start, step: grid.step, values: values.subarray(before) };
+    return { labels, start: grid.start, step: grid.step, values: carriedColumn(grid, steps, ages) };
   });
 }

@@ -1,5 +1,6 @@
 import { WeirError } from '../../core/errors.ts';
 import { STEP_MS, stepStart } from '../../core/time.ts';
+import { numberOf } from './cells.ts';
 
 /** Whole steps of a range: `count` steps of `step` milliseconds from `start`. */
 export interface Grid {
@@ -42,4 +43,28 @@ export function carryForward(values: Float64Array, steps: number): void {
       age = 0;
     } else if (++age <= steps) values[i] = last;
   }
+}
+
+/** Steps before a grid that its first ones may be carried from. */
+export function carriedSteps({ step }: Grid): number {
+  return Math.max(1, Math.ceil(CARRY_MS / step));
+}
+
+/** The grid as parameters of a query, in seconds; rows are read from `since` on, `before` steps ahead of it. */
+export function gridParams({ start, step, count }: Grid, before = 0) {
+  const since = Math.max(0, (start - before * step) / 1000);
+  return { start: start / 1000, step: step / 1000, since, end: (start + count * step) / 1000 };
+}
+
+/** The values of some steps, which may lie up to `carriedSteps` before the grid, as a column of it, carried forward. */
+export function carriedColumn(
+  grid: Grid,
+  steps: readonly number[],
+  values: readonly (number | string | null)[],
+): Float64Array {
+  const before = carriedSteps(grid);
+  const column = gaps(before + grid.count);
+  for (const [i, step] of steps.entries()) column[step + before] = numberOf(values[i]);
+  carryForward(column, Math.floor(CARRY_MS / grid.step));
+  return column.subarray(before);
 }

@@ -3,9 +3,10 @@ import type { Series } from '../../core/series.ts';
 import type { Signal } from '../../core/signal.ts';
 import type { Store } from '../client.ts';
 import { numberOf } from './cells.ts';
-import { CARRY_MS, carryForward, type Grid, gaps } from './grid.ts';
+import { carriedColumn, carriedSteps, type Grid, gridParams } from './grid.ts';
 import type { Level } from './level.ts';
 import { PROBLEM_METRICS, PROBLEM_OF, type ProblemSignal } from './problem-metrics.ts';
+import { ROUND_STEP } from './rounds.ts';
 
 interface Request {
   readonly grid: Grid;
@@ -62,10 +63,7 @@ ORDER BY metric, pipeline, service, job, s.SeriesId`,
     {
       metrics,
       known: Math.floor(knownSince / 1000),
-      start: grid.start / 1000,
-      step: grid.step / 1000,
-      since: Math.max(0, (grid.start - before * grid.step) / 1000),
-      end: (grid.start + grid.count * grid.step) / 1000,
+      ...gridParams(grid, before),
     },
   );
   const stages = new Map<string, { readonly labels: Labels; readonly values: Float64Array }>();
@@ -106,7 +104,6 @@ export async function readDeadLetterSignals(
   wanted: ReadonlySet<Signal>,
   counted: readonly Series[],
 ): Promise<Series[]> {
-  const before = Math.max(1, Math.ceil(CARRY_MS / grid.step));
   interface TopicRow {
     readonly pipeline: string;
     readonly topic: string;
@@ -120,7 +117,7 @@ export async function readDeadLetterSignals(
 SELECT pipeline, topic, argMax(stage, newest) AS stage, groupArray(step) AS steps, groupArray(depth) AS depths, groupArray(rate) AS rates
 FROM (
     SELECT Pipeline AS pipeline, Topic AS topic, any(Stage) AS stage, max(Time) AS newest,
-        toInt32(floor((toInt64(toUnixTimestamp(Time)) - 1 - {start:UInt32}) / {step:UInt32})) AS step,
+        ${ROUND_STEP} AS step,
         argMax(Depth, Time) AS depth, avg(Rate) AS rate
     FROM dead_letter_topics
     WHERE Time > toDateTime({since:UInt32}) AND Time <= toDateTime({end:UInt32})
@@ -128,12 +125,7 @@ FROM (
 )
 GROUP BY pipeline, topic
 ORDER BY pipeline, topic`,
-    {
-      start: grid.start / 1000,
-      step: grid.step / 1000,
-      since: Math.max(0, (grid.start - before * grid.step) / 1000),
-      end: (grid.start + grid.count * grid.step) / 1000,
-    },
+    gridParams(grid, carriedSteps(grid)),
   );
   const counting = new Set(
     counted
@@ -145,12 +137,9 @@ ORDER BY pipeline, topic`,
       .filter((signal) => wanted.has(signal))
       .filter((signal) => signal === 'dead_letter_depth' || !counting.has(JSON.stringify([pipeline, stage])))
       .map((signal): Series => {
-        const values = gaps(before + grid.count);
-        const column = signal === 'dead_letters' ? rates : depths;
-        for (const [i, step] of steps.entries()) values[step + before] = numberOf(column[i]);
-        carryForward(values, Math.floor(CARRY_MS / grid.step));
+        const values = carriedColumn(grid, steps, signal === 'dead_letters' ? rates : depths);
         const labels = normalizeLabels({ signal, pipeline, topic, ...(stage === '' ? {} : { stage }) });
-        return { labels, start: grid.start, step: grid.step, values: values.subarray(before) };
+        return { labels, start: grid.start, step: grid.step, values };
       }),
   );
 }

@@ -1,8 +1,7 @@
 import { normalizeLabels } from '../../core/labels.ts';
 import type { Series } from '../../core/series.ts';
 import type { Store } from '../client.ts';
-import { numberOf } from './cells.ts';
-import { CARRY_MS, carryForward, type Grid, gaps } from './grid.ts';
+import { carriedColumn, carriedSteps, type Grid, gridParams } from './grid.ts';
 
 interface Row {
   readonly pipeline: string;
@@ -18,7 +17,6 @@ interface Row {
  * should have had them; carried forward as gauges are. Where several ways lead to the same topic and group, the worst counts.
  */
 export async function readConservationSignal(store: Store, grid: Grid): Promise<Series[]> {
-  const before = Math.max(1, Math.ceil(CARRY_MS / grid.step));
   const rows = await store.rows<Row>(
     `
 SELECT pipeline, stage, topic, group, groupArray(step) AS steps, groupArray(value) AS values
@@ -32,18 +30,10 @@ FROM (
     GROUP BY pipeline, stage, topic, group, step
 )
 GROUP BY pipeline, stage, topic, group`,
-    {
-      start: grid.start / 1000,
-      step: grid.step / 1000,
-      since: Math.max(0, (grid.start - before * grid.step) / 1000),
-      end: (grid.start + grid.count * grid.step) / 1000,
-    },
+    gridParams(grid, carriedSteps(grid)),
   );
   return rows.map(({ pipeline, stage, topic, group, steps, values }) => {
-    const column = gaps(before + grid.count);
-    for (const [i, step] of steps.entries()) column[step + before] = numberOf(values[i]);
-    carryForward(column, Math.floor(CARRY_MS / grid.step));
     const labels = normalizeLabels({ signal: 'drop_ratio', pipeline, stage, topic, group });
-    return { labels, start: grid.start, step: grid.step, values: column.subarray(before) };
+    return { labels, start: grid.start, step: grid.step, values: carriedColumn(grid, steps, values) };
   });
 }

@@ -4,7 +4,7 @@ import type { Series } from '../../core/series.ts';
 import type { Signal } from '../../core/signal.ts';
 import type { Store } from '../client.ts';
 import { type Consumers, consumerOf } from './consumers.ts';
-import { CARRY_MS, carryForward, type Grid, gaps } from './grid.ts';
+import { CARRY_MS, carriedSteps, carryForward, type Grid, gaps, gridParams } from './grid.ts';
 import type { Level } from './level.ts';
 
 const LAG_METRICS: Readonly<Record<string, Signal>> = { [METRIC.kafkaLag]: 'lag', [METRIC.lagTime]: 'lag_seconds' };
@@ -72,12 +72,9 @@ interface Request {
 
 /** Signals that come from the rollups of gauges and sums: lag of consumer groups, and every metric that carries `weir.signal`. */
 export async function readGauges(store: Store, { grid, level, wanted, consumers }: Request): Promise<Series[]> {
-  const before = Math.max(1, Math.ceil(CARRY_MS / grid.step));
+  const before = carriedSteps(grid);
   const rows = await store.rows<GaugeRow>(gaugesSql(level), {
-    start: grid.start / 1000,
-    step: grid.step / 1000,
-    since: Math.max(0, (grid.start - before * grid.step) / 1000),
-    end: (grid.start + grid.count * grid.step) / 1000,
+    ...gridParams(grid, before),
     lags: Object.keys(LAG_METRICS).filter((metric) => wanted.has(LAG_METRICS[metric] as Signal)),
     custom: wanted.has('custom'),
   });

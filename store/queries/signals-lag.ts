@@ -3,9 +3,9 @@ import type { Series } from '../../core/series.ts';
 import type { Signal } from '../../core/signal.ts';
 import { STEP_MS } from '../../core/time.ts';
 import type { Store } from '../client.ts';
-import { EXACT_FLOATS, numberOf } from './cells.ts';
+import { EXACT_FLOATS } from './cells.ts';
 import { type Consumers, consumerOf } from './consumers.ts';
-import { CARRY_MS, carryForward, type Grid, gaps } from './grid.ts';
+import { carriedColumn, carriedSteps, type Grid, gridParams } from './grid.ts';
 
 /** `loss_seconds` where no loss is expected: thirty days. */
 export const NO_LOSS_SECONDS = 30 * 86_400;
@@ -32,7 +32,6 @@ export async function readJudgedLags(
   wanted: ReadonlySet<Signal>,
   consumers: Consumers,
 ): Promise<Series[]> {
-  const before = Math.max(1, Math.ceil(CARRY_MS / grid.step));
   const rows = await store.rows<Judged>(
     `
 SELECT Group, Topic, argMax(Pipeline, Step) AS Pipeline, groupArray(Step) AS Steps,
@@ -50,11 +49,8 @@ FROM (
 GROUP BY Cluster, Group, Topic
 ORDER BY Group, Topic, Cluster`,
     {
-      start: grid.start / 1000,
-      step: grid.step / 1000,
+      ...gridParams(grid, carriedSteps(grid)),
       judged: STEP_MS / 1000,
-      since: Math.max(0, (grid.start - before * grid.step) / 1000),
-      end: (grid.start + grid.count * grid.step) / 1000,
       never: NO_LOSS_SECONDS,
     },
     EXACT_FLOATS,
@@ -65,13 +61,10 @@ ORDER BY Group, Topic, Cluster`,
     const signals = { lag: columns.Lags, lag_seconds: columns.Seconds, loss_seconds: columns.Losses } as const;
     for (const [signal, column] of Object.entries(signals) as [Signal, Judged['Lags']][]) {
       if (!wanted.has(signal)) continue;
-      const values = gaps(before + grid.count);
-      for (const [i, step] of Steps.entries()) values[step + before] = numberOf(column[i]);
-      carryForward(values, Math.floor(CARRY_MS / grid.step));
+      const own = carriedColumn(grid, Steps, column);
       const labels = normalizeLabels({ signal, ...place, topic, group });
       const key = JSON.stringify(labels);
       const other = found.get(key);
-      const own = values.subarray(before);
       const worse = signal === 'loss_seconds' ? Math.min : Math.max;
       if (other !== undefined) {
         for (const [i, value] of other.values.entries())

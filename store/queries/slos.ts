@@ -5,7 +5,8 @@ import type { Series } from '../../core/series.ts';
 import type { Millis } from '../../core/time.ts';
 import type { Store } from '../client.ts';
 import { floatCell, numberOf, secondsCell } from './cells.ts';
-import { CARRY_MS, carryForward, type Grid, gaps } from './grid.ts';
+import { carriedColumn, carriedSteps, type Grid, gaps, gridParams } from './grid.ts';
+import { ROUND_STEP, type RoundsQuery, roundsParams } from './rounds.ts';
 
 /** How an SLO stood at a time, as `judgeSlo` (pipelines/slo.ts) judged it. NaN where nothing was counted. */
 export interface SloStatus {
@@ -50,15 +51,8 @@ export async function writeSloStates(store: Store, statuses: readonly SloStatus[
   await store.insert('slo_states', rows);
 }
 
-export interface SloQuery {
-  /** Unix milliseconds: rounds in (from, to]. */
-  readonly from: Millis;
-  readonly to: Millis;
-  readonly pipeline?: string;
-}
-
 /** The newest state of each SLO in the range. */
-export async function readLatestSlos(store: Store, query: SloQuery): Promise<SloStatus[]> {
+export async function readLatestSlos(store: Store, query: RoundsQuery): Promise<SloStatus[]> {
   const rows = await store.rows<SloStatus>(
     `
 SELECT toUnixTimestamp(s.Time) * 1000 AS time, Pipeline AS pipeline, Slo AS slo, Indicator AS indicator, Kind AS kind, Node AS node,
@@ -68,12 +62,7 @@ FROM slo_states AS s
 WHERE Time > toDateTime({from:UInt32}) AND Time <= toDateTime({to:UInt32}) AND ({any:Bool} OR Pipeline = {pipeline:String})
 ORDER BY Pipeline, Slo, Time DESC
 LIMIT 1 BY Pipeline, Slo`,
-    {
-      from: secondsCell(query.from),
-      to: secondsCell(query.to),
-      any: query.pipeline === undefined,
-      pipeline: query.pipeline ?? '',
-    },
+    roundsParams(query),
   );
   return rows.map((row) => ({
     ...row,
@@ -112,12 +101,12 @@ export async function readSloHistory(
   }
   const rows = await store.rows<Row>(
     `
-SELECT ${STEP} AS step, argMax(BudgetLeft, Time) AS budgetLeft, max(Fast) AS fast, max(Slow) AS slow, max(Burns[1]) AS burn
+SELECT ${ROUND_STEP} AS step, argMax(BudgetLeft, Time) AS budgetLeft, max(Fast) AS fast, max(Slow) AS slow, max(Burns[1]) AS burn
 FROM slo_states
 WHERE Time > toDateTime({start:UInt32}) AND Time <= toDateTime({end:UInt32}) AND Pipeline = {pipeline:String} AND Slo = {slo:String}
     AND NOT isNaN(BudgetLeft)
 GROUP BY step`,
-    { ...gridParams(grid, 0), ...of },
+    { ...gridParams(grid), ...of },
   );
   const columns = {
     budgetLeft: gaps(grid.count),
@@ -131,20 +120,11 @@ GROUP BY step`,
   return columns;
 }
 
-/** A round's end belongs to the step that ends there. */
-const STEP = 'toInt32(floor((toInt64(toUnixTimestamp(Time)) - 1 - {start:UInt32}) / {step:UInt32}))';
-
-function gridParams({ start, step, count }: Grid, before: number) {
-  const since = Math.max(0, (start - before * step) / 1000);
-  return { start: start / 1000, step: step / 1000, since, end: (start + count * step) / 1000 };
-}
-
 /**
  * The signal `slo_burn`: of each SLO (label `slo`, and `stage` or `dataset` of what it is of) how near its rules are to firing, by
  * `window`: `fast` of those that page, `slow` of the one that does not. 1 and above fires.
  */
 export async function readSloSignal(store: Store, grid: Grid): Promise<Series[]> {
-  const before = Math.max(1, Math.ceil(CARRY_MS / grid.step));
   interface Row {
     readonly pipeline: string;
     readonly slo: string;
@@ -158,23 +138,21 @@ export async function readSloSignal(store: Store, grid: Grid): Promise<Series[]>
     `
 SELECT pipeline, slo, kind, node, groupArray(step) AS steps, groupArray(fast) AS fasts, groupArray(slow) AS slows
 FROM (
-    SELECT Pipeline AS pipeline, Slo AS slo, Kind AS kind, Node AS node, ${STEP} AS step, max(Fast) AS fast, max(Slow) AS slow
+    SELECT Pipeline AS pipeline, Slo AS slo, Kind AS kind, Node AS node, ${ROUND_STEP} AS step, max(Fast) AS fast, max(Slow) AS slow
     FROM slo_states
     WHERE Time > toDateTime({since:UInt32}) AND Time <= toDateTime({end:UInt32})
     GROUP BY pipeline, slo, kind, node, step
 )
 GROUP BY pipeline, slo, kind, node
 ORDER BY pipeline, slo`,
-    gridParams(grid, before),
+    gridParams(grid, carriedSteps(grid)),
   );
   return rows.flatMap(({ pipeline, slo, kind, node, steps, fasts, slows }) =>
     (['fast', 'slow'] as const).map((window): Series => {
-      const values = gaps(before + grid.count);
-      for (const [i, step] of steps.entries()) values[step + before] = numberOf((window === 'fast' ? fasts : slows)[i]);
-      carryForward(values, Math.floor(CARRY_MS / grid.step));
+      const values = carriedColumn(grid, steps, window === 'fast' ? fasts : slows);
       const place = isStage(kind) ? { stage: node } : kind === 'topic' ? { topic: node } : { dataset: node };
       const labels = normalizeLabels({ signal: 'slo_burn', pipeline, slo, window, ...place });
-      return { labels, start: grid.start, step: grid.step, values: values.subarray(before) };
+      return { labels, start: grid.start, step: grid.step, values };
     }),
   );
 }
