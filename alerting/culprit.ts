@@ -1,5 +1,5 @@
 import type { IncidentAlert } from '../core/incident.ts';
-import { SIGNAL_FACTS, type Signal } from '../core/signal.ts';
+import { isShare, SIGNAL_FACTS, type Signal } from '../core/signal.ts';
 import type { Millis } from '../core/time.ts';
 import { clockText, listText, numberText, percentText, type Quantity, readQuantity, valueText } from './wording.ts';
 
@@ -51,9 +51,7 @@ function rankOf(alert: IncidentAlert): number {
 function quantity(alert: IncidentAlert, name: 'value' | 'expected'): Quantity {
   const signal = signalOf(alert);
   const unit = SIGNAL_FACTS[signal as Signal]?.unit ?? '1';
-  return readQuantity(alert.annotations[name], (size) =>
-    signal === 'error_ratio' || signal === 'drop_ratio' ? percentText(size) : valueText(size, unit),
-  );
+  return readQuantity(alert.annotations[name], (size) => (isShare(signal) ? percentText(size) : valueText(size, unit)));
 }
 
 /** Less than expected; unknown numbers count as less, because silence is the common case. */

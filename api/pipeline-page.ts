@@ -11,7 +11,7 @@ import type {
   ProblemView,
 } from '../core/pipeline-page.ts';
 import type { Series } from '../core/series.ts';
-import type { Signal } from '../core/signal.ts';
+import { PROBLEM_SIGNALS, type Signal } from '../core/signal.ts';
 import { type Millis, stepStart } from '../core/time.ts';
 import type { Store } from '../store/client.ts';
 import { type Conservation, readLatestConservation } from '../store/queries/conservation.ts';
@@ -32,14 +32,6 @@ const PROBLEMS_MS = 3_600_000;
 const MINUTE_MS = 60_000;
 const MOST_PATHWAYS = 50;
 const EVERY_PATHWAY = 10_000;
-
-const PROBLEMS = [
-  'dead_letters',
-  'schema_violations',
-  'duplicates',
-  'late_events',
-  'out_of_order',
-] as const satisfies readonly Signal[];
 
 /** Everything that is known of all pipelines, by name; with `pipeline` of that one. */
 export async function readPipelinePages(
@@ -62,7 +54,7 @@ export async function readPipelinePages(
     readLatestFreshness(store, judged),
     readLatestSlos(store, judged),
     readSignals(store, {
-      ...{ from: minute - PROBLEMS_MS, to: minute, step: MINUTE_MS, signals: PROBLEMS },
+      ...{ from: minute - PROBLEMS_MS, to: minute, step: MINUTE_MS, signals: PROBLEM_SIGNALS },
       ...(pipeline === undefined || definitions.definitionOf(pipeline) !== undefined ? {} : { match: { pipeline } }),
     }),
     readLatestDeadLetters(store, judged),

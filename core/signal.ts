@@ -26,6 +26,20 @@ export const SIGNALS = [
 ] as const;
 export type Signal = (typeof SIGNALS)[number];
 
+/** Records that went wrong, per second, 0 where none did. */
+export const PROBLEM_SIGNALS = [
+  'dead_letters',
+  'schema_violations',
+  'duplicates',
+  'late_events',
+  'out_of_order',
+] as const satisfies readonly Signal[];
+
+/** Whether values are shares, 0..1, which people read in percent. */
+export function isShare(signal: string): boolean {
+  return signal === 'error_ratio' || signal === 'drop_ratio';
+}
+
 /** Which deviation is bad news. */
 export type Direction = 'up' | 'down' | 'both';
 

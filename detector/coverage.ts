@@ -1,16 +1,10 @@
 import type { Series } from '../core/series.ts';
-import type { Signal } from '../core/signal.ts';
+import { PROBLEM_SIGNALS, type Signal } from '../core/signal.ts';
 import type { Millis } from '../core/time.ts';
 
 const FLOWS: ReadonlySet<string> = new Set<Signal>(['throughput', 'output']);
 /** Counts of what went wrong: 0 where nothing was counted, so only more than that proves anything. */
-const PROBLEMS: ReadonlySet<string> = new Set<Signal>([
-  'dead_letters',
-  'schema_violations',
-  'duplicates',
-  'late_events',
-  'out_of_order',
-]);
+const PROBLEMS: ReadonlySet<string> = new Set<Signal>(PROBLEM_SIGNALS);
 /** What the pipeline model judged says nothing of what came in. */
 const JUDGED: ReadonlySet<string> = new Set<Signal>(['freshness', 'drop_ratio', 'slo_burn', 'dead_letter_depth']);
 /** Read as "last value carried forward", so that a value alone proves nothing. */

@@ -1,4 +1,4 @@
-import type { Signal } from '../core/signal.ts';
+import { isShare, PROBLEM_SIGNALS, type Signal } from '../core/signal.ts';
 
 /** The smallest spread worth believing in, per signal: a share of the expected value and an amount in its unit. */
 const FLOORS: Readonly<Record<Signal, { readonly relative: number; readonly absolute: number }>> = {
@@ -25,15 +25,7 @@ const FLOORS: Readonly<Record<Signal, { readonly relative: number; readonly abso
 };
 
 /** Events per second. */
-const COUNTED: ReadonlySet<Signal> = new Set<Signal>([
-  'throughput',
-  'output',
-  'dead_letters',
-  'schema_violations',
-  'duplicates',
-  'late_events',
-  'out_of_order',
-]);
+const COUNTED: ReadonlySet<Signal> = new Set<Signal>(['throughput', 'output', ...PROBLEM_SIGNALS]);
 
 /**
  * Spread below which a deviation is no evidence, in the signal's unit. Rates carry the counting noise of a Poisson
@@ -55,5 +47,5 @@ export function noiseFloor(signal: Signal, expected: number, volume: number, ste
 /** The values a signal can take; bands are cut to this. */
 export function signalRange(signal: Signal): { readonly min: number; readonly max: number } {
   if (signal === 'custom') return { min: -Infinity, max: Infinity };
-  return { min: 0, max: signal === 'error_ratio' || signal === 'drop_ratio' ? 1 : Infinity };
+  return { min: 0, max: isShare(signal) ? 1 : Infinity };
 }

@@ -1,4 +1,4 @@
-import { SIGNAL_FACTS, type Signal } from '../core/signal.ts';
+import { isShare, SIGNAL_FACTS, type Signal } from '../core/signal.ts';
 import type { Millis } from '../core/time.ts';
 
 /** A narrow no-break space, between number and unit. */
@@ -45,7 +45,7 @@ export function valueWords(signal: Signal, value: number): string {
   const { unit } = SIGNAL_FACTS[signal];
   if (unit === 's') return durationWords(value * 1000);
   if (unit === '1/s') return `${digits(value, 3)}/s`;
-  if (signal === 'error_ratio' || signal === 'drop_ratio') return `${digits(value * 100, 2)}${GAP}%`;
+  if (isShare(signal)) return `${digits(value * 100, 2)}${GAP}%`;
   if (unit === '{record}') return `${digits(Math.round(value), 12)} ${Math.round(value) === 1 ? 'record' : 'records'}`;
   return digits(value, 3);
 }
