@@ -6,14 +6,18 @@ export interface TestReport {
     readonly name: string;
     readonly status: string;
     readonly message?: string;
-    readonly assertionResults: readonly { readonly fullName: string; readonly status: string }[];
+    readonly assertionResults: readonly {
+      readonly fullName: string;
+      readonly status: string;
+      readonly failureMessages?: readonly string[];
+    }[];
   }[];
 }
 
 export interface TestSummary {
   readonly passed: number;
   readonly failed: number;
-  /** One line for everything that did not pass. */
+  /** Everything that did not pass: a line that names it, and for a failure the first lines of why. */
   readonly problems: readonly string[];
 }
 
@@ -27,13 +31,20 @@ export function summarize(report: TestReport): TestSummary {
   for (const file of report.testResults) {
     for (const test of file.assertionResults) {
       if (test.status === 'passed') passed++;
-      else problems.push(`${test.status}: ${file.name}: ${test.fullName}`);
+      else
+        problems.push([`${test.status}: ${file.name}: ${test.fullName}`, ...reasons(test.failureMessages)].join('\n'));
     }
     const failedAlone = file.status !== 'passed' && file.assertionResults.every((test) => test.status === 'passed');
     if (failedAlone) problems.push(`failed: ${file.name}: ${(file.message ?? 'did not run').split('\n')[0]}`);
   }
   if (passed === 0 && problems.length === 0) problems.push('failed: no test ran');
   return { passed, failed: problems.length, problems };
+}
+
+const REASON_LINES = 12;
+
+function reasons(messages: readonly string[] = []): string[] {
+  return messages.flatMap((message) => message.split('\n').slice(0, REASON_LINES)).map((line) => `  ${line}`);
 }
 
 /** `node scripts/test-summary.ts REPORT`: the problems on stderr, `passed failed` on stdout. */

@@ -198,4 +198,19 @@ describe('summarize', () => {
     });
     expect(problems).toEqual(['skipped: a.test.ts: test 0', 'failed: a.test.ts: SyntaxError: x']);
   });
+
+  test('a failure says why, in its first lines', () => {
+    const long = ['expected 1 to be 2', ...Array.from({ length: 40 }, (_, i) => `at line ${i}`)].join('\n');
+    const failed = { fullName: 'adds', status: 'failed', failureMessages: [long] };
+    const { problems } = summarize({
+      testResults: [{ name: 'a.test.ts', status: 'failed', assertionResults: [failed] }],
+    });
+    expect(problems).toHaveLength(1);
+    expect(problems[0]?.split('\n').slice(0, 3)).toEqual([
+      'failed: a.test.ts: adds',
+      '  expected 1 to be 2',
+      '  at line 0',
+    ]);
+    expect(problems[0]?.split('\n')).toHaveLength(13);
+  });
 });
