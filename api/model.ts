@@ -1,4 +1,5 @@
 import { type Request, Router } from 'express';
+import { indexDefinitions } from '../core/definition.ts';
 import type {
   DeadLettersView,
   DefinitionsView,
@@ -22,6 +23,7 @@ import { readLatestSlos, readSloHistory } from '../store/queries/slos.ts';
 import { type LiveEdge, type LiveNode, readTopology, type TopologyQuery } from '../store/queries/topology.ts';
 import { known } from './bands.ts';
 import { invalid, unknown } from './failure.ts';
+import { budgetView, freshView } from './pipeline-page.ts';
 import { parseRange, parseText } from './request.ts';
 
 export interface ModelDeps {
@@ -59,36 +61,21 @@ export function createModelRoutes({ store, retention, now, longest }: ModelDeps)
     response.json(answer);
   });
   router.get('/freshness', async (request, response) => {
-    const parts = (await readLatestFreshness(store, current(request))).map(
-      ({ node, completeTo, age, ownAge, ...one }) => ({
-        ...one,
-        ...{
-          id: nodeId(one.kind, node),
-          name: node,
-          completeTo: known(completeTo),
-          age: known(age),
-          ownAge: known(ownAge),
-        },
-      }),
-    );
+    const parts = (await readLatestFreshness(store, current(request))).map(freshView);
     // What nothing is known of stands in front of what is old.
     const oldness = (age: number | null) => age ?? Number.POSITIVE_INFINITY;
-    parts.sort((a, b) => compare(oldness(b.age), oldness(a.age)) || (a.id < b.id ? -1 : 1));
+    parts.sort((a, b) => compare(oldness(b.age), oldness(a.age)) || compare(a.node, b.node));
     const answer: FreshnessView = { now: now(), parts };
     response.json(answer);
   });
   router.get('/slos', async (request, response) => {
-    const slos = (await readLatestSlos(store, current(request))).map(({ slo, kind, node, ...one }) => ({
-      ...one,
-      ...{ name: slo, of: nodeId(kind, node), good: known(one.good), total: known(one.total) },
-      ...{
-        budgetLeft: known(one.budgetLeft),
-        burns: one.burns.map(known),
-        fast: known(one.fast),
-        slow: known(one.slow),
-      },
-    }));
-    slos.sort((a, b) => compare(a.budgetLeft ?? 2, b.budgetLeft ?? 2) || (a.name < b.name ? -1 : 1));
+    const [rows, declared] = await Promise.all([
+      readLatestSlos(store, current(request)),
+      readDefinitions(store, now()),
+    ]);
+    const definitions = indexDefinitions(declared);
+    const slos = rows.map((row) => budgetView(row, definitions));
+    slos.sort((a, b) => compare(a.budgetLeft ?? 2, b.budgetLeft ?? 2) || compare(a.slo, b.slo));
     const answer: SlosView = { now: now(), slos };
     response.json(answer);
   });
@@ -124,7 +111,7 @@ export function createModelRoutes({ store, retention, now, longest }: ModelDeps)
   return router;
 }
 
-function compare(a: number, b: number): number {
+function compare<T extends number | string>(a: T, b: T): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 

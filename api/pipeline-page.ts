@@ -154,10 +154,10 @@ function arrivalView(row: Conservation | undefined): ArrivalView | null {
   };
 }
 
-function freshView(row: FreshnessStatus): FreshView {
-  const { kind, node, state, limitedBy, reason } = row;
+export function freshView(row: FreshnessStatus): FreshView {
+  const { pipeline, kind, node, state, limitedBy, reason, time } = row;
   return {
-    ...{ kind, node, state, limitedBy, reason },
+    ...{ pipeline, kind, node, state, limitedBy, reason, time },
     ...{ completeTo: known(row.completeTo), age: known(row.age), ownAge: known(row.ownAge) },
   };
 }
@@ -168,13 +168,14 @@ function byAge(a: FreshView, b: FreshView): number {
   return Number(isData(b)) - Number(isData(a)) || (b.age ?? -1) - (a.age ?? -1) || (a.node < b.node ? -1 : 1);
 }
 
-function budgetView(row: SloStatus, definitions: DefinitionIndex): BudgetView {
-  const { pipeline, slo, indicator, kind, node, objective, state, reason } = row;
+export function budgetView(row: SloStatus, definitions: DefinitionIndex): BudgetView {
+  const { pipeline, slo, indicator, kind, node, objective, state, reason, time } = row;
   const declared = definitions.definitionOf(pipeline)?.slos.find(({ name }) => name === slo);
   return {
-    ...{ pipeline, slo, indicator, kind, node, objective, state, reason },
+    ...{ pipeline, slo, indicator, kind, node, objective, state, reason, time },
     ...{ target: known(declared?.target), period: declared === undefined ? null : declared.period / 1000 },
-    ...{ budgetLeft: known(row.budgetLeft), burn: known(row.burns[0]), fast: known(row.fast), slow: known(row.slow) },
+    ...{ good: known(row.good), total: known(row.total), budgetLeft: known(row.budgetLeft) },
+    ...{ burns: row.burns.map(known), fast: known(row.fast), slow: known(row.slow) },
   };
 }
 

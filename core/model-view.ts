@@ -1,5 +1,6 @@
 import type { PipelineDefinition } from './definition.ts';
 import type { Criticality, EdgeKind, NodeKind } from './node.ts';
+import type { BudgetView, FreshView } from './pipeline-page.ts';
 import type { Millis } from './time.ts';
 import type { Known } from './view.ts';
 
@@ -54,54 +55,16 @@ export interface DefinitionsView {
   readonly definitions: readonly PipelineDefinition[];
 }
 
-export interface FreshPartView {
-  readonly id: string;
-  readonly pipeline: string;
-  readonly kind: NodeKind;
-  readonly name: string;
-  /** Every event before this has been handled, by it and by everything upstream; null where nothing is known. */
-  readonly completeTo: Known;
-  /** Seconds since then, and what they would be if everything upstream were complete. */
-  readonly age: Known;
-  readonly ownAge: Known;
-  readonly state: string;
-  /** Id of the part that holds it back; its own where nothing upstream does. */
-  readonly limitedBy: string;
-  readonly reason: string;
-  readonly time: Millis;
-}
-
 /** `/api/freshness`: the parts, the oldest first. */
 export interface FreshnessView {
   readonly now: Millis;
-  readonly parts: readonly FreshPartView[];
-}
-
-export interface SloView {
-  readonly pipeline: string;
-  readonly name: string;
-  readonly indicator: string;
-  /** Id of the part it is of. */
-  readonly of: string;
-  readonly objective: number;
-  readonly good: Known;
-  readonly total: Known;
-  /** Share of the period's budget that is left; below 0 it is overspent. */
-  readonly budgetLeft: Known;
-  /** Burn rates of the fast, the medium and the slow rule, of each the long and the short window. */
-  readonly burns: readonly Known[];
-  /** How near the rules are to firing, 1 fires: those that page, and the one that does not. */
-  readonly fast: Known;
-  readonly slow: Known;
-  readonly state: string;
-  readonly reason: string;
-  readonly time: Millis;
+  readonly parts: readonly FreshView[];
 }
 
 /** `/api/slos`: those in need first. */
 export interface SlosView {
   readonly now: Millis;
-  readonly slos: readonly SloView[];
+  readonly slos: readonly BudgetView[];
 }
 
 /** `/api/slos/:pipeline/:slo`: one SLO in columns; index `i` is the step that starts at `start + i * step`. */

@@ -22,10 +22,3 @@ export function isStage(kind: NodeKind): boolean {
 export function nodeId(kind: NodeKind, name: string): string {
   return `${kind}:${name}`;
 }
-
-/** The inverse of `nodeId`; undefined when the text is none. */
-export function parseNodeId(id: string): { readonly kind: NodeKind; readonly name: string } | undefined {
-  const at = id.indexOf(':');
-  const kind = NODE_KINDS.find((one) => one === id.slice(0, at));
-  return kind === undefined || at === id.length - 1 ? undefined : { kind, name: id.slice(at + 1) };
-}

@@ -62,6 +62,7 @@ export interface ArrivalView {
 
 /** Up to when a part is complete: every event before that has been handled by it and by all before it. */
 export interface FreshView {
+  readonly pipeline: string;
   readonly kind: NodeKind;
   readonly node: string;
   readonly completeTo: Known;
@@ -73,6 +74,8 @@ export interface FreshView {
   /** `kind:name` of the part that holds it back; itself where nothing upstream does. */
   readonly limitedBy: string;
   readonly reason: string;
+  /** When it was judged. */
+  readonly time: Millis;
 }
 
 /** What is left of an SLO's error budget, and how fast it goes. */
@@ -88,14 +91,21 @@ export interface BudgetView {
   readonly period: Known;
   /** Share of the error budget left: 1 untouched, below 0 overspent. */
   readonly budgetLeft: Known;
-  /** Times the rate that spends the budget in exactly the period, over the fastest rule's long window. */
-  readonly burn: Known;
+  /** Good and all events of the period. */
+  readonly good: Known;
+  readonly total: Known;
+  /**
+   * Times the rate that spends the budget in exactly the period: of the fast, the medium and the slow rule, of each the
+   * long and the short window.
+   */
+  readonly burns: readonly Known[];
   /** How near the rules that page and those that do not are to firing: 1 and above fires. */
   readonly fast: Known;
   readonly slow: Known;
   /** met, slow_burn, fast_burn, exhausted or no_data. */
   readonly state: string;
   readonly reason: string;
+  readonly time: Millis;
 }
 
 /** Records that a stage says went wrong over the last hour. */

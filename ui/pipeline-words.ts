@@ -1,6 +1,3 @@
-import type { Indicator } from '../core/definition.ts';
-import type { DefinitionsView, SlosView } from '../core/model-view.ts';
-import { parseNodeId } from '../core/node.ts';
 import type {
   ArrivalView,
   BudgetView,
@@ -113,28 +110,14 @@ export function sloGlyph({ state }: Pick<BudgetView, 'state'>): GlyphState {
   return SLO_GLYPHS[state] ?? 'unknown';
 }
 
-/** The budgets of all pipelines, with what the definitions say of them; those in need first, as they come. */
-export function budgetsOf({ slos }: SlosView, { definitions }: DefinitionsView): BudgetView[] {
-  return slos.map(({ name, of, burns, ...slo }) => {
-    const declared = definitions.find((one) => one.name === slo.pipeline)?.slos.find((one) => one.name === name);
-    const part = parseNodeId(of);
-    return {
-      ...{ pipeline: slo.pipeline, slo: name, indicator: slo.indicator as Indicator, objective: slo.objective },
-      ...{ kind: part?.kind ?? 'service', node: part?.name ?? of, burn: burns[0] ?? null },
-      ...{ budgetLeft: slo.budgetLeft, fast: slo.fast, slow: slo.slow, state: slo.state, reason: slo.reason },
-      // JSON has no NaN: an SLO of errors has null for a target.
-      ...{ target: declared?.target ?? null, period: declared === undefined ? null : declared.period / 1000 },
-    };
-  });
-}
-
 /** `Orders in the warehouse ≤ 15 min`. */
 export function sloTitle({ slo, target }: Pick<BudgetView, 'slo' | 'target'>): string {
   return target === null ? slo : `${slo} ≤ ${formatSeconds(target)}`;
 }
 
 /** Seconds until the budget is empty at the rate it burns now; undefined where it does not empty. */
-export function emptyIn({ budgetLeft, burn, period }: BudgetView): number | undefined {
+export function emptyIn({ budgetLeft, burns, period }: BudgetView): number | undefined {
+  const burn = burns[0] ?? null;
   if (budgetLeft === null || burn === null || period === null || budgetLeft <= 0 || burn <= 1) return undefined;
   return (budgetLeft * period) / burn;
 }
@@ -145,7 +128,8 @@ export function burnText(slo: BudgetView): string {
   if (slo.budgetLeft <= 0) return 'spent';
   const seconds = emptyIn(slo);
   if (seconds !== undefined) return `empty in ${formatSeconds(seconds)}`;
-  return slo.burn === null ? '' : `burn ${slo.burn < 9.95 ? slo.burn.toFixed(1) : Math.round(slo.burn)}×`;
+  const burn = slo.burns[0] ?? null;
+  return burn === null ? '' : `burn ${burn < 9.95 ? burn.toFixed(1) : Math.round(burn)}×`;
 }
 
 export function problemTitle(signal: string): string {

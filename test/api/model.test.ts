@@ -125,7 +125,7 @@ test('/api/definitions are those of the time', async () => {
 
 test('/api/freshness has the newest of each part, what is unknown and old first', async () => {
   const { parts } = await json<FreshnessView>(`/api/freshness?pipeline=${QUIET}`);
-  expect(parts.map(({ id, age }) => [id, age])).toEqual([
+  expect(parts.map(({ kind, node, age }) => [`${kind}:${node}`, age])).toEqual([
     ['service:b', null],
     ['dataset:sales', 45],
     ['service:a', 30],
@@ -138,8 +138,17 @@ describe('/api/slos', () => {
   test('has those in need first', async () => {
     const { slos } = await json<SlosView>(`/api/slos?pipeline=${QUIET}`);
     expect(slos).toMatchObject([
-      { name: 'errors', of: 'service:a', budgetLeft: 0.4, burns: [2, 1, 1, 1, 1, 1], state: 'slow_burn' },
-      { name: 'silent', budgetLeft: null, fast: null, state: 'no_data' },
+      {
+        slo: 'errors',
+        kind: 'service',
+        node: 'a',
+        budgetLeft: 0.4,
+        burns: [2, 1, 1, 1, 1, 1],
+        state: 'slow_burn',
+        target: null,
+        period: 2_592_000,
+      },
+      { slo: 'silent', period: null, budgetLeft: null, fast: null, state: 'no_data' },
     ]);
   });
 

@@ -108,9 +108,9 @@ describe('what else is known of it', () => {
       state: 'exhausted',
       target: null,
       period: 2_592_000,
-      burn: 15,
       objective: 0.99,
     });
+    expect(view.slos[0]?.burns[0]).toBe(15);
     expect(view.slos[1]).toMatchObject({ indicator: 'freshness', target: 900, state: 'fast_burn' });
   });
 

@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest';
 import { type DeclaredPart, indexDefinitions, type PipelineDefinition } from '../../core/definition.ts';
-import { nodeId, parseNodeId } from '../../core/node.ts';
 
 const part = (kind: DeclaredPart['kind'], name: string, given: Partial<DeclaredPart> = {}): DeclaredPart => ({
   ...{ kind, name, owner: '', criticality: '', description: '' },
@@ -67,9 +66,4 @@ test('ownership is the part’s, else the pipeline’s', () => {
     owner: 'returns-team',
   });
   expect(index.ownershipOf('elsewhere', 'service', 'billing')).toEqual({ pipeline: '', owner: '', criticality: '' });
-});
-
-test('ids of nodes are read back', () => {
-  expect(parseNodeId(nodeId('topic', 'a:b'))).toEqual({ kind: 'topic', name: 'a:b' });
-  for (const wrong of ['topic', 'topic:', 'queue:a', ':a', '']) expect(parseNodeId(wrong)).toBeUndefined();
 });

@@ -11,7 +11,6 @@ import {
   arrivalGlyph,
   arrivalHint,
   arrivalText,
-  budgetsOf,
   burnText,
   checkpointName,
   completeness,
@@ -66,7 +65,17 @@ function pathway(given: Partial<PathwayView> = {}): PathwayView {
 
 function fresh(node: string, given: Partial<FreshView> = {}): FreshView {
   return {
-    ...{ kind: 'database', node, completeTo: 0, age: 4, ownAge: 4, state: 'current', limitedBy: `database:${node}` },
+    ...{
+      pipeline: 'orders',
+      time: 0,
+      kind: 'database',
+      node,
+      completeTo: 0,
+      age: 4,
+      ownAge: 4,
+      state: 'current',
+      limitedBy: `database:${node}`,
+    },
     reason: '',
     ...given,
   };
@@ -75,8 +84,8 @@ function fresh(node: string, given: Partial<FreshView> = {}): FreshView {
 function slo(given: Partial<BudgetView> = {}): BudgetView {
   return {
     ...{ pipeline: 'orders', slo: 'In time', indicator: 'freshness', kind: 'database', node: 'warehouse' },
-    ...{ objective: 0.99, target: 900, period: 2_592_000, budgetLeft: 0.5, burn: 0.2, fast: 0, slow: 0 },
-    ...{ state: 'met', reason: 'half of it left' },
+    ...{ objective: 0.99, target: 900, period: 2_592_000, budgetLeft: 0.5, burns: [0.2, 0.1], fast: 0, slow: 0 },
+    ...{ good: 1, total: 1, state: 'met', reason: 'half of it left', time: 0 },
     ...given,
   };
 }
@@ -137,44 +146,12 @@ describe('what arrives', () => {
 
 describe('budgets', () => {
   test('that burn are empty in what is left over what burns', () => {
-    expect(emptyIn(slo({ budgetLeft: 0.5, burn: 15 }))).toBeCloseTo(86_400);
-    expect(plain(burnText(slo({ budgetLeft: 0.5, burn: 15 })))).toBe('empty in 1 d');
+    expect(emptyIn(slo({ budgetLeft: 0.5, burns: [15] }))).toBeCloseTo(86_400);
+    expect(plain(burnText(slo({ budgetLeft: 0.5, burns: [15] })))).toBe('empty in 1 d');
     expect(burnText(slo())).toBe('burn 0.2×');
-    expect(burnText(slo({ budgetLeft: -0.1, burn: 15 }))).toBe('spent');
+    expect(burnText(slo({ budgetLeft: -0.1, burns: [15] }))).toBe('spent');
     expect(burnText(slo({ budgetLeft: null }))).toBe('nothing counted');
-    expect(emptyIn(slo({ period: null, burn: 15 }))).toBeUndefined();
-  });
-
-  test('of all pipelines come with what was declared of them', () => {
-    const one = {
-      pipeline: 'orders',
-      indicator: 'errors',
-      objective: 0.99,
-      good: 1,
-      total: 1,
-      budgetLeft: 0.4,
-      fast: 0,
-    };
-    const state = { slow: 0, state: 'met', reason: '', time: 0, of: 'database:warehouse', burns: [2, 1] };
-    const slos = [
-      { ...one, ...state, name: 'In time' },
-      { ...one, ...state, name: 'Undeclared', burns: [] },
-    ];
-    const declared = { ...{ name: 'In time', indicator: 'errors', kind: 'database', node: 'warehouse' } } as const;
-    const numbers = { objective: 0.99, target: Number.NaN, period: 86_400_000, minEvents: 1 };
-    // As it comes over the wire.
-    const definitions = JSON.parse(JSON.stringify([{ name: 'orders', slos: [{ ...declared, ...numbers }] }]));
-    const [known, unknown] = budgetsOf({ now: 0, slos }, { at: 0, definitions });
-    expect(known).toMatchObject({
-      slo: 'In time',
-      kind: 'database',
-      node: 'warehouse',
-      burn: 2,
-      target: null,
-      period: 86_400,
-    });
-    expect(unknown).toMatchObject({ slo: 'Undeclared', burn: null, period: null });
-    expect(plain(burnText(known as BudgetView))).toBe('empty in 4 h 48 min');
+    expect(emptyIn(slo({ period: null, burns: [15] }))).toBeUndefined();
   });
 
   test('have the glyph of their state', () => {

@@ -1,6 +1,6 @@
 import { useMemo, useRef } from 'preact/hooks';
 import type { DashboardView } from '../../core/dashboard.ts';
-import type { DefinitionsView, SlosView } from '../../core/model-view.ts';
+import type { SlosView } from '../../core/model-view.ts';
 import type { BudgetView } from '../../core/pipeline-page.ts';
 import type { OverviewView, PipelineView } from '../../core/view.ts';
 import { answerOf, capital, originSentence } from '../answer.ts';
@@ -19,7 +19,6 @@ import { Quantity } from '../parts/quantity.tsx';
 import { Reading } from '../parts/reading.tsx';
 import { TimeTravel } from '../parts/time-travel.tsx';
 import { past } from '../past.ts';
-import { budgetsOf } from '../pipeline-words.ts';
 import { useResource } from '../resource.ts';
 import { address } from '../router.ts';
 import {
@@ -244,15 +243,10 @@ function OpenIncidents({ view }: { view: OverviewView }) {
 
 /** Error budgets of every pipeline, read every half minute: they move slowly. */
 function useBudgets(): readonly BudgetView[] {
-  const { value } = useResource('slos', Math.floor(step.value / 3), async (signal) =>
-    budgetsOf(
-      ...(await Promise.all([
-        read<SlosView>('/api/slos', {}, signal),
-        read<DefinitionsView>('/api/definitions', {}, signal),
-      ])),
-    ),
+  const { value } = useResource('slos', Math.floor(step.value / 3), (signal) =>
+    read<SlosView>('/api/slos', {}, signal),
   );
-  return value ?? [];
+  return value?.slos ?? [];
 }
 
 function SloBudgets({ slos }: { slos: readonly BudgetView[] }) {
