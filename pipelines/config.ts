@@ -2,10 +2,13 @@ import { z } from 'zod';
 import { duration } from '../core/config-values.ts';
 import { definitionsConfig } from './definitions.ts';
 
+/** Rounds without a pause between them would keep the store busy for nothing. */
+const SHORTEST_INTERVAL_MS = 10;
+
 /** `pipelines`: how the graph is kept and when a stage counts as behind. */
 export const pipelinesConfig = z.strictObject({
   /** Time between two rounds. */
-  interval: duration('10s'),
+  interval: duration('10s').refine((ms) => ms >= SHORTEST_INTERVAL_MS, 'must be at least 10ms'),
   /** How long telemetry may take to arrive: a round looks at the steps that closed before. */
   delay: duration('10s'),
   /** The stretch of time a state is judged from. */

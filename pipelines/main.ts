@@ -23,6 +23,7 @@ export interface PipelinesOptions {
 }
 
 export type Pipelines = Service & {
+  /** Not ready before the first round, when none has worked for a while, and when one part has failed in several rounds in a row. */
   health(): Health;
   /** One round now; false when its window was already judged or `stop` cut it short. Rejects when the store fails. */
   round(): Promise<boolean>;
@@ -35,7 +36,7 @@ interface Part {
 }
 
 const STOP_DEADLINE_MS = 5_000;
-/** Rounds that may fail or hang before the part calls itself not ready. */
+/** Rounds that may fail or hang, of the whole or of one part, before the role calls itself not ready. */
 const MISSED_ROUNDS = 6;
 
 /** Keeps the pipeline graph and the states of its stages current: a round each `interval`. */
@@ -62,6 +63,12 @@ export function createPipelines({ config, store, telemetry, now = Date.now }: Pi
   const failures = new Counter({
     name: 'weir_pipelines_part_failures_total',
     help: 'Rounds in which a part of the pipeline model failed.',
+    labelNames: ['part'],
+    registers: [registry],
+  });
+  const failing = new Gauge({
+    name: 'weir_pipelines_part_failed_rounds',
+    help: 'Rounds in a row in which a part of the pipeline model has failed, up to now: 0 where its last round worked.',
     labelNames: ['part'],
     registers: [registry],
   });
@@ -96,6 +103,8 @@ export function createPipelines({ config, store, telemetry, now = Date.now }: Pi
   let stopped = false;
   let lastWindow = 0;
   let lastGood: Millis | undefined;
+  /** Parts whose last round failed: how many in a row did, and why. */
+  const broken = new Map<string, { readonly rounds: number; readonly error: string }>();
   let lastError = 'the first round has not ended';
 
   async function round(): Promise<boolean> {
@@ -125,13 +134,17 @@ export function createPipelines({ config, store, telemetry, now = Date.now }: Pi
   async function partRound(part: Part, at: Millis): Promise<void> {
     try {
       await part.round(at, now());
+      broken.delete(part.name);
     } catch (error) {
       failures.inc({ part: part.name });
+      const rounds = (broken.get(part.name)?.rounds ?? 0) + 1;
+      broken.set(part.name, { rounds, error: errorMessage(error) });
       if (!stopped) {
-        const fields = { event: 'pipelines_part_failed', part: part.name, error: errorMessage(error) };
+        const fields = { event: 'pipelines_part_failed', part: part.name, rounds, error: errorMessage(error) };
         log.warn(fields, 'a part of the pipeline model failed');
       }
     }
+    failing.set({ part: part.name }, broken.get(part.name)?.rounds ?? 0);
   }
 
   function schedule(): void {
@@ -168,8 +181,14 @@ export function createPipelines({ config, store, telemetry, now = Date.now }: Pi
     health() {
       if (lastGood === undefined) return { ready: false, detail: lastError };
       const age = now() - lastGood;
-      if (age <= MISSED_ROUNDS * config.interval) return { ready: true };
-      return { ready: false, detail: `no round has worked for ${Math.round(age / 1000)} s: ${lastError}` };
+      if (age > MISSED_ROUNDS * config.interval)
+        return { ready: false, detail: `no round has worked for ${Math.round(age / 1000)} s: ${lastError}` };
+      const lasting = [...broken].filter(([, { rounds }]) => rounds >= MISSED_ROUNDS);
+      if (lasting.length === 0) return { ready: true };
+      const told = lasting.map(
+        ([part, { rounds, error }]) => `${part} has failed in ${rounds} rounds in a row: ${error}`,
+      );
+      return { ready: false, detail: told.join('; ') };
     },
     round,
   };

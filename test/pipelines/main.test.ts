@@ -208,6 +208,39 @@ describe('the service', () => {
     await pipelines.stop();
   });
 
+  test('names the part that fails in every round, while the others go on, and forgets it when it works', async () => {
+    const clock = { now: NOON };
+    let broken = true;
+    const flaky: Store = {
+      ...store,
+      rows: (sql, params, settings) =>
+        broken && sql.includes('pathway_records_10s')
+          ? Promise.reject(new Error('no such table'))
+          : store.rows(sql, params, settings),
+    };
+    const telemetry = { ...silentTelemetry(), registry: new Registry() };
+    const config = { ...pipelinesConfig.parse({}), delay: 0 };
+    const pipelines = createPipelines({ config, store: flaky, telemetry, now: () => clock.now });
+    const round = async () => {
+      clock.now += S;
+      expect(await pipelines.round()).toBe(true);
+    };
+    for (let i = 0; i < 5; i++) await round();
+    expect(pipelines.health()).toEqual({ ready: true });
+    await round();
+    const detail = 'conservation has failed in 6 rounds in a row: no such table';
+    expect(pipelines.health()).toEqual({ ready: false, detail });
+    const failed = 'weir_pipelines_part_failed_rounds{part="conservation"}';
+    const metrics = await telemetry.registry.metrics();
+    expect(metrics).toContain(`${failed} 6`);
+    expect(metrics).toContain('weir_pipelines_part_failed_rounds{part="lag"} 0');
+    expect(metrics).toContain('weir_pipelines_part_failures_total{part="conservation"} 6');
+    broken = false;
+    await round();
+    expect(pipelines.health()).toEqual({ ready: true });
+    expect(await telemetry.registry.metrics()).toContain(`${failed} 0`);
+  });
+
   test('begins no further part once it is stopped', async () => {
     const asked: string[] = [];
     const gate = Promise.withResolvers<void>();
@@ -273,5 +306,8 @@ describe('the service', () => {
       definitions: [],
     });
     expect(() => pipelinesConfig.parse({ windw: '1m' })).toThrow();
+    for (const interval of ['0', '0s', '9ms'])
+      expect(() => pipelinesConfig.parse({ interval })).toThrow('must be at least 10ms');
+    expect(pipelinesConfig.parse({ interval: '10ms' }).interval).toBe(10);
   });
 });
