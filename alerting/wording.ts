@@ -1,8 +1,9 @@
+import { durationWords, NARROW } from '../core/duration-words.ts';
+
 /**
  * Numbers and times as messages write them: a narrow no-break space before a unit and before %, a true minus,
  * three significant digits, two units of time at most.
  */
-const NARROW = '\u202f';
 
 /** Grouped by thousands, true minus, at most `digits` significant digits below 1000. */
 export function numberText(value: number, digits = 3): string {
@@ -11,30 +12,6 @@ export function numberText(value: number, digits = 3): string {
   const rounded = size >= 1000 ? Math.round(size) : Number(size.toPrecision(digits));
   const text = rounded.toLocaleString('en-US', { maximumSignificantDigits: 15 });
   return value < 0 && rounded !== 0 ? `−${text}` : text;
-}
-
-/** Seconds as `312 ms`, `4.1 s`, `42 s`, `24 min 8 s`, `2 h 25 min`, `3 d 4 h`. */
-export function durationText(seconds: number): string {
-  if (!Number.isFinite(seconds)) return '–';
-  const size = Math.abs(seconds);
-  const sign = seconds < 0 ? '−' : '';
-  if (size === 0) return `0${NARROW}s`;
-  if (size < 0.9995) return `${sign}${numberText(size * 1000)}${NARROW}ms`;
-  if (size < 9.95) return `${sign}${numberText(size, 2)}${NARROW}s`;
-  const units = [
-    ['d', 86_400],
-    ['h', 3600],
-    ['min', 60],
-    ['s', 1],
-  ] as const;
-  const largest = units.findIndex(([, length]) => Math.round(size) >= length);
-  const [unit, length] = units[largest] as (typeof units)[number];
-  const next = units[largest + 1];
-  const total = Math.round(size / (next?.[1] ?? 1)) * (next?.[1] ?? 1);
-  const whole = Math.floor(total / length);
-  const rest = next === undefined ? 0 : Math.round((total - whole * length) / next[1]);
-  const first = `${sign}${whole}${NARROW}${unit}`;
-  return next === undefined || rest === 0 ? first : `${first} ${rest}${NARROW}${next[0]}`;
 }
 
 /** A share 0..1: `31 %`; one decimal below 10 where it is not whole, `0.4 %`, two below 0.1. */
@@ -53,7 +30,7 @@ export function rateText(perSecond: number): string {
 
 /** A value in the UCUM unit of `core/signal.ts`. */
 export function valueText(value: number, unit: string): string {
-  if (unit === 's') return durationText(value);
+  if (unit === 's') return durationWords(value);
   if (unit === '1/s') return rateText(value);
   if (unit === '{record}') return `${numberText(value)} records`;
   return numberText(value);

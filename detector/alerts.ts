@@ -1,12 +1,13 @@
 import { DETECTOR_SOURCE, type PostableAlert, type Severity } from '../core/alert.ts';
 import type { Anomaly } from '../core/anomaly.ts';
+import { durationWords } from '../core/duration-words.ts';
 import { fingerprint, type Labels, normalizeLabels } from '../core/labels.ts';
 import { SIGNAL_FACTS, type Signal } from '../core/signal.ts';
 import type { Millis } from '../core/time.ts';
 import { type DetectorEntry, directionOf } from './config.ts';
 import type { Verdict } from './judge.ts';
 import type { Watched } from './watched.ts';
-import { chanceWords, durationWords, rangeWords, valueWords } from './wording.ts';
+import { chanceWords, rangeWords, valueWords } from './wording.ts';
 
 /** An alert as the detector keeps it: sent each round while firing, and for a while after it resolved. */
 export interface ActiveAlert {
@@ -38,7 +39,7 @@ export function alertAnnotations(
   const signal = watched.labels['signal'] as Signal;
   const range = rangeWords(signal, verdict.lower, verdict.upper);
   const expected = Number.isNaN(verdict.expected) ? range : valueWords(signal, verdict.expected);
-  const since = durationWords(end - verdict.standing.onset);
+  const since = durationWords((end - verdict.standing.onset) / 1000);
   return {
     summary: `${subject(watched.labels)} is ${valueWords(signal, value)}, expected ${range}, for ${since}`,
     description: describe(watched.labels, verdict),
@@ -138,7 +139,7 @@ export function absentAlert(since: Millis, now: Millis, reason: string): ActiveA
       weir_source: DETECTOR_SOURCE,
     },
     annotations: {
-      summary: `${reason} for ${durationWords(now - since)}; nothing can be judged`,
+      summary: `${reason} for ${durationWords((now - since) / 1000)}; nothing can be judged`,
       description: 'Alerts that were firing are kept as they are until telemetry comes back.',
     },
     startsAt: since,

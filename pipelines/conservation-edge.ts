@@ -1,4 +1,5 @@
-import { formatDuration, type Millis, STEP_MS, stepStart } from '../core/time.ts';
+import { durationWords } from '../core/duration-words.ts';
+import { type Millis, STEP_MS, stepStart } from '../core/time.ts';
 import type { Conservation, ConservationState } from '../store/queries/conservation.ts';
 import { type Judged, judgeConservation } from './conservation-judge.ts';
 import { type Counts, LONGEST_BY_WINDOW, learnNoise, type Noise, RELEARN_MINUTES } from './conservation-noise.ts';
@@ -206,4 +207,4 @@ function blank(state: ConservationState, reason: string, completion: Completion 
 const sum = (values: Float64Array, from: number) => values.subarray(from).reduce((total, value) => total + value, 0);
 const whole = (value: number) => Math.round(value).toLocaleString('en-US');
 const percent = (share: number) => `${(share * 100).toPrecision(2)} %`;
-const spoken = (ms: Millis) => formatDuration(stepStart(ms, STEP_MS));
+const spoken = (ms: Millis) => durationWords(stepStart(ms, STEP_MS) / 1000);

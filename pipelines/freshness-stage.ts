@@ -1,4 +1,5 @@
-import { formatDuration, type Millis } from '../core/time.ts';
+import { durationWords } from '../core/duration-words.ts';
+import type { Millis } from '../core/time.ts';
 
 /**
  * How far one stage is in event time, from what is known of it. For each input, the first line that holds:
@@ -104,7 +105,7 @@ export function judgeFreshness(evidence: StageEvidence, at: Millis, limits: Fres
           : handles || why !== ''
             ? 'current'
             : 'idle';
-  const quiet = handledAt > 0 ? `for ${formatDuration(at - handledAt)}` : 'so far';
+  const quiet = handledAt > 0 ? `for ${durationWords((at - handledAt) / 1000)}` : 'so far';
   const reasons: Readonly<Record<FreshnessState, string>> = {
     unknown: late ? why : 'what waits for it is no longer measured',
     stalled: stands
@@ -173,13 +174,13 @@ function boundOf(
     const live = watermarks.filter(({ sampledAt }) => heard - sampledAt < limits.idleAfter);
     const bound = Math.min(...live.map(({ furthest }) => furthest), at);
     if (at - heard > limits.lateAfter)
-      return { ...free, bound, late: true, why: `says no watermark for ${formatDuration(at - heard)}` };
+      return { ...free, bound, late: true, why: `says no watermark for ${durationWords((at - heard) / 1000)}` };
     if (inputs.length > 0 && nothingWaits && !handles) return free;
     return {
       bound,
       late: false,
       stands: live.every(({ reachedAt }) => at - reachedAt >= limits.idleAfter),
-      why: `its watermark is ${formatDuration(Math.max(0, Math.round((at - bound) / 1000) * 1000))} old`,
+      why: `its watermark is ${durationWords(Math.max(0, Math.round((at - bound) / 1000)))} old`,
     };
   }
   if (events.length === 0) return free;
@@ -190,7 +191,12 @@ function boundOf(
   const furthest = Math.min(...active.map((one) => one.furthest), at);
   const measured = inputs.some(({ waiting }) => !Number.isNaN(waiting));
   if (!measured && events.some(({ beats }) => beats) && at - heard > limits.lateAfter) {
-    return { ...free, bound: furthest, late: true, why: `says no event time for ${formatDuration(at - heard)}` };
+    return {
+      ...free,
+      bound: furthest,
+      late: true,
+      why: `says no event time for ${durationWords((at - heard) / 1000)}`,
+    };
   }
   const handledAll = inputs.every((input) => Number.isNaN(input.waiting) && input.writtenAt <= handledAt);
   if (nothingWaits || handledAll) {

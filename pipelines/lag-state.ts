@@ -1,5 +1,6 @@
+import { durationWords } from '../core/duration-words.ts';
 import { STAGE_STATES, type StageState } from '../core/state.ts';
-import { formatDuration, type Millis } from '../core/time.ts';
+import type { Millis } from '../core/time.ts';
 
 /**
  * The state of one consumer group on one topic, from what is known of the last minutes. The first line that holds decides:
@@ -76,7 +77,7 @@ export function judgeLag(window: LagWindow, limits: LagLimits, before: StageStat
     if (window.late) return judged('unknown', 'no telemetry arrives, so nothing is known of it');
     return active
       ? judged('healthy', `handles ${rate(throughput)}`)
-      : judged('idle', `nothing to do for ${formatDuration(window.throughput.length * window.step)}`);
+      : judged('idle', `nothing to do for ${durationWords((window.throughput.length * window.step) / 1000)}`);
   }
   const waiting = `${count(lag)} waiting`;
   if (lag <= limits.allowedLag) {
@@ -89,7 +90,7 @@ export function judgeLag(window: LagWindow, limits: LagLimits, before: StageStat
     if (Number.isNaN(window.members) && !anyPositive(window.throughput) && neverFell(window.lag)) {
       return judged('dead', `no sign of a consumer, ${waiting}`);
     }
-    return judged('stuck', `has read nothing for ${formatDuration(quietFor(window))}, ${waiting}`);
+    return judged('stuck', `has read nothing for ${durationWords(quietFor(window) / 1000)}, ${waiting}`);
   }
   const wasBehind = before !== undefined && BEHIND.has(before);
   const trend = trendOf(window, limits.allowedLag);
@@ -103,7 +104,7 @@ export function judgeLag(window: LagWindow, limits: LagLimits, before: StageStat
   const growth = slope(window);
   const pace = Number.isNaN(reading) ? waiting : `reads ${bare(reading)}/s of ${rate(Math.max(0, reading + growth))}`;
   if (grows) return judged('falling_behind', `${pace}${ago(lagSeconds)}`);
-  const left = growth < 0 ? `, caught up in about ${formatDuration(Math.ceil(lag / -growth / 10) * 10_000)}` : '';
+  const left = growth < 0 ? `, caught up in about ${durationWords(Math.ceil(lag / -growth / 10) * 10)}` : '';
   return judged('catching_up', `${pace}${left}`);
 }
 

@@ -1,5 +1,5 @@
+import { durationWords } from '../core/duration-words.ts';
 import type { StageState } from '../core/state.ts';
-import { formatDuration } from '../core/time.ts';
 
 /** What a sentence about a state is made of; NaN where not known. Seconds, records and records per second. */
 export interface Told {
@@ -69,15 +69,14 @@ function left(told: Told): string {
 
 function behind({ lagSeconds, atLeast }: Told): string {
   if (!Number.isFinite(lagSeconds) || lagSeconds === 0) return '';
-  const seconds = lagSeconds < 10 ? `${lagSeconds.toFixed(1)} s` : span(lagSeconds);
-  return `, ${atLeast ? 'at least ' : ''}${seconds} behind`;
+  return `, ${atLeast ? 'at least ' : ''}${lagSeconds < 10 ? durationWords(lagSeconds) : span(lagSeconds)} behind`;
 }
 
-/** Two units are enough to read: 3h12m, 45s. */
+/** Rounded to what matters at its size, so that it does not change with every round. */
 function span(seconds: number): string {
   if (!Number.isFinite(seconds)) return 'an unknown time';
   const unit = seconds < 120 ? 1 : seconds < 7200 ? 10 : seconds < 172_800 ? 60 : 3600;
-  return formatDuration(Math.round(seconds / unit) * unit * 1000);
+  return durationWords(Math.round(seconds / unit) * unit);
 }
 
 function bare(perSecond: number): string {

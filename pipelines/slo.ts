@@ -1,5 +1,6 @@
 import type { DeclaredSlo } from '../core/definition.ts';
-import { formatDuration, type Millis } from '../core/time.ts';
+import { durationWords } from '../core/duration-words.ts';
+import type { Millis } from '../core/time.ts';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 86_400_000;
@@ -163,14 +164,14 @@ function sentence(
   paging: number,
 ): string {
   const percent = (share: number) => `${(100 * share).toFixed(Math.abs(share) < 0.1 ? 1 : 0)} %`;
-  const budget = `${percent(left)} of the budget of ${formatDuration(slo.period)} left`;
+  const budget = `${percent(left)} of the budget of ${durationWords(slo.period / 1000)} left`;
   const burning = (i: number) => {
     const rule = rules[i] as BurnRule;
-    return `burns ${(burns[2 * i] as number).toFixed(1)} times the budget's rate over ${formatDuration(rule.long)}`;
+    return `burns ${(burns[2 * i] as number).toFixed(1)} times the budget's rate over ${durationWords(rule.long / 1000)}`;
   };
   if (state === 'no_data') return 'nothing was counted in the period';
   if (state === 'fast_burn') return `${burning(paging)}, ${budget}`;
   if (state === 'slow_burn') return `${burning(2)}, ${budget}`;
-  if (state === 'exhausted') return `the budget of ${formatDuration(slo.period)} is spent`;
+  if (state === 'exhausted') return `the budget of ${durationWords(slo.period / 1000)} is spent`;
   return budget;
 }

@@ -1,6 +1,6 @@
 import { isStage } from '../core/node.ts';
 import type { IncidentSummary, NodeView, OverviewView, PipelineView } from '../core/view.ts';
-import { formatAge, formatSeconds, formatSecondsShort, plural } from './format.ts';
+import { durationWords, formatAge, formatSecondsShort, plural } from './format.ts';
 import { gravity, stagesOf } from './map/neighbours.ts';
 import type { GlyphState } from './states.ts';
 
@@ -131,7 +131,7 @@ export function sentence(text: string): string {
 
 function waits(node: NodeView): string {
   return node.lagSeconds !== null && node.lagSeconds >= 1
-    ? `Its oldest unread record waits ${formatSeconds(node.lagSeconds)}.`
+    ? `Its oldest unread record waits ${durationWords(node.lagSeconds)}.`
     : '';
 }
 
@@ -144,7 +144,7 @@ export function consequence(pipeline: PipelineView): string {
     .filter((node) => (node.freshness ?? 0) >= LATE_SECONDS)
     .sort((a, b) => (b.freshness ?? 0) - (a.freshness ?? 0))[0];
   if (latest === undefined) return '';
-  return `${capital(pipeline.name)} reach ${latest.name} ${formatSeconds(latest.freshness)} late.`;
+  return `${capital(pipeline.name)} reach ${latest.name} ${durationWords(latest.freshness)} late.`;
 }
 
 export function capital(text: string): string {

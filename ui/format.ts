@@ -1,53 +1,22 @@
+import {
+  durationParts,
+  durationWords,
+  joinParts,
+  MINUS,
+  NARROW,
+  type Part,
+  trimZero,
+  UNKNOWN,
+} from '../core/duration-words.ts';
+
 /** Numbers and times as the interface writes them. Units stand after a narrow no-break space; minus is a true minus. */
 
-export const NARROW = '\u202f';
-const MINUS = '\u2212';
-export const UNKNOWN = '–';
-
-/** A number and its unit, set apart so that the unit can be drawn smaller. */
-export interface Part {
-  readonly value: string;
-  readonly unit: string;
-}
+export { durationParts, durationWords, joinParts, NARROW, type Part, UNKNOWN };
 
 type Maybe = number | null | undefined;
 
 function known(value: Maybe): value is number {
   return typeof value === 'number' && Number.isFinite(value);
-}
-
-export function joinParts(parts: readonly Part[]): string {
-  return parts.map((part) => (part.unit === '' ? part.value : part.value + NARROW + part.unit)).join(' ');
-}
-
-/** Seconds as at most two units: `312 ms`, `4.1 s`, `42 s`, `24 min 8 s`, `2 h 25 min`, `3 d 4 h`. */
-export function durationParts(seconds: Maybe): Part[] {
-  if (!known(seconds)) return [{ value: UNKNOWN, unit: '' }];
-  const sign = seconds < 0 ? MINUS : '';
-  const size = Math.abs(seconds);
-  const one = (value: string, unit: string): Part[] => [{ value: sign + value, unit }];
-  if (size === 0) return one('0', 's');
-  if (size < 0.00995) return one(trimZero((size * 1000).toFixed(1)), 'ms');
-  if (size < 0.9995) return one(String(Math.round(size * 1000)), 'ms');
-  if (size < 9.95) return one(trimZero(size.toFixed(1)), 's');
-  if (size < 59.5) return one(String(Math.round(size)), 's');
-  if (size < 3599.5) return two(sign, Math.round(size), 60, 'min', 's');
-  if (size < 86_370) return two(sign, Math.round(size / 60), 60, 'h', 'min');
-  return two(sign, Math.round(size / 3600), 24, 'd', 'h');
-}
-
-function two(sign: string, total: number, base: number, big: string, small: string): Part[] {
-  const parts: Part[] = [{ value: sign + Math.floor(total / base), unit: big }];
-  if (total % base !== 0) parts.push({ value: String(total % base), unit: small });
-  return parts;
-}
-
-function trimZero(text: string): string {
-  return text.endsWith('.0') ? text.slice(0, -2) : text;
-}
-
-export function formatSeconds(seconds: Maybe): string {
-  return joinParts(durationParts(seconds));
 }
 
 /** Only the largest unit: axis labels and relative times (`32 min`). */
@@ -177,7 +146,7 @@ export function plural(count: number, one: string, many = `${one}s`): string {
 
 /** A value of a signal in its unit (UCUM as in core/signal.ts). */
 export function formatUnit(value: Maybe, unit: string): string {
-  if (unit === 's') return formatSeconds(value);
+  if (unit === 's') return durationWords(value);
   if (unit === '1/s') return formatRate(value);
   if (unit === '1') return formatPercent(value);
   if (unit === '{record}') return formatCount(value);

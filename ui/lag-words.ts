@@ -1,7 +1,7 @@
 import type { Ahead, GroupSummary, GroupsView, LagView } from '../core/group-view.ts';
 import type { StageState } from '../core/state.ts';
 import { capital, IS, sentence } from './answer.ts';
-import { durationParts, formatCount, formatSeconds, joinParts, type Part, plural, UNKNOWN } from './format.ts';
+import { durationParts, durationWords, formatCount, joinParts, type Part, plural, UNKNOWN } from './format.ts';
 import { gravity } from './map/neighbours.ts';
 import type { GlyphState } from './states.ts';
 
@@ -29,7 +29,7 @@ export function lagTime({ lagSeconds, lagError, atLeast }: Time): LagTime {
   if (error <= Math.max(EXACT_SHARE * lagSeconds, EXACT_SECONDS) || lagSeconds === 0)
     return { before: '', parts: durationParts(lagSeconds), after: '' };
   if (error >= lagSeconds) return { before: '≤', parts: durationParts(lagSeconds + error), after: '' };
-  return { before: '', parts: durationParts(lagSeconds), after: `± ${formatSeconds(error)}` };
+  return { before: '', parts: durationParts(lagSeconds), after: `± ${durationWords(error)}` };
 }
 
 export function lagText(lag: Time): string {
@@ -42,21 +42,21 @@ export function lagHint({ lagSeconds, lagError, atLeast }: Time): string {
   if (lagSeconds === null) return 'No sample says when the next record was written';
   if (atLeast) return 'The oldest unread record was written before the first sample of its log: a lower bound';
   if (lagError === null || lagError === 0) return 'Age of the oldest unread record';
-  return `Age of the oldest unread record, between ${formatSeconds(Math.max(0, lagSeconds - lagError))} and ${formatSeconds(lagSeconds + lagError)}`;
+  return `Age of the oldest unread record, between ${durationWords(Math.max(0, lagSeconds - lagError))} and ${durationWords(lagSeconds + lagError)}`;
 }
 
 /** `3 min`, `never at this rate`, and nothing where nothing waits. */
 export function catchUpText({ catchUp, lag }: Pick<LagView, 'catchUp' | 'lag'>): string {
   if (catchUp === 'never') return lag === null || lag > 0 ? 'never at this rate' : 'caught up';
   if (catchUp === null) return UNKNOWN;
-  return catchUp < 1 ? 'caught up' : `in ${formatSeconds(catchUp)}`;
+  return catchUp < 1 ? 'caught up' : `in ${durationWords(catchUp)}`;
 }
 
 /** `in 2 h 25 min`, `now` once it is due, `not at this rate`, `none` where nothing waits. */
 export function lossText({ loss, lag }: Pick<LagView, 'loss' | 'lag'>): string {
   if (loss === 'never') return lag === 0 ? 'none' : 'not at this rate';
   if (loss === null) return UNKNOWN;
-  return loss <= 0 ? 'now' : `in ${formatSeconds(loss)}`;
+  return loss <= 0 ? 'now' : `in ${durationWords(loss)}`;
 }
 
 /** `80 % sure: 1 h 48 min to 3 h 10 min`; empty without a forecast. */
@@ -66,13 +66,13 @@ export function lossRange({ loss, lossLower, lossUpper }: Pick<LagView, 'loss' |
 }
 
 function end(ahead: Ahead): string {
-  return ahead === 'never' ? 'never' : formatSeconds(ahead);
+  return ahead === 'never' ? 'never' : durationWords(ahead);
 }
 
 /** How long retention keeps what waits: `2 h`, or that it is due. */
 export function headroomText({ headroom }: Pick<LagView, 'headroom'>): string {
   if (headroom === null) return UNKNOWN;
-  return headroom <= 0 ? 'used up' : formatSeconds(headroom);
+  return headroom <= 0 ? 'used up' : durationWords(headroom);
 }
 
 /** The state a group is coloured by: a loss ahead needs someone more than any state short of stuck. */
@@ -125,7 +125,7 @@ export function consequenceOf(group: LagView & Pick<GroupSummary, 'topics'>): st
     const what = group.topics.length === 1 ? ` of ${group.topics[0]}` : '';
     return group.loss <= 0
       ? `Unread records${what} are being lost.`
-      : `Unread records${what} expire in ${formatSeconds(group.loss)}.`;
+      : `Unread records${what} expire in ${durationWords(group.loss)}.`;
   }
   if (group.lagSeconds === null || group.lagSeconds < 1) return '';
   const waiting = group.lag === null ? '' : `${formatCount(group.lag)} records wait, the oldest `;

@@ -8,7 +8,7 @@ import type {
 } from '../core/pipeline-page.ts';
 import { SIGNAL_FACTS } from '../core/signal.ts';
 import { capital, sentence } from './answer.ts';
-import { formatCount, formatPercent, formatSeconds, plural, UNKNOWN } from './format.ts';
+import { durationWords, formatCount, formatPercent, plural, UNKNOWN } from './format.ts';
 import type { GlyphState } from './states.ts';
 
 /** A checkpoint in the direction of the data: `gateway → orders` where it sends, `orders → billing` where it reads. */
@@ -78,7 +78,7 @@ export function arrivalHint(arrival: ArrivalView | null): string {
   const counts =
     sent === null || reached === null
       ? ''
-      : `${formatCount(reached)} of ${formatCount(sent)} in ${formatSeconds(seconds)}${ratio === null || ratio === 1 ? '' : `, ${formatPercent(ratio)} expected`}`;
+      : `${formatCount(reached)} of ${formatCount(sent)} in ${durationWords(seconds)}${ratio === null || ratio === 1 ? '' : `, ${formatPercent(ratio)} expected`}`;
   const least = detectable === null ? '' : `a loss of ${formatPercent(detectable)} would be noticed`;
   return [capital(arrival.reason), counts, least].filter((text) => text !== '').join('; ');
 }
@@ -112,7 +112,7 @@ export function sloGlyph({ state }: Pick<BudgetView, 'state'>): GlyphState {
 
 /** `Orders in the warehouse ≤ 15 min`. */
 export function sloTitle({ slo, target }: Pick<BudgetView, 'slo' | 'target'>): string {
-  return target === null ? slo : `${slo} ≤ ${formatSeconds(target)}`;
+  return target === null ? slo : `${slo} ≤ ${durationWords(target)}`;
 }
 
 /** Seconds until the budget is empty at the rate it burns now; undefined where it does not empty. */
@@ -127,7 +127,7 @@ export function burnText(slo: BudgetView): string {
   if (slo.budgetLeft === null) return 'nothing counted';
   if (slo.budgetLeft <= 0) return 'spent';
   const seconds = emptyIn(slo);
-  if (seconds !== undefined) return `empty in ${formatSeconds(seconds)}`;
+  if (seconds !== undefined) return `empty in ${durationWords(seconds)}`;
   const burn = slo.burns[0] ?? null;
   return burn === null ? '' : `burn ${burn < 9.95 ? burn.toFixed(1) : Math.round(burn)}×`;
 }
@@ -165,7 +165,7 @@ export function pipelineAnswer(page: PipelinePage): PipelineAnswer {
     const holder = heldBackBy(stale);
     return {
       state: freshGlyph(stale),
-      subject: `${stale.node} is ${formatSeconds(stale.age)} old.`,
+      subject: `${stale.node} is ${durationWords(stale.age)} old.`,
       rest: holder === '' ? sentence(capital(stale.reason)) : `${holder} holds it back.`,
     };
   }
@@ -194,7 +194,7 @@ export function pipelineAnswer(page: PipelinePage): PipelineAnswer {
   return {
     state: 'healthy',
     subject: '',
-    rest: `${name} take ${formatSeconds(busiest.latency.p99)} end to end (p99)${all}.`,
+    rest: `${name} take ${durationWords(busiest.latency.p99)} end to end (p99)${all}.`,
   };
 }
 

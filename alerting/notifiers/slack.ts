@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { durationWords } from '../../core/duration-words.ts';
 import { errorMessage, WeirError } from '../../core/errors.ts';
 import { positiveDuration } from '../duration.ts';
 import {
@@ -11,7 +12,7 @@ import {
 } from '../notification.ts';
 import type { Notifier } from '../notifier.ts';
 import { readSecret } from '../secret.ts';
-import { clockText, durationText } from '../wording.ts';
+import { clockText } from '../wording.ts';
 import { assertAccepted, type HttpAnswer, isRetryableStatus, postJson } from './http.ts';
 
 export const SLACK_URL = 'https://slack.com/api/';
@@ -73,7 +74,7 @@ export function slackMessage(notification: Notification): { text: string; blocks
   const ended = Math.max(...alerts.map((entry) => entry.resolvedAt));
   const when =
     notification.status === 'resolved'
-      ? `${clockText(opened)}, over after ${durationText(Math.max(0, (ended - opened) / 1000))}`
+      ? `${clockText(opened)}, over after ${durationWords(Math.max(0, (ended - opened) / 1000))}`
       : `since ${clockText(opened)}`;
   const facts = [
     ['Pipeline', incident?.pipeline],

@@ -2,7 +2,6 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   clockText,
-  durationText,
   listText,
   numberText,
   percentText,
@@ -10,31 +9,12 @@ import {
   readQuantity,
   valueText,
 } from '../../alerting/wording.ts';
+import { durationWords } from '../../core/duration-words.ts';
 
 /** A narrow no-break space, written as _ in the tables. */
 const spaced = (text: string) => text.replaceAll('_', '\u202f');
 
 describe('words and numbers', () => {
-  it.each([
-    [0.312, '312_ms'],
-    [0.00042, '0.42_ms'],
-    [0.99999, '1_s'],
-    [4.1, '4.1_s'],
-    [9.97, '10_s'],
-    [42, '42_s'],
-    [59.7, '1_min'],
-    [1448, '24_min 8_s'],
-    [3600, '1_h'],
-    [8700, '2_h 25_min'],
-    [3599.6, '1_h'],
-    [273_600, '3_d 4_h'],
-    [0, '0_s'],
-    [-4.1, '−4.1_s'],
-    [Number.NaN, '–'],
-  ])('%s s is %s', (seconds, text) => {
-    expect(durationText(seconds)).toBe(spaced(text));
-  });
-
   it.each([
     [0.31, '31_%'],
     [0.004, '0.4_%'],
@@ -106,10 +86,10 @@ describe('readQuantity', () => {
     else expect(quantity.size).toBeCloseTo(size, 9);
   });
 
-  it('reads what durationText and percentText write, and never throws', () => {
+  it('reads what durationWords and percentText write, and never throws', () => {
     fc.assert(
       fc.property(fc.double({ min: 0, max: 1e6, noNaN: true }), (value) => {
-        const seconds = readQuantity(durationText(value), String).size;
+        const seconds = readQuantity(durationWords(value), String).size;
         expect(Math.abs(seconds - value)).toBeLessThanOrEqual(Math.max(0.001, value * 0.06));
       }),
     );

@@ -16,7 +16,7 @@ const row = (over: Partial<Conservation>): Conservation => ({
     detectable: 0.0005,
     delay1: 60,
     delay01: Number.NaN,
-    reason: 'of 10,000 records 10,000 arrived in 10m',
+    reason: 'of 10,000 records 10,000 arrived in 10 min',
   },
   ...over,
 });

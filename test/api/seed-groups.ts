@@ -47,7 +47,7 @@ export const TOLD: readonly Told[] = [
           catchUpSeconds: NEVER,
         },
         ...{ headroom: 7200 - lagSeconds, lossSeconds: 8700, lossLower: 6480, lossUpper: 11_400, lossExpected: true },
-        reason: 'commits 61 of 184 records/s, 8m behind',
+        reason: 'commits 61 of 184 records/s, 8 min behind',
       };
     },
   },
@@ -59,14 +59,14 @@ export const TOLD: readonly Told[] = [
         : {
             ...{ state: 'dead', lag: (1800 - ago) * 61, lagSeconds: 10_800, lagError: UNKNOWN, atLeast: true },
             ...{ commitRate: 0, catchUpSeconds: NEVER, lossSeconds: UNKNOWN, headroom: UNKNOWN, lost: 1200 },
-            reason: 'the group has no members, 109,800 records waiting, at least 3h behind',
+            reason: 'the group has no members, 109,800 records waiting, at least 3 h behind',
           },
   },
   {
     ...{ group: 'payments', topic: 'orders.enriched', type: 'consumer', members: 2, partitions: 3 },
     at: (ago) => ({
       ...{ state: ago < 600 ? 'catching_up' : 'falling_behind', lag: 900 + ago, lagSeconds: 42 + ago / 9, lagError: 2 },
-      ...{ commitRate: 212, catchUpSeconds: 180, reason: 'commits 212 of 184 records/s, caught up in about 3m' },
+      ...{ commitRate: 212, catchUpSeconds: 180, reason: 'commits 212 of 184 records/s, caught up in about 3 min' },
     }),
   },
   {

@@ -157,7 +157,7 @@ async function writeSlos(store: Store, now: number): Promise<void> {
       ...{ budgetLeft: left, burns: burning ? [15, 16, 7, 9, 1.2, 2] : [0.2, 0.1, 0.2, 0.1, 0.2, 0.1] },
       ...{ fast: burning ? 1.04 : 0.02, slow: burning ? 1.2 : 0.2 },
       state: left <= 0 ? 'exhausted' : burning ? 'fast_burn' : 'met',
-      reason: burning ? "burns 15.0 times the budget's rate over 1h" : '97 % of the budget of 30d left',
+      reason: burning ? "burns 15.0 times the budget's rate over 1 h" : '97 % of the budget of 30 d left',
     };
   });
   await writeSloStates(store, states);

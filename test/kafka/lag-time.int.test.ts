@@ -71,7 +71,7 @@ describe.concurrent('a lag in time is the age of the record that is next', { tim
     for (const [i, row] of draining.entries())
       if (i > 0) expect(row.lagSeconds).toBeLessThanOrEqual((draining[i - 1]?.lagSeconds ?? 0) + 0.001);
     expect(statesOf(moments)).toEqual(expect.arrayContaining(['falling_behind', 'dead']));
-    expect(moments.map(({ group: { reason } }) => reason).join('\n')).not.toMatch(/committed nothing for [0-3]s/);
+    expect(moments.map(({ group: { reason } }) => reason).join('\n')).not.toMatch(/committed nothing for [0-3]\u202fs/);
   });
 
   it('of a reader that is paused and goes on: the sentence fits the state', async () => {
@@ -89,7 +89,8 @@ describe.concurrent('a lag in time is the age of the record that is next', { tim
     const moments = stand.moments(group, written);
     judge('paused', moments);
     for (const { group: row } of moments) {
-      if (row.state === 'stuck') expect(row.reason).toMatch(/committed nothing for (?:[5-9]|\d\d)s|commits again/);
+      if (row.state === 'stuck')
+        expect(row.reason).toMatch(/committed nothing for (?:[5-9]|\d\d)\u202fs|commits again/);
     }
     await stop();
     await until('it is idle', () => stateOf(group, written) === 'idle', 60_000);

@@ -24,7 +24,7 @@ describe('an edge', () => {
     expect(states[1]?.[1]).toBeLessThan(180);
     expect(last?.detectable).toBeLessThan(0.001);
     expect(last?.delay1).toBeLessThan(120);
-    expect(last?.reason).toMatch(/^of [\d,]+ records [\d,]+ arrived in \d+m, [\d,]+ were expected$/);
+    expect(last?.reason).toMatch(/^of [\d,]+ records [\d,]+ arrived in \d+\u202fmin, [\d,]+ were expected$/);
   });
 
   test.each([

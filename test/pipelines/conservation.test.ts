@@ -111,7 +111,9 @@ describe('rounds', () => {
       service: 'billing',
     });
     expect(first['edge a2 a3']).toMatchObject({ state: 'conserved', ratio: 0.4, destination: 'invoices' });
-    expect(first['edge a1 a2']?.reason).toMatch(/^of [\d,]+ records [\d,]+ arrived in \d+[mh], [\d,]+ were expected$/);
+    expect(first['edge a1 a2']?.reason).toMatch(
+      /^of [\d,]+ records [\d,]+ arrived in \d+\u202f(?:min|h), [\d,]+ were expected$/,
+    );
     // 0.1 % of 1000 records is one a window, of which some minutes have to pass.
     expect(first['edge a1 a2']?.delay01).toBeGreaterThan(60);
     expect(first['edge a1 a2']?.delay01).toBeLessThan(600);

@@ -155,6 +155,6 @@ test('with several inputs each is told, and the worst names the state', () => {
   });
   expect(judgeFreshness(stage({ inputs, handledAt: LONG_AGO }), AT, LIMITS)).toMatchObject({
     state: 'stalled',
-    reason: 'handles nothing for 6m40s, 70 records waiting',
+    reason: 'handles nothing for 6 min 40 s, 70 records waiting',
   });
 });

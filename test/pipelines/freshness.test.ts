@@ -84,7 +84,7 @@ describe('along the graph', () => {
     expect(rounds.at(-1)?.get('dataset:joined')).toMatchObject({
       age: 190,
       limitedBy: 'job:slow',
-      reason: 'waits for slow: its watermark is 3m10s old',
+      reason: 'waits for slow: its watermark is 3 min 10 s old',
     });
   });
 

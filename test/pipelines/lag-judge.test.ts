@@ -203,20 +203,20 @@ describe('the reason', () => {
   test.each<[string, Partial<Told>]>([
     ['commits 80 records/s, nothing waiting', {}],
     ['nothing waiting', { commitRate: 0 }],
-    ['commits 80 records/s, 2.5 s behind', { lag: 9, lagSeconds: 2.5 }],
+    ['commits 80 records/s, 2.5 s behind', { lag: 9, lagSeconds: 2.5 }],
     ['nothing to read', { state: 'idle' }],
     ['its broker reports nothing, so nothing is known of it', { state: 'unknown' }],
-    ['commits 80 of 120 records/s, 1m35s behind', { state: 'falling_behind', ...behind }],
+    ['commits 80 of 120 records/s, 1 min 35 s behind', { state: 'falling_behind', ...behind }],
     [
-      'commits 80 of 120 records/s, 1m35s behind, caught up in about 10m',
+      'commits 80 of 120 records/s, 1 min 35 s behind, caught up in about 10 min',
       { state: 'catching_up', ...behind, catchUpSeconds: 601 },
     ],
     [
-      'the group has no members, 12,345 records waiting, at least 1m35s behind',
+      'the group has no members, 12,345 records waiting, at least 1 min 35 s behind',
       { state: 'dead', ...behind, atLeast: true },
     ],
     [
-      'has committed nothing for 6m40s, 1 record waiting, 1m35s behind; retention took 7 records unread',
+      'has committed nothing for 6 min 40 s, 1 record waiting, 1 min 35 s behind; retention took 7 records unread',
       { state: 'stuck', ...behind, lag: 1, lost: 7 },
     ],
     [
@@ -228,13 +228,13 @@ describe('the reason', () => {
       { state: 'rewound', ...behind },
     ],
     [
-      'commits again after a standstill, 12,345 records waiting, 1m35s behind',
+      'commits again after a standstill, 12,345 records waiting, 1 min 35 s behind',
       { state: 'stuck', ...behind, leaving: true },
     ],
     ['commits again after a standstill, nothing waiting', { state: 'stuck', leaving: true }],
     ['commits again after a time without members, nothing waiting', { state: 'dead', leaving: true, members: 1 }],
     [
-      'members are back and have committed nothing yet, 12,345 records waiting, 1m35s behind',
+      'members are back and have committed nothing yet, 12,345 records waiting, 1 min 35 s behind',
       { state: 'dead', ...behind, members: 2 },
     ],
     ['its members have shared out the partitions, 1 record waiting', { state: 'rebalancing', lag: 1, leaving: true }],

@@ -106,7 +106,7 @@ describe('a round', () => {
     expect(group).toMatchObject({
       ...{ cluster: 'east', group: 'billing', topic: '', type: 'consumer', members: 2, partitions: 1, waiting: 1 },
       ...{ lag: 1100, lost: 0, atLeast: false, endRate: 10, commitRate: 0, catchUpSeconds: Number.POSITIVE_INFINITY },
-      ...{ state: 'stuck', reason: 'has committed nothing for 2m, 1,100 records waiting, 1m50s behind' },
+      ...{ state: 'stuck', reason: 'has committed nothing for 2 min, 1,100 records waiting, 1 min 50 s behind' },
     });
     // Record 1000 came after the first sample and before the second.
     expect(group?.lagSeconds).toBeCloseTo(109.95, 3);
@@ -151,7 +151,7 @@ describe('a round', () => {
     const lag = createLag(store, config);
     await lag.round(NOON + 400 * S, 0);
     expect(await judged(400)).toMatchObject({ atLeast: true, lagSeconds: 390, state: 'dead' });
-    expect((await judged(400))?.reason).toMatch(/no members, 839 records waiting, at least 6m30s behind/);
+    expect((await judged(400))?.reason).toMatch(/no members, 839 records waiting, at least 6 min 30 s behind/);
     await report(-4000, { end: 150 });
     await report(-2000, { end: 250 });
     await report(470, { end: 1040, committed: 200, members: 0, state: 'empty' });

@@ -105,17 +105,17 @@ describe('the reason', () => {
     [{ lag: (i) => i * 12_290, lagSeconds: (i) => i * 3, throughput: 611 }, 'reads 611/s of 1,840/s, 87 s behind'],
     [
       { lag: (i) => 45_000 - i * 1000, lagSeconds: 40, throughput: 600 },
-      'reads 600/s of 500/s, caught up in about 2m40s',
+      'reads 600/s of 500/s, caught up in about 2 min 40 s',
     ],
     [
       { lag: (i) => 100 + i * 10, throughput: (i) => (i < 20 ? 9 : 0), members: 2 },
-      'has read nothing for 1m40s, 390 records waiting',
+      'has read nothing for 1 min 40 s, 390 records waiting',
     ],
     [{ lag: 5310, members: 0 }, 'the group has no members, 5,310 records waiting'],
     [{ lag: 5310, throughput: 0 }, 'no sign of a consumer, 5,310 records waiting'],
     [{ lag: 0, throughput: 2.34 }, 'reads 2.3/s, nothing waiting'],
     [{ lag: 700, lagSeconds: 0.42, throughput: 1840 }, 'reads 1,840/s, 0.4 s behind'],
-    [{ throughput: 0 }, 'nothing to do for 5m'],
+    [{ throughput: 0 }, 'nothing to do for 5 min'],
     [{ late: true }, 'no telemetry arrives, so nothing is known of it'],
   ])('%#: is one sentence with the numbers', (story, reason) => {
     expect(judge(story).reason).toBe(reason);

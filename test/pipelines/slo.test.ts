@@ -66,7 +66,7 @@ describe('judgeSlo', () => {
 
   test('meets its objective without a word', () => {
     const verdict = judge(slo(), 10, () => 0.0005);
-    expect(verdict).toMatchObject({ state: 'met', reason: '50 % of the budget of 30d left' });
+    expect(verdict).toMatchObject({ state: 'met', reason: '50 % of the budget of 30 d left' });
     expect(verdict.budgetLeft).toBeCloseTo(0.5);
     expect(verdict.fast).toBeLessThan(0.1);
     expect(verdict.slow).toBeCloseTo(0.5);
@@ -87,13 +87,13 @@ describe('judgeSlo', () => {
     expect(verdict.slow).toBeGreaterThan(1);
     const early = judge(slo(), 50, since(4 * DAY, 0.0015));
     expect(early).toMatchObject({ state: 'slow_burn' });
-    expect(early.reason).toMatch(/^burns 1\.5 times the budget's rate over 3d, 80 % of the budget of 30d left$/);
+    expect(early.reason).toMatch(/^burns 1\.5 times the budget's rate over 3 d, 80 % of the budget of 30 d left$/);
   });
 
   test('says what burns when it pages', () => {
     const verdict = judge(slo(), 50, since(2 * HOUR, 0.1));
     expect(verdict.state).toBe('fast_burn');
-    expect(verdict.reason).toMatch(/^burns 100\.0 times the budget's rate over 1h, /);
+    expect(verdict.reason).toMatch(/^burns 100\.0 times the budget's rate over 1 h, /);
   });
 
   test('one bad event among a few pages nobody, many do', () => {

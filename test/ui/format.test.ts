@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import {
-  durationParts,
+  durationWords,
   formatAge,
   formatChance,
   formatChange,
@@ -11,7 +11,6 @@ import {
   formatPercent,
   formatRange,
   formatRate,
-  formatSeconds,
   formatSecondsShort,
   plural,
   rateInFull,
@@ -21,53 +20,15 @@ import {
 const plain = (text: string) => text.replaceAll('\u202f', ' ').replaceAll('\u2212', '-');
 
 describe('durations', () => {
-  test.each([
-    [0, '0 s'],
-    [0.0004, '0.4 ms'],
-    [0.004, '4 ms'],
-    [0.312, '312 ms'],
-    [0.9996, '1 s'],
-    [4.1, '4.1 s'],
-    [9.96, '10 s'],
-    [42, '42 s'],
-    [59.7, '1 min'],
-    [60, '1 min'],
-    [1448, '24 min 8 s'],
-    [3599.7, '1 h'],
-    [8700, '2 h 25 min'],
-    [86_400, '1 d'],
-    [273_600, '3 d 4 h'],
-    [-40, '-40 s'],
-  ])('%d s is %s', (seconds, text) => {
-    expect(plain(formatSeconds(seconds))).toBe(text);
-  });
-
-  test('never more than two units, never the letter m alone', () => {
-    for (let seconds = 0.001; seconds < 1e7; seconds *= 1.37) {
-      const parts = durationParts(seconds);
-      expect(parts.length).toBeLessThanOrEqual(2);
-      for (const part of parts) {
-        expect(['ms', 's', 'min', 'h', 'd']).toContain(part.unit);
-        if (part.unit === 's' && parts.length === 2) expect(Number(part.value)).toBeLessThan(60);
-        if (part.unit === 'min') expect(Number(part.value)).toBeLessThan(60);
-        if (part.unit === 'h') expect(Number(part.value)).toBeLessThan(24);
-      }
-    }
-  });
-
   test('unknown is an en dash, not zero', () => {
-    expect(formatSeconds(null)).toBe('–');
-    expect(formatSeconds(Number.NaN)).toBe('–');
+    expect(durationWords(null)).toBe('–');
+    expect(durationWords(Number.NaN)).toBe('–');
     expect(formatRate(undefined)).toBe('–');
     expect(formatPercent(null)).toBe('–');
   });
 
   test('the short form keeps the largest unit', () => {
     expect(plain(formatSecondsShort(1448))).toBe('24 min');
-  });
-
-  test('number and unit are joined by a narrow no-break space', () => {
-    expect(formatSeconds(42)).toBe('42\u202fs');
   });
 });
 

@@ -12,14 +12,14 @@ import {
 } from '../../ui/charts/options.ts';
 import { PALETTES } from '../../ui/charts/palette.ts';
 import { createScale } from '../../ui/charts/scale.ts';
-import { formatSeconds } from '../../ui/format.ts';
+import { durationWords } from '../../ui/format.ts';
 
 const START = Date.UTC(2026, 10, 21, 3, 0, 0);
 const STEP = 10_000;
 const palette = PALETTES.dark;
 
 function panel(id: string, lines: readonly Line[], given: Partial<Panel> = {}): Panel {
-  return { id, title: id, caption: '', scale: 'lag', format: formatSeconds, lines, weight: 1, ...given };
+  return { id, title: id, caption: '', scale: 'lag', format: durationWords, lines, weight: 1, ...given };
 }
 
 function modelWith(panels: readonly Panel[], given: Partial<ChartModel> = {}): ChartModel {

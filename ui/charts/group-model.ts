@@ -1,7 +1,7 @@
 import type { GroupHistoryView } from '../../core/group-view.ts';
 import type { StageState } from '../../core/state.ts';
 import type { Known } from '../../core/view.ts';
-import { formatCount, formatRate, formatSeconds } from '../format.ts';
+import { durationWords, formatCount, formatRate } from '../format.ts';
 import type { ChartModel, Line, Panel } from './options.ts';
 
 /** The retention is drawn once the lag has reached this share of it: before, its line would squeeze the curve. */
@@ -20,11 +20,11 @@ export function groupModel(view: GroupHistoryView, now: number): ChartModel {
   const limits =
     retention === null || most < retention * NEAR_SHARE
       ? []
-      : [{ value: retention, label: `Retention ${formatSeconds(retention)}: records expire` }];
+      : [{ value: retention, label: `Retention ${durationWords(retention)}: records expire` }];
   if (known(view.lagSeconds)) {
     const lines = [bare('lag', 'observed', view.lagSeconds)];
     panels.push({
-      ...{ id: 'lag', title: 'Lag', caption: 'oldest unread record', scale: 'lag', format: formatSeconds, weight: 1.8 },
+      ...{ id: 'lag', title: 'Lag', caption: 'oldest unread record', scale: 'lag', format: durationWords, weight: 1.8 },
       ...{ lines, limits },
     });
   }
@@ -48,7 +48,7 @@ export function groupModel(view: GroupHistoryView, now: number): ChartModel {
 /** The bound of a lag in time beside its number, for the tooltip. */
 export function boundText(view: GroupHistoryView, panel: Panel, index: number): string {
   const error = view.lagError[index] ?? null;
-  return panel.id === 'lag' && error !== null && error > 0 ? `± ${formatSeconds(error)}` : '';
+  return panel.id === 'lag' && error !== null && error > 0 ? `± ${durationWords(error)}` : '';
 }
 
 /** A stretch of steps in one state; steps in which nothing was judged are `null`. */

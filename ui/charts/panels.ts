@@ -1,11 +1,11 @@
 import type { DashboardView, LineRole, PanelDefinition, PanelSignal } from '../../core/dashboard.ts';
 import { SIGNAL_FACTS, type Signal } from '../../core/signal.ts';
 import type { Known, SeriesAnswer, SeriesView } from '../../core/view.ts';
-import { formatCount, formatPercent, formatRange, formatRate, formatSeconds } from '../format.ts';
+import { durationWords, formatCount, formatPercent, formatRange, formatRate } from '../format.ts';
 import type { ChartModel, Line, Panel } from './options.ts';
 
 const FORMAT: Readonly<Record<string, (value: Known) => string>> = {
-  s: formatSeconds,
+  s: durationWords,
   '1/s': formatRate,
   '1': formatPercent,
   '{record}': formatCount,

@@ -1,5 +1,5 @@
 import type { PathwayLatencyView } from '../../core/pipeline-page.ts';
-import { formatRate, formatSeconds } from '../format.ts';
+import { durationWords, formatRate } from '../format.ts';
 import type { ChartModel, Panel } from './options.ts';
 
 /** Latency of a pathway over time, and how many records it is of. */
@@ -7,7 +7,7 @@ export function pathwayModel(view: PathwayLatencyView, title: string, caption: s
   const { start, step, count } = view;
   const panels: Panel[] = [
     {
-      ...{ id: 'latency', title, caption, scale: 'log', format: formatSeconds, weight: 2 },
+      ...{ id: 'latency', title, caption, scale: 'log', format: durationWords, weight: 2 },
       lines: [
         { name: 'p50', role: 'p50', values: view.p50 },
         { name: 'p95', role: 'p95', values: view.p95 },

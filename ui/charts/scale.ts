@@ -1,5 +1,5 @@
 import type { PanelScale } from '../../core/dashboard.ts';
-import { formatNumber, formatPercent, formatSeconds, formatSecondsShort } from '../format.ts';
+import { durationWords, formatNumber, formatPercent, formatSecondsShort } from '../format.ts';
 
 /**
  * How a value becomes a height. Charts carry the transformed number and label the original, because ECharts' own log
@@ -25,7 +25,7 @@ export function createScale(kind: ScaleKind, min: number, max: number): Scale {
   const least = kind === 'percent' ? 0.01 : kind === 'seconds' ? 1 : 1;
   return linearScale(
     Math.max(least, max * 1.06),
-    kind === 'percent' ? formatPercent : kind === 'seconds' ? formatSeconds : formatNumber,
+    kind === 'percent' ? formatPercent : kind === 'seconds' ? durationWords : formatNumber,
   );
 }
 

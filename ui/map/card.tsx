@@ -1,7 +1,7 @@
 import type { ComponentChildren } from 'preact';
 import { isStage } from '../../core/node.ts';
 import type { NodeView } from '../../core/view.ts';
-import { formatCount, formatPercent, formatRate, formatSeconds } from '../format.ts';
+import { durationWords, formatCount, formatPercent, formatRate } from '../format.ts';
 import { Glyph } from '../parts/glyph.tsx';
 import { Icon, kindIcon } from '../parts/icon.tsx';
 import { Duration, Rate } from '../parts/quantity.tsx';
@@ -37,7 +37,7 @@ function Level({ node }: { node: NodeView }) {
       title={
         node.lagLimit === null
           ? 'Level on the lag scale, full at 2 h'
-          : `Notch: upper edge of what is expected, ${formatSeconds(node.lagLimit)}`
+          : `Notch: upper edge of what is expected, ${durationWords(node.lagLimit)}`
       }
     >
       <i style={{ width: `${(share * 100).toFixed(1)}%` }} />
@@ -84,7 +84,7 @@ function CulpritCard({ node, flow }: { node: NodeView; flow: Flow }) {
         {node.rate === null ? null : <dd>in {formatRate(node.rate)}</dd>}
         {node.output === null ? null : <dd>out {formatRate(node.output)}</dd>}
         {node.lag === null ? null : <dd>{formatCount(node.lag)} records</dd>}
-        {node.p95 === null ? null : <dd>p95 {formatSeconds(node.p95)}</dd>}
+        {node.p95 === null ? null : <dd>p95 {durationWords(node.p95)}</dd>}
         {node.errorRatio === null || node.errorRatio === 0 ? null : <dd>{formatPercent(node.errorRatio)} errors</dd>}
       </dl>
       <Level node={node} />

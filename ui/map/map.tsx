@@ -1,7 +1,7 @@
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { isStage } from '../../core/node.ts';
 import type { EdgeView, NodeView, PipelineView } from '../../core/view.ts';
-import { formatChange, formatRate, formatSeconds } from '../format.ts';
+import { durationWords, formatChange, formatRate } from '../format.ts';
 import { Icon } from '../parts/icon.tsx';
 import { address } from '../router.ts';
 import { Card, Place } from './card.tsx';
@@ -131,7 +131,7 @@ function Drawing({ pipeline, layout, minHeight }: { pipeline: PipelineView; layo
           >
             <Icon name={node.kind === 'database' || node.kind === 'dataset' ? 'database' : 'external'} size={13} />
             <span class="card-name">{node.name}</span>
-            <span class="card-fact">{edge.p95 === null ? '' : `p95 ${formatSeconds(edge.p95)}`}</span>
+            <span class="card-fact">{edge.p95 === null ? '' : `p95 ${durationWords(edge.p95)}`}</span>
           </div>
         ))}
       </div>
@@ -192,7 +192,7 @@ function EdgeLabel({
   if (edge.kind === 'produces') return null;
   const change = look === 'starved' ? (nodes.get(edge.to)?.rateChange ?? null) : null;
   const below = edge.kind === 'consumes' ? edge.lagSeconds : edge.p95;
-  const text = change !== null ? formatChange(change) : below === null ? '' : formatSeconds(below);
+  const text = change !== null ? formatChange(change) : below === null ? '' : durationWords(below);
   return (
     <g class={`edge-label ${look}${dim}`} text-anchor="end">
       {edge.rate === null ? null : (
@@ -207,7 +207,7 @@ function EdgeLabel({
       )}
       {edge.hopP95 === null || look === 'starved' ? null : (
         <text class="hop" x={labelX} y={labelY + (text === '' ? 16 : 30)}>
-          p95 {formatSeconds(edge.hopP95)}
+          p95 {durationWords(edge.hopP95)}
         </text>
       )}
     </g>

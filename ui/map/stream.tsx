@@ -1,6 +1,6 @@
 import { isStage } from '../../core/node.ts';
 import type { PipelineView } from '../../core/view.ts';
-import { formatRate, formatSeconds } from '../format.ts';
+import { durationWords, formatRate } from '../format.ts';
 import { Icon } from '../parts/icon.tsx';
 import { address } from '../router.ts';
 import { Card, Place } from './card.tsx';
@@ -21,7 +21,7 @@ export function Stream({ pipeline }: { pipeline: PipelineView }) {
               <Icon name="topic" />
               <span class="mono">{node.name}</span>
               <span class="end">
-                {[rate > 0 ? formatRate(rate) : '', slowest >= 0 ? `${formatSeconds(slowest)} wait` : '']
+                {[rate > 0 ? formatRate(rate) : '', slowest >= 0 ? `${durationWords(slowest)} wait` : '']
                   .filter((part) => part !== '')
                   .join(' · ')}
               </span>

@@ -1,6 +1,6 @@
 import { isStage } from '../../core/node.ts';
 import type { EdgeView, NodeView } from '../../core/view.ts';
-import { formatRate, formatSeconds } from '../format.ts';
+import { durationWords, formatRate } from '../format.ts';
 import { STATE_WORDS } from '../states.ts';
 
 export interface Flow {
@@ -11,8 +11,8 @@ export interface Flow {
 /** `+40 s every minute`, or undefined while lag stands still. */
 export function growthText(growth: number | null): string | undefined {
   if (growth === null || Math.abs(growth) * 60 < 0.5) return undefined;
-  const perMinute = formatSeconds(Math.abs(growth) * 60);
-  return growth > 0 ? `+${perMinute} every minute` : `${formatSeconds(-Math.abs(growth) * 60)} every minute`;
+  const perMinute = durationWords(Math.abs(growth) * 60);
+  return growth > 0 ? `+${perMinute} every minute` : `${durationWords(-Math.abs(growth) * 60)} every minute`;
 }
 
 /** What a screen reader hears of a node. */
@@ -25,9 +25,9 @@ export function describeNode(node: NodeView, edges: readonly EdgeView[]): string
   return [
     `${node.name}, ${isStage(node.kind) ? STATE_WORDS[node.state].toLowerCase() : node.kind}`,
     node.culpritOf === '' ? '' : 'named as culprit',
-    node.lagSeconds === null ? '' : `lag ${formatSeconds(node.lagSeconds)}`,
+    node.lagSeconds === null ? '' : `lag ${durationWords(node.lagSeconds)}`,
     node.rate === null ? '' : `${formatRate(node.rate)} in`,
-    node.p95 === null ? '' : `p95 ${formatSeconds(node.p95)}`,
+    node.p95 === null ? '' : `p95 ${durationWords(node.p95)}`,
     reads === '' ? '' : `reads ${reads}`,
     writes === '' ? '' : `writes ${writes}`,
   ]
@@ -40,7 +40,7 @@ export function headline(
   node: NodeView,
   flow: Flow,
 ): { value: 'lag' | 'rate' | 'output' | 'p95' | 'none'; fact: string } {
-  const p95 = node.p95 === null ? '' : `p95 ${formatSeconds(node.p95)}`;
+  const p95 = node.p95 === null ? '' : `p95 ${durationWords(node.p95)}`;
   if (!isStage(node.kind)) {
     return {
       value: node.p95 === null ? (node.rate === null ? 'none' : 'rate') : 'p95',

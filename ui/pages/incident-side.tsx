@@ -1,6 +1,6 @@
 import type { IncidentView, NotificationView } from '../../core/view.ts';
 import { capital } from '../answer.ts';
-import { formatAbsolute, formatMoment, formatSeconds, plural } from '../format.ts';
+import { durationWords, formatAbsolute, formatMoment, plural } from '../format.ts';
 import { Glyph } from '../parts/glyph.tsx';
 import { Icon, type IconName } from '../parts/icon.tsx';
 import { address } from '../router.ts';
@@ -69,9 +69,9 @@ export function Affected({ view }: { view: IncidentView }) {
           </a>
           <span class="end ink2">
             {node.freshness !== null
-              ? `fresh ${formatSeconds(node.freshness)}`
+              ? `fresh ${durationWords(node.freshness)}`
               : node.lagSeconds !== null
-                ? `lag ${formatSeconds(node.lagSeconds)}`
+                ? `lag ${durationWords(node.lagSeconds)}`
                 : ''}
           </span>
         </div>

@@ -7,7 +7,7 @@ import { answerOf, capital, originSentence } from '../answer.ts';
 import { Chart } from '../charts/chart.tsx';
 import { modelOf, panelsOf, rangeText } from '../charts/panels.ts';
 import { read } from '../client.ts';
-import { durationParts, formatClock, formatMoment, formatRate, formatSeconds, plural } from '../format.ts';
+import { durationParts, durationWords, formatClock, formatMoment, formatRate, plural } from '../format.ts';
 import { FlowMap } from '../map/map.tsx';
 import { byUrgency, focusStage, gravity, stagesOf } from '../map/neighbours.ts';
 import { Stream } from '../map/stream.tsx';
@@ -195,14 +195,14 @@ function Lane({ pipeline }: { pipeline: PipelineView }) {
       <span class="lane-p95 ink2">
         {Number.isFinite(p95) ? (
           <>
-            p95 <b>{formatSeconds(p95)}</b>
+            p95 <b>{durationWords(p95)}</b>
           </>
         ) : null}
       </span>
       <span class="lane-fresh ink2">
         {Number.isFinite(fresh) ? (
           <>
-            fresh <b>{formatSeconds(fresh)}</b>
+            fresh <b>{durationWords(fresh)}</b>
           </>
         ) : null}
       </span>

@@ -1,7 +1,7 @@
 import type { PipelinePage as Page } from '../../core/pipeline-page.ts';
 import { capital } from '../answer.ts';
 import { read } from '../client.ts';
-import { durationParts, formatCount, formatRate, formatSeconds, type Part, percentPart, plural } from '../format.ts';
+import { durationParts, durationWords, formatCount, formatRate, type Part, percentPart, plural } from '../format.ts';
 import { Budgets } from '../parts/budgets.tsx';
 import { Glyph } from '../parts/glyph.tsx';
 import { Icon } from '../parts/icon.tsx';
@@ -90,7 +90,7 @@ function Numbers({ page }: { page: Page }) {
           <Kpi
             title="End to end p99"
             parts={durationParts(busiest.latency.p99)}
-            note={`p50 ${formatSeconds(busiest.latency.p50)} · p95 ${formatSeconds(busiest.latency.p95)}`}
+            note={`p50 ${durationWords(busiest.latency.p50)} · p95 ${durationWords(busiest.latency.p95)}`}
           />
           <Kpi
             title="Reach the end"
@@ -185,7 +185,7 @@ function Freshness({ page }: { page: Page }) {
             <span class="end">
               {holder === '' || state === 'healthy' ? null : <span class="ink3">held by {holder} </span>}
               <b class={state === 'healthy' || state === 'idle' ? '' : 'state-text'}>
-                {part.age === null ? '–' : `${formatSeconds(part.age)} ago`}
+                {part.age === null ? '–' : `${durationWords(part.age)} ago`}
               </b>
             </span>
           </div>
@@ -251,7 +251,7 @@ function Wrong({ page }: { page: Page }) {
               wait
               {letters.oldestAge === null
                 ? ''
-                : `, oldest ${letters.oldestIsBound ? '> ' : ''}${formatSeconds(letters.oldestAge)}`}
+                : `, oldest ${letters.oldestIsBound ? '> ' : ''}${durationWords(letters.oldestAge)}`}
             </span>
           </span>
         </div>

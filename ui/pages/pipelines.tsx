@@ -1,7 +1,7 @@
 import type { PipelinePage, PipelinePages } from '../../core/pipeline-page.ts';
 import { capital } from '../answer.ts';
 import { read } from '../client.ts';
-import { formatPercent, formatRate, formatSeconds, plural } from '../format.ts';
+import { durationWords, formatPercent, formatRate, plural } from '../format.ts';
 import { Glyph } from '../parts/glyph.tsx';
 import { Icon } from '../parts/icon.tsx';
 import { Reading } from '../parts/reading.tsx';
@@ -90,9 +90,9 @@ function Row({ page, selected }: { page: PipelinePage; selected: boolean }) {
         <b class="ellipsis">{capital(page.pipeline)}</b>
         <span class="ink2 ellipsis pipeline-owner">{page.owner}</span>
         <span>{busiest === undefined ? '' : formatRate(busiest.rate)}</span>
-        <Fact name="p99" value={busiest === undefined ? '' : formatSeconds(busiest.latency.p99)} />
+        <Fact name="p99" value={busiest === undefined ? '' : durationWords(busiest.latency.p99)} />
         <Fact name="complete" value={complete === null ? '' : formatPercent(complete)} />
-        <Fact name="fresh" value={old === undefined ? '' : formatSeconds(old.age)} state={old && freshGlyph(old)} />
+        <Fact name="fresh" value={old === undefined ? '' : durationWords(old.age)} state={old && freshGlyph(old)} />
         <Fact
           name="budget"
           value={slo === undefined ? '' : formatPercent(slo.budgetLeft)}

@@ -7,12 +7,12 @@ import { Chart } from '../charts/chart.tsx';
 import { modelOf, panelsOf, rangeText } from '../charts/panels.ts';
 import { read } from '../client.ts';
 import {
+  durationWords,
   formatClock,
   formatCount,
   formatMoment,
   formatRange,
   formatRate,
-  formatSeconds,
   formatUnit,
   plural,
 } from '../format.ts';
@@ -219,7 +219,7 @@ function Calls({
         const signal = strange.find(
           (one) => one.signal === 'dependency_p95' && one.labels['dependency'] === name(edge[end]),
         );
-        const was = signal?.strange && signal.expected !== null ? `, was ${formatSeconds(signal.expected)}` : '';
+        const was = signal?.strange && signal.expected !== null ? `, was ${durationWords(signal.expected)}` : '';
         return (
           <div class="row small" key={edge[end]} data-state={signal?.strange ? 'falling_behind' : 'healthy'}>
             <Glyph
@@ -228,7 +228,7 @@ function Calls({
             />
             <span class="ellipsis">{name(edge[end])}</span>
             <span class={`end ${signal?.strange ? 'state-text' : 'ink3'}`}>
-              {edge.p95 === null ? formatRate(edge.rate) : `p95 ${formatSeconds(signal?.value ?? edge.p95)}${was}`}
+              {edge.p95 === null ? formatRate(edge.rate) : `p95 ${durationWords(signal?.value ?? edge.p95)}${was}`}
             </span>
           </div>
         );

@@ -1,7 +1,7 @@
 import { useMemo } from 'preact/hooks';
 import type { SpanView, TraceView } from '../../core/view.ts';
 import { read } from '../client.ts';
-import { formatAbsolute, formatMoment, formatPercent, formatSeconds, plural } from '../format.ts';
+import { durationWords, formatAbsolute, formatMoment, formatPercent, plural } from '../format.ts';
 import { Glyph, StateChip } from '../parts/glyph.tsx';
 import { Icon } from '../parts/icon.tsx';
 import { Duration } from '../parts/quantity.tsx';
@@ -43,7 +43,7 @@ export function TracePage({ id }: { id: string }) {
       {crumbs}
       <div class="title">
         <h1>{first?.name ?? id}</h1>
-        <StateChip state={failed > 0 ? 'stuck' : 'healthy'} text={formatSeconds((flow.end - flow.start) / 1000)} />
+        <StateChip state={failed > 0 ? 'stuck' : 'healthy'} text={durationWords((flow.end - flow.start) / 1000)} />
         <span class="tag">{plural(services.size, 'service')}</span>
         <span class="tag">{plural(value.spans.length, 'span')}</span>
         <span class="tag">{failed === 0 ? 'no errors' : plural(failed, 'error')}</span>
@@ -110,7 +110,7 @@ function Row({
 }) {
   const { span } = row;
   const right = at(row.end);
-  const label = formatSeconds((row.end - row.start) / 1000);
+  const label = durationWords((row.end - row.start) / 1000);
   const content = (
     <>
       <span class="wf-name" style={{ paddingLeft: `${14 + Math.max(0, Math.min(6, row.depth)) * 16}px` }}>
@@ -185,7 +185,7 @@ function Details({ span }: { span: SpanView }) {
           {span.events.map((event, i) => (
             <div class="pair" key={i}>
               <code>{event.name}</code>
-              <span>+{formatSeconds((event.time - span.start) / 1000)}</span>
+              <span>+{durationWords((event.time - span.start) / 1000)}</span>
             </div>
           ))}
         </>

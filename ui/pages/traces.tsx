@@ -2,7 +2,7 @@ import { useMemo } from 'preact/hooks';
 import type { TraceHit, TraceSearchView } from '../../core/view.ts';
 import { timeTicks } from '../charts/options.ts';
 import { read } from '../client.ts';
-import { formatClock, formatMoment, formatSeconds, formatSecondsShort, plural } from '../format.ts';
+import { durationWords, formatClock, formatMoment, formatSecondsShort, plural } from '../format.ts';
 import { Glyph } from '../parts/glyph.tsx';
 import { useResource } from '../resource.ts';
 import { address } from '../router.ts';
@@ -77,7 +77,7 @@ export function TracesPage() {
               <option value="">any</option>
               {['10', '100', '500', '1000', '5000'].map((ms) => (
                 <option key={ms} value={ms}>
-                  {formatSeconds(Number(ms) / 1000)}
+                  {durationWords(Number(ms) / 1000)}
                 </option>
               ))}
             </select>
@@ -150,7 +150,7 @@ function Scatter({ hits, from, to }: { hits: readonly TraceHit[]; from: number; 
             class={hit.errors > 0 ? 'dot bad' : 'dot'}
             onClick={() => navigate(address.trace(hit.traceId))}
           >
-            <title>{`${hit.rootName}, ${formatSeconds(hit.durationMs / 1000)}`}</title>
+            <title>{`${hit.rootName}, ${durationWords(hit.durationMs / 1000)}`}</title>
             {hit.errors > 0 ? (
               <path d={`M${at.cx - 4} ${at.cy - 4}l8 8m0-8l-8 8`} />
             ) : (
@@ -196,7 +196,7 @@ function Table({ hits }: { hits: readonly TraceHit[] }) {
                 <span class="ink3">0</span>
               )}
             </td>
-            <td class="num">{formatSeconds(hit.durationMs / 1000)}</td>
+            <td class="num">{durationWords(hit.durationMs / 1000)}</td>
           </tr>
         ))}
       </tbody>

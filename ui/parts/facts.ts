@@ -1,5 +1,5 @@
 import type { AnomalyView } from '../../core/view.ts';
-import { formatCount, formatSeconds } from '../format.ts';
+import { durationWords, formatCount } from '../format.ts';
 
 const SCORERS: Readonly<Record<string, string>> = {
   threshold: 'Fixed limit',
@@ -37,7 +37,7 @@ export function factsOf(anomaly: AnomalyView): [string, string][] {
   ];
   for (const [key, title] of spans) {
     const value = decision[key];
-    if (typeof value === 'number' && value > 0) facts.push([title, formatSeconds(value / 1000)]);
+    if (typeof value === 'number' && value > 0) facts.push([title, durationWords(value / 1000)]);
   }
   const volume = decision['min_volume'];
   if (typeof volume === 'number' && volume > 0) facts.push(['Least volume', formatCount(volume)]);

@@ -3,7 +3,7 @@ import type { PathwayLatencyView, PathwayView, PipelinePage } from '../../core/p
 import { Chart } from '../charts/chart.tsx';
 import { pathwayModel } from '../charts/pathway-model.ts';
 import { read } from '../client.ts';
-import { formatRate, formatSeconds, plural } from '../format.ts';
+import { durationWords, formatRate, plural } from '../format.ts';
 import { arrivalGlyph, arrivalHint, arrivalText, checkpointName, methodText, pathwayTitle } from '../pipeline-words.ts';
 import { useResource } from '../resource.ts';
 import { clock, location, range, setQuery, settledEnd, step } from '../state.ts';
@@ -49,7 +49,7 @@ export function Pathways({ page }: { page: PipelinePage }) {
                 <span class="ellipsis">{pathwayTitle(pathway)}</span>
                 {pathway.sampled ? <span class="tag">sampled</span> : null}
                 <span class="end">
-                  {formatRate(pathway.rate)} <span class="ink3">p99</span> <b>{formatSeconds(pathway.latency.p99)}</b>
+                  {formatRate(pathway.rate)} <span class="ink3">p99</span> <b>{durationWords(pathway.latency.p99)}</b>
                 </span>
               </button>
             </li>
@@ -125,8 +125,8 @@ function Latency({ pathway }: { pathway: PathwayView }) {
         <span class="end ink2">
           {value === undefined ? null : (
             <>
-              p50 <b>{formatSeconds(value.overall.p50)}</b> · p95 <b>{formatSeconds(value.overall.p95)}</b> · p99{' '}
-              <b>{formatSeconds(value.overall.p99)}</b>
+              p50 <b>{durationWords(value.overall.p50)}</b> · p95 <b>{durationWords(value.overall.p95)}</b> · p99{' '}
+              <b>{durationWords(value.overall.p99)}</b>
             </>
           )}
         </span>
@@ -176,12 +176,12 @@ function Hops({ pathway }: { pathway: PathwayView }) {
                   <i class="hop-bar" style={{ width: `${(((edge.p95 ?? 0) / slowest) * 100).toFixed(1)}%` }} />
                 )}
               </td>
-              <td class="num">{i === 0 ? '' : formatSeconds(edge.p50)}</td>
+              <td class="num">{i === 0 ? '' : durationWords(edge.p50)}</td>
               <td class="num lag-lag">
-                {i === 0 ? <span class="ink3 hop-origin">origin</span> : formatSeconds(edge.p95)}
+                {i === 0 ? <span class="ink3 hop-origin">origin</span> : durationWords(edge.p95)}
               </td>
-              <td class="num">{i === 0 ? '' : formatSeconds(edge.p99)}</td>
-              <td class="num wide">{i === 0 ? '' : formatSeconds(latency.p99)}</td>
+              <td class="num">{i === 0 ? '' : durationWords(edge.p99)}</td>
+              <td class="num wide">{i === 0 ? '' : durationWords(latency.p99)}</td>
               <td class="num wide">{formatRate(checkpoint.rate)}</td>
               <td class="lag-state" title={i === 0 ? '' : arrivalHint(arrival)}>
                 {i === 0 ? null : (

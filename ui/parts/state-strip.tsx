@@ -1,6 +1,6 @@
 import type { GroupHistoryView } from '../../core/group-view.ts';
 import { stateSpans } from '../charts/group-model.ts';
-import { formatMoment, formatSeconds } from '../format.ts';
+import { durationWords, formatMoment } from '../format.ts';
 import { STATE_WORDS } from '../states.ts';
 import { Glyph } from './glyph.tsx';
 
@@ -16,7 +16,7 @@ export function StateStrip({
   const length = (span: { from: number; to: number }) => ((span.to - span.from) * view.step) / 1000;
   const words = spans
     .filter(({ state }) => state !== null)
-    .map((span) => `${STATE_WORDS[span.state ?? 'unknown']} for ${formatSeconds(length(span))}`);
+    .map((span) => `${STATE_WORDS[span.state ?? 'unknown']} for ${durationWords(length(span))}`);
   return (
     <div class="state-strip">
       <span class="state-strip-title">States</span>
@@ -30,7 +30,7 @@ export function StateStrip({
             title={
               span.state === null
                 ? 'Not judged'
-                : `${STATE_WORDS[span.state]} from ${formatMoment(view.start + span.from * view.step, now, true)} for ${formatSeconds(length(span))}`
+                : `${STATE_WORDS[span.state]} from ${formatMoment(view.start + span.from * view.step, now, true)} for ${durationWords(length(span))}`
             }
           >
             {span.state !== null && span.to - span.from > view.count * 0.025 ? (
