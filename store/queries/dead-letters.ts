@@ -78,9 +78,18 @@ export interface TopicOffsets {
 /** How far back samples of log ends are asked when a record was written. */
 const HISTORY_MS = 14 * 86_400_000;
 
+/** The series of the metric named by the parameter `metric`, with the cluster that its resource names. */
+const seriesOf = (metric: 'end' | 'old') => `
+            SELECT DISTINCT SeriesId, Topic, Partition, Alias FROM metric_series AS m
+            INNER JOIN (
+                SELECT ScopeId, toString(any(ResourceAttributes['kafka.cluster.alias'])) AS Alias FROM resource_scopes GROUP BY ScopeId
+            ) AS r ON m.ScopeId = r.ScopeId
+            WHERE MetricName = {${metric}:String} AND Topic IN {topics:Array(String)}`;
+
 /**
  * Offsets of `topics` as last reported in [from, to), from the rollup of a minute, and when their records were written: a record was
- * written before the first sample of a log end above its offset. Times are exact to the minute.
+ * written before the first sample of a log end above its offset. Times are exact to the minute. Topics of one name in several
+ * clusters are read apart and told as one.
  */
 export async function readTopicOffsets(
   store: Store,
@@ -93,33 +102,27 @@ export async function readTopicOffsets(
     `
 WITH
     ends AS (
-        SELECT s.Topic AS topic, s.Partition AS partition, Time AS minute, max(Last) AS last, max(Max) AS most, min(Min) AS least
+        SELECT s.Alias AS cluster, s.Topic AS topic, s.Partition AS partition, Time AS minute, max(Last) AS last, max(Max) AS most, min(Min) AS least
         FROM gauge_1m AS g
-        INNER JOIN (
-            SELECT DISTINCT SeriesId, Topic, Partition FROM metric_series
-            WHERE MetricName = {end:String} AND Topic IN {topics:Array(String)}
-        ) AS s ON g.SeriesId = s.SeriesId
+        INNER JOIN (${seriesOf('end')}) AS s ON g.SeriesId = s.SeriesId
         WHERE g.MetricName = {end:String} AND g.Time >= toDateTime({history:UInt32}) AND g.Time < toDateTime({to:UInt32})
-        GROUP BY topic, partition, minute
+        GROUP BY cluster, topic, partition, minute
     ),
     olds AS (
-        SELECT s.Topic AS topic, s.Partition AS partition, max(Last).2 AS oldest
+        SELECT s.Alias AS cluster, s.Topic AS topic, s.Partition AS partition, max(Last).2 AS oldest
         FROM gauge_1m AS g
-        INNER JOIN (
-            SELECT DISTINCT SeriesId, Topic, Partition FROM metric_series
-            WHERE MetricName = {old:String} AND Topic IN {topics:Array(String)}
-        ) AS s ON g.SeriesId = s.SeriesId
+        INNER JOIN (${seriesOf('old')}) AS s ON g.SeriesId = s.SeriesId
         WHERE g.MetricName = {old:String} AND g.Time >= toDateTime({from:UInt32}) AND g.Time < toDateTime({to:UInt32})
-        GROUP BY topic, partition
+        GROUP BY cluster, topic, partition
     ),
     partitions AS (
-        SELECT e.topic AS topic, e.partition AS partition, greatest(max(e.last).2 - any(o.oldest), 0) AS held,
+        SELECT e.cluster AS cluster, e.topic AS topic, e.partition AS partition, greatest(max(e.last).2 - any(o.oldest), 0) AS held,
             minIf(e.last.1, e.last.2 > o.oldest) / 1e6 AS first, countIf(e.last.2 <= o.oldest) = 0 AS isOpen,
             maxIf(e.most, e.minute >= toStartOfMinute(toDateTime({from:UInt32}))) - minIf(e.least, e.minute >= toStartOfMinute(toDateTime({from:UInt32}))) AS grown,
             argMin(e.last.1, (-e.last.2, e.last.1)) / 1e6 AS final
         FROM ends AS e
-        INNER JOIN olds AS o ON o.topic = e.topic AND o.partition = e.partition
-        GROUP BY topic, partition
+        INNER JOIN olds AS o ON o.cluster = e.cluster AND o.topic = e.topic AND o.partition = e.partition
+        GROUP BY cluster, topic, partition
     )
 SELECT topic, sum(held) AS kept, sum(greatest(grown, 0)) / {seconds:Float64} AS rate,
     if(sum(held) = 0, nan, minIf(first, held > 0)) AS oldestAt, argMinIf(isOpen, first, held > 0) AS oldestIsBound,

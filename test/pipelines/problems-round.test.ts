@@ -25,11 +25,11 @@ const AT = NOON + 300_000;
 const _ = Number.NaN;
 const config = pipelinesConfig.parse({});
 
-const offsets = (topic: string, partition: number, at: number, end: number, oldest = 0) => {
+const offsets = (topic: string, partition: number, at: number, end: number, oldest = 0, rest: object = {}) => {
   const attributes = { topic, partition: String(partition) };
   return [
-    point({ service: 'kafka', metric: METRIC.kafkaPartitionOffset, at, value: end, attributes }),
-    point({ service: 'kafka', metric: METRIC.kafkaPartitionOldest, at, value: oldest, attributes }),
+    point({ service: 'kafka', metric: METRIC.kafkaPartitionOffset, at, value: end, attributes }, rest),
+    point({ service: 'kafka', metric: METRIC.kafkaPartitionOldest, at, value: oldest, attributes }, rest),
   ];
 };
 
@@ -110,6 +110,20 @@ describe('dead-letter topics', () => {
     await createTopology(store, config).round(AT);
     const found = (await createProblems(store, config).round(AT)).find(({ topic }) => topic === 'bound.dlq');
     expect(found).toMatchObject({ depth: 400, oldestAge: 100, oldestIsBound: true });
+  });
+
+  test('of one name in two clusters hold what both hold', async () => {
+    await insertStock(store, 'otel_traces', [
+      produce('twice.dlq', { pipeline: 'twice', service: 's', at: AT - 30_000 }),
+    ]);
+    const cluster = (name: string) => ({ ResourceAttributes: { 'kafka.cluster.alias': name } });
+    await insertStock(store, 'otel_metrics_gauge', [
+      ...offsets('twice.dlq', 0, AT - 100_000, 900, 880, cluster('east')),
+      ...offsets('twice.dlq', 0, AT - 100_000, 50, 40, cluster('west')),
+    ]);
+    await createTopology(store, config).round(AT);
+    const found = (await createProblems(store, config).round(AT)).find(({ topic }) => topic === 'twice.dlq');
+    expect(found?.depth).toBe(30);
   });
 });
 
