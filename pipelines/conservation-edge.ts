@@ -11,7 +11,7 @@ const FLUSH_MS = 20_000;
 /** Where nothing arrives for so long, or for ten times the usual time, records are not late but lost. */
 const STOPPED_MS = 600_000;
 /** A ratio that has changed for this long is how things are. */
-const ADOPT_MS = 6 * 3_600_000;
+export const ADOPT_MS = 6 * 3_600_000;
 
 /** What a round knows of two checkpoints. */
 export interface EdgeCounts {
@@ -30,12 +30,16 @@ export interface EdgeCounts {
   readonly newest: Millis;
   /** Seconds that the slowest consumer between the two is behind, where that is known. */
   readonly lagSeconds?: number;
+  /** Why nobody reads at the later checkpoint, where that is known: a clause such as `the group billing has no members`. */
+  readonly left?: string;
 }
 
 /** What is remembered of two checkpoints from round to round. */
 export interface EdgeMemory {
   readonly verdict: Judged['verdict'];
   readonly noise: Noise | undefined;
+  /** Whether there was a verdict once: from then on nothing that arrives is news. */
+  readonly judged: boolean;
   /** End of the minutes that `noise` was learnt from. */
   readonly learnt: Millis;
   /** The minutes it was learnt from, with those that are strange as well. */
@@ -49,6 +53,7 @@ export interface EdgeMemory {
 export const NO_MEMORY: EdgeMemory = {
   verdict: 'conserved',
   noise: undefined,
+  judged: false,
   learnt: 0,
   minutes: { sent: new Float64Array(0), reached: new Float64Array(0) },
   since: Number.NaN,
@@ -69,14 +74,16 @@ export function judgeEdge(
   const last = LONGEST_BY_WINDOW;
   if (sum(windows.sent, Math.max(0, windows.sent.length - last)) === 0)
     return { verdict: blank('idle', 'nothing was sent for an hour', completion), memory };
+  const stalled = stall(counts, completion);
+  if (stalled !== undefined && counts.left !== undefined)
+    return { verdict: leftVerdict(counts.left, stalled, counts), memory };
   if (completion === undefined) {
     const waited = sum(windows.sent, Math.max(0, windows.sent.length - STOPPED_MS / STEP_MS));
-    const state = memory.noise === undefined || waited === 0 ? 'learning' : 'stopped';
+    const state = !memory.judged || waited === 0 ? 'learning' : 'stopped';
     return { verdict: blank(state, 'nothing has arrived yet', completion), memory };
   }
   const settled = settledEnd(counts, completion);
-  const stalled = stall(counts, completion);
-  if (stalled !== undefined && memory.noise !== undefined) {
+  if (stalled !== undefined && memory.judged) {
     const { since, records } = stalled;
     if (at - since > Math.max(STOPPED_MS, 10 * completion.settle) && !((counts.lagSeconds ?? 0) * 1000 >= at - since)) {
       const reason = `${whole(records)} records were sent in the last ${spoken(at - since)} and none of them arrived`;
@@ -132,8 +139,20 @@ function settledEnd(
   return stepStart(Math.min(byAge, newest - settle + STEP_MS), STEP_MS);
 }
 
+interface Stall {
+  readonly since: Millis;
+  readonly records: number;
+}
+
+/** Where nobody is there to read, records wait and none is missing. */
+function leftVerdict(left: string, { since, records }: Stall, { at, completion }: EdgeCounts): EdgeVerdict {
+  const reason = `${left}; ${whole(records)} records were sent in the last ${spoken(at - since)}, and nobody reads them`;
+  return { ...blank('left', reason, completion), sent: records, reached: 0, seconds: (at - since) / 1000 };
+}
+
 /** Records that were sent after the newest that arrived, and since when, where these are old enough to have. */
-function stall({ at, windows, newest }: EdgeCounts, { settle }: Completion) {
+function stall({ at, windows, newest }: EdgeCounts, completion: Completion | undefined): Stall | undefined {
+  const settle = completion?.settle ?? 0;
   const from = Math.max(0, windows.sent.length - Math.round((at - newest) / STEP_MS));
   const first = windows.sent.findIndex((sent, i) => i >= from && sent > 0);
   if (first < 0) return undefined;
@@ -166,6 +185,7 @@ function learn(counts: EdgeCounts, memory: EdgeMemory, settled: Millis): EdgeMem
     ...memory,
     strange,
     noise: noise ?? memory.noise,
+    judged: memory.judged || noise !== undefined,
     learnt: until,
     minutes: take(minutes, MINUTE_MS, until, []),
   };

@@ -9,19 +9,25 @@ import {
 } from '../store/queries/conservation-counts.ts';
 import { type GroupLag, latestLags } from '../store/queries/lags.ts';
 import { type EdgeMemory, judgeEdge, NO_MEMORY } from './conservation-edge.ts';
+import { readWhereabouts, type Whereabouts } from './conservation-left.ts';
 import { RELEARN_MINUTES } from './conservation-noise.ts';
+import { type Recalled, recallConservation } from './conservation-recall.ts';
 import { type Completion, completionOf } from './conservation-settle.ts';
 
 /** Windows that are read each round: an hour of settled ones and a quarter to settle in. */
 const WINDOWS = 450;
 const MINUTES = 2880;
 const MOST_CHECKPOINTS = 1000;
+/** Where it is not known yet how long records take, the next look comes this soon. */
+const UNKNOWN_AGAIN_MS = 60_000;
 /** Pairs that are learnt anew in one round, so that no round takes long. */
 const LEARNT_A_ROUND = 40;
 /** Judgements are written when their state changes, and otherwise so far apart. */
 const WRITE_MS = 30_000;
 /** A checkpoint that told of nothing for so long is gone. */
 const FORGET_MS = 6 * 3_600_000;
+/** Where nothing has arrived for so long, it is asked whether anyone reads. */
+const QUIET_MS = 60_000;
 
 export interface ConservationRounds {
   /** Judges all pairs of checkpoints at `at` (a step's end) and writes what it finds. Answers what was judged. */
@@ -46,14 +52,35 @@ interface Known {
   arrived: Millis;
   written: Millis;
   state: string;
+  /** Why nobody reads, as known last; undefined while someone does, or nothing tells. */
+  left: string | undefined;
 }
 
 /** The conservation of records over one store. Rounds must not overlap. */
 export function createConservation(store: Store): ConservationRounds {
   const known = new Map<string, Known>();
+  let recalled = false;
+
+  /** A restart remembers what was judged, so that neither a drop is taken for how things are nor a stop forgotten. */
+  async function recall(at: Millis): Promise<void> {
+    const past = await recallConservation(store, at, { rowsMs: FORGET_MS, pastMs: MINUTES * 60_000 });
+    const parents = new Map(past.filter(({ last }) => last.kind === 'edge').map(({ last }) => [last.to, last.from]));
+    for (const one of past) known.set(pairKey(one.last), recalledPair(one, parents));
+    recalled = true;
+  }
+
+  /** Finds out of the pairs at which nothing arrives any more whether anyone is there to read. */
+  async function look(entries: readonly Known[], at: Millis): Promise<void> {
+    const quiet = entries.filter(({ pair }) => at - pair.reached.newest > QUIET_MS);
+    for (const entry of entries) if (!quiet.includes(entry)) entry.left = undefined;
+    if (quiet.length === 0) return;
+    const tell = await readWhereabouts(store, at);
+    for (const entry of quiet) entry.left = missingReader(entry, tell);
+  }
 
   return {
     async round(at, now) {
+      if (!recalled) await recall(at);
       const [counts, lags] = await Promise.all([
         readCheckpointCounts(store, { at, windows: WINDOWS, limit: MOST_CHECKPOINTS }),
         latestLags(store, at),
@@ -68,12 +95,16 @@ export function createConservation(store: Store): ConservationRounds {
       // A way that goes on further ends elsewhere now: its old end is not compared with its origin any more.
       const compared = new Set(pairs.map(pairKey));
       const present = new Set(counts.map(({ hash }) => hash));
-      for (const [key, { pair, arrived }] of known)
-        if (at - arrived > FORGET_MS || !present.has(pair.from) || !compared.has(key)) known.delete(key);
+      for (const [key, { pair, arrived, left }] of known) {
+        const over = at - arrived > FORGET_MS || (left !== undefined && pair.reached.newest === 0);
+        if (over || !present.has(pair.from) || !compared.has(key)) known.delete(key);
+      }
+      await look([...known.values()], at);
 
+      // Of those that have waited equally long, pairs that were in trouble before a restart go first.
       const due = [...known.values()]
         .filter(({ learnt }) => at - learnt >= RELEARN_MINUTES * 60_000)
-        .sort((a, b) => a.learnt - b.learnt)
+        .sort((a, b) => a.learnt - b.learnt || Number(b.state === 'dropping') - Number(a.state === 'dropping'))
         .slice(0, LEARNT_A_ROUND);
       const past = await readCheckpointPast(store, {
         at,
@@ -103,6 +134,7 @@ export function createConservation(store: Store): ConservationRounds {
 }
 
 const NEW = {
+  left: undefined,
   completion: undefined,
   sentSettle: 0,
   learnt: 0,
@@ -112,6 +144,30 @@ const NEW = {
 
 function pairKey({ kind, from, to }: ConservedEdge): string {
   return `${kind} ${from} ${to}`;
+}
+
+/** Why nobody reads on the way of a pair. What is not told of any more stays as it was known. */
+function missingReader({ pair, left }: Known, tell: Whereabouts): string | undefined {
+  const told = pair.readers.map(tell);
+  return told.find((one) => one !== undefined && one !== '') ?? (told.includes(undefined) ? left : undefined);
+}
+
+/** A pair as a restart finds it. Of its checkpoints only what makes pairs is filled in; the next counts take their place. */
+function recalledPair({ last, memory }: Recalled, parents: ReadonlyMap<string, string>): Known {
+  const { kind, from, to, fromService, pipeline, service, direction, destination, group, time, seconds, state } = last;
+  const place = { pipeline, service, direction, system: '', destination, group };
+  const silent = { windows: new Float64Array(WINDOWS), arrivalAge: Number.NaN, newest: 0 };
+  const reached = { ...place, hash: to, parent: parents.get(to) ?? '', ...silent };
+  const sent = { ...place, service: fromService, hash: from, parent: '', ...silent };
+  const standing = state === 'stopped' || state === 'left';
+  return {
+    ...NEW,
+    pair: { kind, from, to, fromService, pipeline, service, direction, destination, group, sent, reached, readers: [] },
+    memory,
+    arrived: standing ? time - seconds * 1000 : time,
+    state,
+    left: state === 'left' ? last.reason.split(';')[0] : undefined,
+  };
 }
 
 interface Round {
@@ -131,6 +187,7 @@ function judgeOne(entry: Known, { at, past, behind }: Round): Conservation {
     const ages = reachedPast?.ages;
     entry.completion = ages === undefined ? undefined : completionOf(ages.steps, ages.records);
     entry.sentSettle = completionOf(sentPast.ages.steps, sentPast.ages.records)?.settle ?? 0;
+    if (entry.completion === undefined) entry.learnt = at - RELEARN_MINUTES * 60_000 + UNKNOWN_AGAIN_MS;
   }
   const { verdict, memory } = judgeEdge(
     {
@@ -143,6 +200,7 @@ function judgeOne(entry: Known, { at, past, behind }: Round): Conservation {
       sentSettle: entry.sentSettle,
       arrivalAge: reached.arrivalAge,
       newest: reached.newest,
+      ...(entry.left === undefined ? {} : { left: entry.left }),
       lagSeconds: Math.max(0, ...readers.map(({ destination, group }) => behind.get(readKey(destination, group)) ?? 0)),
     },
     entry.memory,

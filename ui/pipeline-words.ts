@@ -42,6 +42,7 @@ const ARRIVAL_GLYPHS: Readonly<Record<string, GlyphState>> = {
   surplus: 'catching_up',
   dropping: 'stuck',
   stopped: 'stuck',
+  left: 'dead',
   idle: 'idle',
 };
 
@@ -60,6 +61,8 @@ export function arrivalText(arrival: ArrivalView | null): string {
       return arrival.missing === null ? 'some missing' : `${formatPercent(arrival.missing)} missing`;
     case 'stopped':
       return 'none arrive';
+    case 'left':
+      return 'nobody reads';
     case 'waiting':
       return 'on their way';
     case 'learning':

@@ -5,7 +5,8 @@ import type { PathwayDirection } from './pathways.ts';
 
 /**
  * `learning`: too little is known; `idle`: nothing was sent; `waiting`: records are on their way and nothing has settled lately; `conserved`;
- * `surplus`: more arrive than usual, as when records are handled twice; `dropping`: some are missing; `stopped`: none arrive.
+ * `surplus`: more arrive than usual, as when records are handled twice; `dropping`: some are missing; `stopped`: none arrive; `left`: none
+ * arrive because who should read them is not there.
  */
 export const CONSERVATION_STATES = [
   'learning',
@@ -15,6 +16,7 @@ export const CONSERVATION_STATES = [
   'surplus',
   'dropping',
   'stopped',
+  'left',
 ] as const;
 export type ConservationState = (typeof CONSERVATION_STATES)[number];
 
@@ -119,6 +121,44 @@ export function readConservation(store: Store, query: ConservationQuery): Promis
     `SELECT * FROM (${SELECT} ORDER BY Time DESC, Pipeline, Kind, ToHash, FromHash LIMIT {limit:UInt32})
 ORDER BY time, pipeline, kind, to, from`,
   );
+}
+
+/** A change of a pair's verdict: the first row in which it was told. */
+export interface ConservationTurn extends Pick<ConservedEdge, 'kind' | 'from' | 'to'> {
+  readonly time: Millis;
+  readonly state: ConservationState;
+  readonly seconds: number;
+  readonly settle: number;
+}
+
+/** The changes of verdict in [from, to), oldest first, of the pairs that dropped records in it: states that are no verdict are passed over. */
+export async function readConservationTurns(
+  store: Store,
+  query: { readonly from: Millis; readonly to: Millis },
+): Promise<ConservationTurn[]> {
+  const range = 's.Time >= toDateTime({since:UInt32}) AND s.Time < toDateTime({until:UInt32})';
+  const rows = await store.rows<ConservationTurn>(
+    `
+SELECT toUnixTimestamp(Time) * 1000 AS time, Kind AS kind, FromHash AS from, ToHash AS to, State AS state, Seconds AS seconds, Settle AS settle
+FROM (
+    SELECT s.Time AS Time, Kind, FromHash, ToHash, State, Seconds, Settle,
+        lagInFrame(toString(State), 1, '') OVER (
+            PARTITION BY Kind, FromHash, ToHash ORDER BY s.Time ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS Before
+    FROM conservation AS s
+    WHERE ${range} AND State IN ('conserved', 'surplus', 'dropping')
+        AND (Kind, FromHash, ToHash) IN (SELECT Kind, FromHash, ToHash FROM conservation AS s WHERE ${range} AND State = 'dropping')
+)
+WHERE State != Before
+ORDER BY time, kind, to, from`,
+    { since: secondsCell(query.from), until: Math.ceil(query.to / 1000) },
+    EXACT_FLOATS,
+  );
+  return rows.map((row) => ({
+    ...row,
+    time: numberOf(row.time),
+    seconds: numberOf(row.seconds),
+    settle: numberOf(row.settle),
+  }));
 }
 
 const SELECT = `

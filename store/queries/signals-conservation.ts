@@ -26,7 +26,7 @@ FROM (
         max(multiIf(State = 'dropping', Missing, State = 'stopped', 1, 0)) AS value
     FROM conservation AS c
     WHERE c.Time >= toDateTime({since:UInt32}) AND c.Time < toDateTime({end:UInt32}) AND Kind = 'edge'
-        AND State IN ('conserved', 'surplus', 'dropping', 'stopped')
+        AND State IN ('conserved', 'surplus', 'dropping', 'stopped', 'left')
     GROUP BY pipeline, stage, topic, group, step
 )
 GROUP BY pipeline, stage, topic, group`,

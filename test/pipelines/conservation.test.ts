@@ -2,6 +2,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { createConservation } from '../../pipelines/conservation.ts';
 import { readConservation, readLatestConservation } from '../../store/queries/conservation.ts';
 import { readCheckpointCounts, readCheckpointPast } from '../../store/queries/conservation-counts.ts';
+import { type GroupLagRow, writeGroupLags } from '../../store/queries/group-lags.ts';
+import { readSignals } from '../../store/queries/signals.ts';
 import { startTestCollector, type TestCollector, waitForRows } from '../collector/harness.ts';
 import { startTestStore, type TestStore } from '../store/harness.ts';
 import { recordsRequest, type Stop, sendMetrics } from '../store/queries/pathway-points.ts';
@@ -47,7 +49,7 @@ afterAll(async () => {
   await stand?.stop();
 });
 beforeEach(async () => {
-  for (const table of ['pathway_records_10s', 'pathway_records_1m', 'conservation'])
+  for (const table of ['pathway_records_10s', 'pathway_records_1m', 'conservation', 'group_lags', 'services'])
     await stand.store.client.command({ query: `TRUNCATE TABLE ${table}` });
 });
 
@@ -63,6 +65,28 @@ async function fill(stop: Stop, from: number, records: readonly number[], late =
     return [row(0, count - half), row(1, half)].filter(({ Records }) => Records > 0);
   });
   await stand.store.insert('pathway_records_10s', rows);
+}
+
+/** Services that sent some telemetry in a window. */
+async function heard(window: number, ...services: readonly string[]): Promise<void> {
+  const Seen = atWindow(window) / 1000;
+  const rows = services.map((Service) => ({ Pipeline: 'shop', Service, Origin: '', FirstSeen: Seen, LastSeen: Seen }));
+  await stand.store.insert('services', rows);
+}
+
+/** What the lag model says of a group in the round at a window. */
+async function judgedGroups(window: number, ...groups: readonly Partial<GroupLagRow>[]): Promise<void> {
+  const [none, time] = [Number.NaN, atWindow(window)];
+  const row: GroupLagRow = {
+    ...{ time, cluster: 'main', group: 'billing', topic: 'orders', pipeline: 'shop', type: 'classic' },
+    ...{ members: 1, partitions: 1, waiting: 0, state: 'healthy', since: time, reason: '', lost: 0 },
+    ...{ lag: 0, lagSeconds: 0, lagError: 0, atLeast: false, endRate: none, commitRate: none, catchUpSeconds: none },
+    ...{ headroom: none, lossSeconds: none, lossLower: none, lossUpper: none, lossExpected: false },
+  };
+  await writeGroupLags(
+    stand.store,
+    groups.map((over) => ({ ...row, ...over })),
+  );
 }
 
 const flat = (length: number, records: number) => new Array<number>(length).fill(records);
@@ -157,6 +181,7 @@ describe('rounds', () => {
   test('say that nothing arrives only when it is no longer late', async () => {
     await fill(sent, 0, flat(HISTORY, 1000));
     await fill(read, 0, flat(HISTORY - 70, 1000));
+    await heard(HISTORY, 'billing');
     const conservation = createConservation(stand.store);
     const state = async (window: number) => (await conservation.round(atWindow(window), atWindow(window)))[0]?.state;
     expect(await state(HISTORY - 70)).toBe('conserved');
@@ -168,6 +193,83 @@ describe('rounds', () => {
         reached: 0,
       },
     );
+  });
+
+  test('go on after a restart where they were: in a drop, which does not become how things are', async () => {
+    const DROP = HISTORY - 60;
+    await fill(sent, 0, flat(HISTORY, 1000));
+    await fill(read, 0, [...flat(DROP, 1000), ...flat(60, 980)]);
+    const before = createConservation(stand.store);
+    const told = async (rounds: typeof before, window: number) =>
+      (await rounds.round(atWindow(window), atWindow(window)))[0];
+    expect(await told(before, DROP)).toMatchObject({ state: 'conserved', ratio: 1 });
+    for (const window of [DROP + 20, DROP + 40]) expect((await told(before, window))?.state).toBe('dropping');
+
+    const after = createConservation(stand.store);
+    const row = await told(after, HISTORY);
+    expect(row).toMatchObject({ state: 'dropping', kind: 'edge', to: read.hash });
+    expect(row?.ratio).toBeCloseTo(1, 4);
+    expect(row?.missing).toBeCloseTo(0.02, 2);
+    // Whoever remembers nothing has learnt from the ten minutes of the drop.
+    await stand.store.client.command({ query: 'TRUNCATE TABLE conservation' });
+    expect((await told(createConservation(stand.store), HISTORY))?.state).toBe('conserved');
+  });
+
+  test('go on after a restart where nothing arrived, also when the counts are out of sight', async () => {
+    await fill(sent, 0, flat(HISTORY + 600, 1000));
+    await fill(read, 0, flat(HISTORY, 1000));
+    await heard(HISTORY + 600, 'billing');
+    const before = createConservation(stand.store);
+    const state = async (rounds: typeof before, window: number) =>
+      (await rounds.round(atWindow(window), atWindow(window))).map((row) => [row.kind, row.state]);
+    expect(await state(before, HISTORY)).toEqual([['edge', 'conserved']]);
+    expect(await state(before, HISTORY + 100)).toEqual([['edge', 'stopped']]);
+    expect(await state(createConservation(stand.store), HISTORY + 130)).toEqual([['edge', 'stopped']]);
+    expect(await state(createConservation(stand.store), HISTORY + 600)).toEqual([['edge', 'stopped']]);
+  });
+
+  test('miss nothing of a group that left, say that it did, and forget it when its counts are out of sight', async () => {
+    await fill(sent, 0, flat(HISTORY + 600, 1000));
+    await fill(read, 0, flat(HISTORY, 1000));
+    await heard(HISTORY + 600, 'billing');
+    const conservation = createConservation(stand.store);
+    const round = async (window: number) => (await conservation.round(atWindow(window), atWindow(window)))[0];
+    expect((await round(HISTORY))?.state).toBe('conserved');
+    await judgedGroups(HISTORY + 12, { state: 'dead', members: 0, lagSeconds: 120 });
+    expect(await round(HISTORY + 12)).toMatchObject({ state: 'left', group: 'billing', sent: 12_000, seconds: 120 });
+    // The group was deleted: its broker tells of others. When it forgets that too, what is known stays.
+    await judgedGroups(HISTORY + 60, { state: 'unknown', members: Number.NaN }, { group: 'others', topic: 'orders' });
+    const gone = await round(HISTORY + 60);
+    expect(gone?.state).toBe('left');
+    expect(gone?.reason).toMatch(
+      /^the broker tells of no group billing any more; 60,000 records were sent in the last 10/,
+    );
+    expect((await round(HISTORY + 90))?.state).toBe('left');
+    const restarted = createConservation(stand.store);
+    const again = (await restarted.round(atWindow(HISTORY + 100), atWindow(HISTORY + 100)))[0];
+    expect(again?.state).toBe('left');
+    expect(await round(HISTORY + 440)).toMatchObject({ state: 'left' });
+    expect(await round(HISTORY + 460)).toBeUndefined();
+    // Nothing of it is missing.
+    const query = { from: BEGIN, to: atWindow(HISTORY + 600), step: STEP, signals: ['drop_ratio'] } as const;
+    const [series] = await readSignals(stand.store, query);
+    expect(new Set([...(series?.values ?? [])].filter((value) => !Number.isNaN(value)))).toEqual(new Set([0]));
+  });
+
+  test('miss what is sent to a group that has members and reads, and see one that comes back', async () => {
+    await fill(sent, 0, flat(HISTORY + 100, 1000));
+    await fill(read, 0, flat(HISTORY, 1000));
+    await heard(HISTORY + 100, 'billing');
+    const conservation = createConservation(stand.store);
+    const round = async (window: number) => (await conservation.round(atWindow(window), atWindow(window)))[0]?.state;
+    expect(await round(HISTORY)).toBe('conserved');
+    await judgedGroups(HISTORY + 80, { state: 'dead', members: 0 });
+    expect(await round(HISTORY + 80)).toBe('left');
+    await judgedGroups(HISTORY + 90, { state: 'healthy', members: 1 });
+    expect(await round(HISTORY + 90)).toBe('stopped');
+    await fill(read, HISTORY, flat(100, 1000));
+    await judgedGroups(HISTORY + 100, { state: 'healthy', members: 1 });
+    expect(await round(HISTORY + 100)).toBe('conserved');
   });
 
   test('compare a pathway that has grown with its new end alone', async () => {

@@ -127,6 +127,7 @@ describe('what arrives', () => {
     [arrival('dropping', { missing: 0.012 }), '1.2 % missing', 'stuck'],
     [arrival('dropping', { missing: null }), 'some missing', 'stuck'],
     [arrival('stopped'), 'none arrive', 'stuck'],
+    [arrival('left'), 'nobody reads', 'dead'],
     [arrival('surplus'), 'more arrive than were sent', 'catching_up'],
     [arrival('learning'), 'learning', 'unknown'],
     [arrival('waiting'), 'on their way', 'unknown'],
