@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander';
+import { backtestCommand } from './cli/backtest.ts';
 import { checkCommand } from './cli/check.ts';
 import { demoCommand } from './cli/demo.ts';
 import { queryCommand } from './cli/query.ts';
@@ -18,7 +19,8 @@ const program = new Command('weir')
   .addCommand(demoCommand())
   .addCommand(checkCommand())
   .addCommand(replayCommand())
-  .addCommand(queryCommand());
+  .addCommand(queryCommand())
+  .addCommand(backtestCommand());
 for (const command of program.commands) command.exitOverride();
 
 try {

@@ -1,7 +1,7 @@
 import { Command, InvalidArgumentError } from 'commander';
+import { parseTimestamp } from '../core/csv.ts';
 import { errorMessage, WeirError } from '../core/errors.ts';
 import { type Millis, parseDuration } from '../core/time.ts';
-import { parseTimestamp } from './csv-text.ts';
 import { createProgressBar } from './progress.ts';
 import { type ReplayOptions, replay } from './replay.ts';
 

@@ -1,7 +1,7 @@
+import { LABEL_COLUMNS, NO_VALUE, parseCells, parseTimestamp, TIME_COLUMNS } from '../core/csv.ts';
 import { WeirError } from '../core/errors.ts';
 import { ATTR } from '../core/semconv.ts';
 import type { Millis } from '../core/time.ts';
-import { parseCells, parseTimestamp } from './csv-text.ts';
 import type { Batch, Recording } from './recording.ts';
 import type { TimedItem, Timeline } from './timeline.ts';
 
@@ -18,9 +18,6 @@ export interface CsvOptions {
   readonly interval?: Millis | undefined;
 }
 
-const TIME_COLUMNS = ['timestamp', 'time', 'datetime', 'date', 'ts', '_time'];
-/** Columns of labelled data sets that say what is strange: not a signal. */
-const LABEL_COLUMNS = ['label', 'is_anomaly', 'anomaly', 'changepoint'];
 const POINTS_PER_REQUEST = 2000;
 
 interface Point {
@@ -83,7 +80,7 @@ function readPoints(text: string, options: CsvOptions): Point[] {
     }
     for (const { index, signal } of columns) {
       const cell = cells[index] as string;
-      if (cell === '' || /^(nan|null|na)$/i.test(cell)) continue;
+      if (NO_VALUE.test(cell)) continue;
       const value = Number(cell);
       if (!Number.isFinite(value)) {
         throw new WeirError(

@@ -2,7 +2,6 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { WeirError } from '../../core/errors.ts';
 import { type CsvOptions, parseCsv } from '../../replay/csv.ts';
-import { parseCells, parseTimestamp } from '../../replay/csv-text.ts';
 import { createTimeline } from '../../replay/timeline.ts';
 import { sentPoints } from './receiver.ts';
 
@@ -17,48 +16,6 @@ function points(text: string, more: Partial<CsvOptions> = {}) {
     ({ time, signal, value }) => [time, signal, value],
   );
 }
-
-describe('parseTimestamp', () => {
-  const noon = Date.UTC(2014, 2, 7, 12, 0, 0);
-  test.each([
-    ['2014-03-07 12:00:00', noon],
-    ['2014-03-07T12:00:00Z', noon],
-    ['2014-03-07T12:00', noon],
-    ['2014-03-07', noon - 12 * 3_600_000],
-    ['2014-03-07 12:00:00.250', noon + 250],
-    ['2014-03-07T14:00:00+02:00', noon],
-    ['2014-03-07 07:00:00 -0500', noon],
-    [String(noon / 1000), noon],
-    [String(noon), noon],
-    [`${noon}000`, noon],
-    [`${noon}000000`, noon],
-    ['1394193600.5', noon + 500],
-    ['1.3941936e9', noon],
-    ['0', 0],
-  ])('%s', (text, expected) => {
-    expect(parseTimestamp(text)).toBeCloseTo(expected, 0);
-  });
-
-  test.each(['', 'noon', '2014-13-40', '07.03.2014', '2014-03-07 12', 'NaN', '0x10'])('%j is none', (text) => {
-    expect(parseTimestamp(text)).toBeNaN();
-  });
-});
-
-describe('parseCells', () => {
-  test('quotes enclose commas, doubled quotes are quotes', () => {
-    expect(parseCells('a, "b,c" ,"say ""x""",')).toEqual(['a', 'b,c', 'say "x"', '']);
-  });
-
-  test('reads back any cells that were quoted', () => {
-    const cell = fc.string().filter((text) => text === text.trim());
-    fc.assert(
-      fc.property(fc.array(cell, { minLength: 1 }), (cells) => {
-        const line = cells.map((text) => `"${text.replaceAll('"', '""')}"`).join(',');
-        expect(parseCells(line)).toEqual(cells);
-      }),
-    );
-  });
-});
 
 describe('parseCsv', () => {
   test('a lone column called value is named after the file', () => {
