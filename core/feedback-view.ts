@@ -1,0 +1,68 @@
+import type { Severity } from './alert.ts';
+import type { ExpectedWindow, FeedbackVerdict } from './feedback.ts';
+import type { Labels } from './labels.ts';
+import type { Millis } from './time.ts';
+import type { Known } from './view.ts';
+
+/** What one person says of an anomaly. */
+export interface OpinionView {
+  readonly by: string;
+  readonly verdict: FeedbackVerdict;
+  readonly note: string;
+  readonly time: Millis;
+}
+
+/** What people say of one anomaly, and what that changes for the alerts that follow. */
+export interface FeedbackView {
+  /** Those that stand, newest first. */
+  readonly opinions: readonly OpinionView[];
+  /** The verdict that counts; empty while nobody has said anything. */
+  readonly counts: FeedbackVerdict | '';
+  /** Whether a threshold decided the alert; feedback moves neither plain limits nor what makes a stop. */
+  readonly movable: boolean;
+  /** Score that the series must reach now for this detector: as configured, and in force after all that was said of it. */
+  readonly configured: number;
+  readonly threshold: number;
+  /** When and up to where it counts as ordinary; null unless `expected` counts and can hold. */
+  readonly window: ExpectedWindow | null;
+}
+
+/** An anomaly somebody has judged, in a list. */
+export interface JudgedView {
+  readonly anomalyId: string;
+  readonly detector: string;
+  readonly labels: Labels;
+  readonly onset: Millis;
+  readonly counts: FeedbackVerdict;
+  readonly opinions: readonly OpinionView[];
+  readonly window: ExpectedWindow | null;
+}
+
+export interface FeedbackListView {
+  readonly now: Millis;
+  /** Judged last in front. */
+  readonly judged: readonly JudgedView[];
+}
+
+/** What a detector raised in the last seven days, and what people said of it. */
+export interface DetectorRecordView {
+  readonly detector: string;
+  readonly signal: string;
+  readonly severity: Severity | '';
+  /** Series it watches now; null when it is not at work. */
+  readonly series: Known;
+  readonly alerts: number;
+  readonly useful: number;
+  readonly noise: number;
+  readonly expected: number;
+  /** Share called useful of those judged; null while none is. */
+  readonly precision: Known;
+  /** Alerts per watched series and week; null when it is not at work. */
+  readonly perSeriesWeek: Known;
+}
+
+export interface DetectorsView {
+  readonly now: Millis;
+  /** Most alerts in front. */
+  readonly detectors: readonly DetectorRecordView[];
+}

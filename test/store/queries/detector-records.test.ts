@@ -1,0 +1,88 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Anomaly } from '../../../core/anomaly.ts';
+import type { Feedback } from '../../../core/feedback.ts';
+import { writeAnomalies } from '../../../store/queries/anomalies.ts';
+import { RECORD_MS, readDetectorRecords, writeDetectorStates } from '../../../store/queries/detector-records.ts';
+import { withdrawFeedback, writeFeedback } from '../../../store/queries/feedback.ts';
+import { startTestStore, type TestStore } from '../harness.ts';
+
+/** Recent: the tables forget what is old. */
+const NOW = Math.floor(Date.now() / 60_000) * 60_000;
+const labels = { signal: 'lag_seconds', pipeline: 'orders', stage: 'billing' };
+
+let stand: TestStore;
+beforeAll(async () => {
+  stand = await startTestStore();
+});
+afterAll(() => stand?.stop());
+
+const fired = (id: string, detector: string, firedAt: number): Anomaly => ({
+  ...{
+    id,
+    detector,
+    labels,
+    time: firedAt - 10_000,
+    firedAt,
+    resolvedAt: 0,
+    value: 1,
+    expected: 0,
+    lower: 0,
+    upper: 1,
+  },
+  ...{ score: 5, threshold: 4, direction: 'up', severity: 'warning', votes: [], decision: {} },
+});
+const said = (anomalyId: string, verdict: Feedback['verdict'], by = 'Ana', time = NOW - 1000): Feedback => ({
+  ...{ anomalyId, detector: 'LagGrowing', labels, by, verdict, note: '', time, breach: 'score' },
+  ...{ onset: 0, until: 0, expected: 0, reach: 1 },
+});
+const state = (detector: string, series: number, time = NOW) => ({
+  ...{ detector, time, signal: 'lag_seconds', severity: 'critical' as const, threshold: 4, series },
+});
+
+test('an empty store has no detectors', async () => {
+  expect(await readDetectorRecords(stand.store, NOW)).toEqual([]);
+});
+
+test('a record counts what fired in seven days and what people say of that today', async () => {
+  const hour = 3_600_000;
+  await writeAnomalies(
+    stand.store,
+    [
+      ...['a', 'b', 'c', 'd', 'e'].map((id, i) => fired(id, 'LagGrowing', NOW - (i + 1) * hour)),
+      fired('old', 'LagGrowing', NOW - RECORD_MS - hour),
+      { ...fired('pending', 'LagGrowing', 0), time: NOW - hour },
+      fired('gone', 'Removed', NOW - hour),
+    ],
+    NOW,
+  );
+  // A state written again is the same anomaly.
+  await writeAnomalies(stand.store, [{ ...fired('a', 'LagGrowing', NOW - hour), resolvedAt: NOW - 5 }], NOW + 1);
+  for (const one of [
+    said('a', 'noise'),
+    said('a', 'useful', 'Ben', NOW - 500),
+    said('b', 'noise'),
+    said('c', 'expected'),
+    said('d', 'noise'),
+    said('old', 'noise'),
+  ])
+    await writeFeedback(stand.store, one);
+  await withdrawFeedback(stand.store, said('d', 'noise', 'Ana', NOW - 200), 'Ben');
+  await writeDetectorStates(stand.store, [
+    state('LagGrowing', 3, NOW - 60_000),
+    state('Quiet', 0),
+    state('Old', 7, NOW - hour),
+  ]);
+  await writeDetectorStates(stand.store, [state('LagGrowing', 4)]);
+
+  const records = await readDetectorRecords(stand.store, NOW);
+  expect(records.map(({ detector }) => detector)).toEqual(['LagGrowing', 'Removed', 'Quiet']);
+  expect(records[0]).toEqual({
+    ...{ detector: 'LagGrowing', signal: 'lag_seconds', severity: 'critical', series: 4, alerts: 5 },
+    ...{ useful: 1, noise: 1, expected: 1, precision: 1 / 3, perSeriesWeek: 5 / 4 },
+  });
+  expect(records[1]).toEqual({
+    ...{ detector: 'Removed', signal: '', severity: '', series: Number.NaN, alerts: 1 },
+    ...{ useful: 0, noise: 0, expected: 0, precision: Number.NaN, perSeriesWeek: Number.NaN },
+  });
+  expect(records[2]).toMatchObject({ series: 0, alerts: 0, perSeriesWeek: Number.NaN });
+});
