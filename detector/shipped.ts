@@ -58,7 +58,7 @@ export const SHIPPED_DETECTORS: readonly z.input<typeof detectorEntry>[] = [
     name: 'DataLossAhead',
     query: { signal: 'loss_seconds' },
     scorers: { threshold: { below: 3601 } },
-    decision: { for: '30s' },
+    decision: { for: '30s', min_history: '0s' },
     severity: 'critical',
   },
   {
@@ -76,7 +76,7 @@ export const SHIPPED_DETECTORS: readonly z.input<typeof detectorEntry>[] = [
     name: 'RecordsMissing',
     query: { signal: 'drop_ratio' },
     scorers: { threshold: { above: 0 } },
-    decision: {},
+    decision: { min_history: '0s' },
     severity: 'critical',
   },
   {

@@ -19,7 +19,7 @@ const WINDOWS = 450;
 const MINUTES = 2880;
 const MOST_CHECKPOINTS = 1000;
 /** Where it is not known yet how long records take, the next look comes this soon. */
-const UNKNOWN_AGAIN_MS = 60_000;
+const UNKNOWN_AGAIN_MS = 20_000;
 /** Pairs that are learnt anew in one round, so that no round takes long. */
 const LEARNT_A_ROUND = 40;
 /** Judgements are written when their state changes, and otherwise so far apart. */

@@ -8,6 +8,7 @@ export const FAULT_NAMES = [
   'slow-database',
   'paused-consumer',
   'stopped-consumer',
+  'silent-drop',
 ] as const;
 export type FaultName = (typeof FAULT_NAMES)[number];
 
@@ -53,6 +54,11 @@ export const FAULTS: Readonly<Record<FaultName, Fault>> = {
     title: 'Stopped consumer',
     stage: 'warehouse-sink',
     description: 'The sink leaves its group and its process goes on: the group is dead while payments wait for it.',
+  },
+  'silent-drop': {
+    title: 'Silent drop',
+    stage: 'enrichment',
+    description: 'Enrichment loses one order in fifty without an error: only counting at both ends shows it.',
   },
 };
 

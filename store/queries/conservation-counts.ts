@@ -63,6 +63,11 @@ LIMIT {limit:UInt32}`,
   });
 }
 
+/** Series of a history that was made up: when its counts came says nothing of how long records take. */
+const GENERATED_SQL = `
+SELECT SeriesId FROM metric_series
+WHERE MetricName = '${METRIC.pathwayRecords}' AND ScopeId IN (SELECT ScopeId FROM resource_scopes WHERE Origin = 'generated')`;
+
 /** By hash, of what was stored in the last minute; records older than a day are passed over. */
 async function readArrivalAges(store: Store, at: Millis): Promise<Map<string, Millis>> {
   const rows = await store.rows<{ hash: string; age: number }>(
@@ -72,6 +77,7 @@ SELECT c.Hash AS hash,
 FROM pathway_records_10s AS s
 INNER JOIN (${CHECKPOINTS_SQL(`('${METRIC.pathwayRecords}')`)}) AS c ON s.SeriesId = c.SeriesId
 WHERE s.Seen >= toDateTime({since:UInt32}) AND s.Time >= toDateTime({oldest:UInt32}) AND s.Time < toDateTime({end:UInt32})
+    AND s.SeriesId NOT IN (${GENERATED_SQL})
 GROUP BY hash`,
     { since: secondsCell(at - ARRIVING_MS), oldest: secondsCell(at - 86_400_000), end: secondsCell(at) },
   );
@@ -82,7 +88,7 @@ GROUP BY hash`,
 export interface CheckpointPast {
   /** Records by minute, oldest first, up to the minute that holds `at`. */
   readonly minutes: Float64Array;
-  /** Ages at which records were told of in the last six hours: in steps of ten seconds after their window's end, and how many. */
+  /** Ages at which live records were told of in the last six hours: in steps of ten seconds after their window's end, and how many. */
   readonly ages: { readonly steps: readonly number[]; readonly records: readonly number[] };
 }
 
@@ -127,7 +133,7 @@ FROM (
     FROM pathway_records_10s AS s
     INNER JOIN (${checkpoints}) AS c ON s.SeriesId = c.SeriesId
     WHERE s.Seen >= toDateTime({since:UInt32}) AND s.Time >= toDateTime({oldest:UInt32}) AND s.Time < toDateTime({end:UInt32})
-        AND s.SeriesId IN (${named})
+        AND s.SeriesId IN (${named}) AND s.SeriesId NOT IN (${GENERATED_SQL})
     GROUP BY hash, step
     ORDER BY hash, step
 )

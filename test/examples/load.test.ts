@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { checkpoint } from '../../examples/order-pipeline/history/checkpoints.ts';
 import { metricsRequest } from '../../examples/order-pipeline/history/otlp.ts';
 import { historyStep, SCALE, STEP_MS } from '../../examples/order-pipeline/history/points.ts';
 import { exponential, noiseAt, poisson, seededRandom } from '../../examples/order-pipeline/load/random.ts';
@@ -97,6 +98,46 @@ describe('history', () => {
     }
   });
 
+  it('counts records by the checkpoints that the SDK reports, as many on both sides as were passed on', () => {
+    const points = historyStep(NOON, 'kafka').flatMap(({ records }) => records);
+    const at = (direction: string, topic: string, group = '') =>
+      points.find(
+        ({ attributes }) =>
+          attributes['weir.pathway.direction'] === direction &&
+          attributes['messaging.destination.name'] === topic &&
+          (attributes['messaging.consumer.group.name'] ?? '') === group,
+      );
+    const chain = [
+      at('out', 'orders'),
+      at('in', 'orders', 'enrichment'),
+      at('out', 'orders.enriched'),
+      at('in', 'orders.enriched', 'payments'),
+      at('out', 'payments'),
+      at('in', 'payments', 'warehouse-sink'),
+    ];
+    // The first hash stands in docs/pathway.md.
+    expect(chain[0]?.attributes['weir.pathway.hash']).toBe('2db29d25116c2b7f');
+    const parents = chain.map((point) => point?.attributes['weir.pathway.parent']);
+    expect(parents).toEqual(['', ...chain.slice(0, -1).map((point) => point?.attributes['weir.pathway.hash'])]);
+    const counts = chain.map((point) => point?.count ?? 0);
+    expect(counts[0]).toBeGreaterThan(150);
+    expect([counts[1], counts[3], counts[5]]).toEqual([counts[0], counts[2], counts[4]]);
+    const lost = points.filter(({ attributes }) => attributes['messaging.destination.name'] === 'orders.dlq');
+    expect(lost.reduce((sum, { count }) => sum + count, 0)).toBe((counts[0] ?? 0) - (counts[5] ?? 0));
+  });
+
+  it('names a checkpoint as docs/pathway.md does', () => {
+    const first = checkpoint({ service: 'gateway', direction: 'out', system: 'kafka', destination: 'orders' });
+    const place = { service: 'payments', system: 'kafka' } as const;
+    const second = checkpoint({ ...place, direction: 'in', destination: 'orders', group: 'payments' }, first);
+    const third = checkpoint({ ...place, direction: 'out', destination: 'paid' }, second);
+    expect([first, second, third].map((one) => one['weir.pathway.hash'])).toEqual([
+      '2db29d25116c2b7f',
+      'cde7278a48ab97d6',
+      '6e1fc9ebbd5c8b7c',
+    ]);
+  });
+
   it('has the level of the live load and of the live work', () => {
     let orders = 0;
     let expected = 0;
@@ -129,6 +170,13 @@ describe('history', () => {
       for (const metric of scopeMetrics.flatMap(({ metrics }) => metrics)) {
         if ('gauge' in metric) {
           seen += metric.gauge.dataPoints.length;
+          continue;
+        }
+        if ('sum' in metric) {
+          seen += metric.sum.dataPoints.length;
+          expect(metric).toMatchObject({ name: 'weir.pathway.records', sum: { aggregationTemporality: 1 } });
+          for (const { startTimeUnixNano } of metric.sum.dataPoints)
+            expect(BigInt(startTimeUnixNano) % 10_000_000_000n).toBe(0n);
           continue;
         }
         const { aggregationTemporality, dataPoints } = metric.exponentialHistogram;

@@ -113,6 +113,20 @@ describe('counts', () => {
   });
 });
 
+describe('counts of a generated history', () => {
+  test('say how many records there were, and not how long they took', async () => {
+    await sendMetrics(collector.http, recordsRequest({ ...read, origin: 'generated' }, [[BEGIN + 20_000, 40]]));
+    await waitForRows(stand.store, 'SELECT 1 FROM pathway_records_1m', 1);
+    await fill(read, 1, [4], 6);
+    const [counts] = await readCheckpointCounts(stand.store, { at: atWindow(10), windows: 10, limit: 10 });
+    expect([...(counts?.windows ?? [])]).toEqual([0, 4, 40, 0, 0, 0, 0, 0, 0, 0]);
+    expect(counts?.arrivalAge).toBe(70_000);
+    const past = await readCheckpointPast(stand.store, { at: atWindow(10), minutes: 3, hashes: [read.hash] });
+    expect([...(past.get(read.hash)?.minutes ?? [])]).toEqual([0, 44, 0]);
+    expect(past.get(read.hash)?.ages).toEqual({ steps: [6, 7], records: [2, 2] });
+  });
+});
+
 describe('rounds', () => {
   const HISTORY = 720;
 

@@ -1,4 +1,4 @@
-import { type DurationPoint, type GaugePoint, SCALE, type ServiceStep, STEP_MS } from './points.ts';
+import { type DurationPoint, type GaugePoint, type RecordsPoint, SCALE, type ServiceStep, STEP_MS } from './points.ts';
 
 type Attributes = Readonly<Record<string, string | number>>;
 
@@ -32,6 +32,15 @@ function gaugePoint(point: GaugePoint, start: number) {
   return { attributes: keyValues(point.attributes), timeUnixNano: nanos(start + STEP_MS), ...value };
 }
 
+function recordsPoint({ attributes, count }: RecordsPoint, start: number) {
+  return {
+    attributes: keyValues(attributes),
+    startTimeUnixNano: nanos(start),
+    timeUnixNano: nanos(start + STEP_MS),
+    asInt: String(count),
+  };
+}
+
 const UNITS: Readonly<Record<string, string>> = {
   'kafka.consumer_group.lag': '{record}',
   'weir.consumer_group.lag_time': 's',
@@ -41,6 +50,7 @@ const UNITS: Readonly<Record<string, string>> = {
 interface Metrics {
   readonly durations: Map<string, ReturnType<typeof durationPoint>[]>;
   readonly gauges: Map<string, ReturnType<typeof gaugePoint>[]>;
+  readonly records: ReturnType<typeof recordsPoint>[];
 }
 
 function push<T>(map: Map<string, T[]>, key: string, value: T): void {
@@ -50,7 +60,7 @@ function push<T>(map: Map<string, T[]>, key: string, value: T): void {
 }
 
 /**
- * One ExportMetricsServiceRequest (JSON) of several steps: delta exponential histograms and gauges, one resource per
+ * One ExportMetricsServiceRequest (JSON) of several steps: delta exponential histograms, gauges and counts of records, one resource per
  * service, marked `weir.origin=generated`.
  */
 export function metricsRequest(
@@ -63,12 +73,13 @@ export function metricsRequest(
     for (const part of parts) {
       let metrics = services.get(part.service);
       if (metrics === undefined) {
-        metrics = { durations: new Map(), gauges: new Map() };
+        metrics = { durations: new Map(), gauges: new Map(), records: [] };
         services.set(part.service, metrics);
       }
       for (const point of part.durations) push(metrics.durations, point.metric, durationPoint(point, start));
       for (const point of part.gauges) push(metrics.gauges, point.metric, gaugePoint(point, start));
-      points += part.durations.length + part.gauges.length;
+      for (const point of part.records) metrics.records.push(recordsPoint(point, start));
+      points += part.durations.length + part.gauges.length + part.records.length;
     }
   }
   const resourceMetrics = [...services].map(([service, metrics]) => ({
@@ -89,6 +100,15 @@ export function metricsRequest(
             unit: UNITS[name] ?? '1',
             gauge: { dataPoints },
           })),
+          ...(metrics.records.length === 0
+            ? []
+            : [
+                {
+                  name: 'weir.pathway.records',
+                  unit: '{record}',
+                  sum: { aggregationTemporality: 1, isMonotonic: true, dataPoints: metrics.records },
+                },
+              ]),
         ],
       },
     ],

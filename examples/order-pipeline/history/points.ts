@@ -2,6 +2,7 @@ import { exponential, normal, poisson, type Random, seededRandom } from '../load
 import { rateAt } from '../load/rate.ts';
 import { ERROR_RATIO, PARTITIONS, sampleMs, WORK, type Work } from '../load/work.ts';
 import type { StageName } from '../topics.ts';
+import { type CheckpointAttributes, checkpoint } from './checkpoints.ts';
 
 export const STEP_MS = 10_000;
 
@@ -30,10 +31,17 @@ export interface GaugePoint {
   readonly value: number;
 }
 
+/** Records that passed a checkpoint, all of pathways that began in the step. */
+export interface RecordsPoint {
+  readonly attributes: CheckpointAttributes;
+  readonly count: number;
+}
+
 export interface ServiceStep {
   readonly service: string;
   readonly durations: readonly DurationPoint[];
   readonly gauges: readonly GaugePoint[];
+  readonly records: readonly RecordsPoint[];
 }
 
 /** What the machinery adds to the sleeps of the live pipeline: handing a record to the broker. */
@@ -131,11 +139,13 @@ const CONSUMED: readonly Consumed[] = [
 
 function consumed(
   stage: Consumed,
-  arrived: number,
+  from: RecordsPoint,
   start: number,
   system: string,
   random: Random,
-): ServiceStep & { passed: number } {
+): ServiceStep & { output: RecordsPoint } {
+  const { service } = stage;
+  const arrived = from.count;
   const process = {
     'messaging.system': system,
     'messaging.operation.name': 'process',
@@ -171,7 +181,15 @@ function consumed(
   ];
   const attributes = { 'messaging.destination.name': stage.topic, 'messaging.consumer.group.name': stage.service };
   const gauges = [{ metric: 'weir.event.time', attributes, value: Math.round(start + STEP_MS - 100 - 200 * random()) }];
-  return { service: stage.service, durations, gauges, passed };
+  const read = { service, direction: 'in', system, destination: stage.topic, group: service } as const;
+  const at = checkpoint(read, from.attributes);
+  const write = (destination: string | undefined, count: number): RecordsPoint[] =>
+    destination === undefined || count === 0
+      ? []
+      : [{ attributes: checkpoint({ service, direction: 'out', system, destination }, at), count }];
+  const output = write(stage.output, passed);
+  const records = [{ attributes: at, count: arrived }, ...output, ...write('orders.dlq', failed)];
+  return { service, durations, gauges, records, output: output[0] ?? { attributes: at, count: 0 } };
 }
 
 function sent(topic: string | undefined, count: number, system: string, random: Random): DurationPoint[] {
@@ -199,6 +217,8 @@ export function historyStep(start: number, system: string): readonly ServiceStep
     'http.response.status_code': '202',
     'url.scheme': 'http',
   };
+  const place = { service: 'gateway', direction: 'out', system, destination: 'orders' } as const;
+  let flowing: RecordsPoint = { attributes: checkpoint(place), count: orders };
   const gateway: ServiceStep = {
     service: 'gateway',
     durations: [
@@ -206,15 +226,16 @@ export function historyStep(start: number, system: string): readonly ServiceStep
       ...sent('orders', orders, system, random),
     ],
     gauges: [],
+    records: [flowing],
   };
   const steps: ServiceStep[] = [gateway];
   const lag: GaugePoint[] = [];
-  let flowing = orders;
   for (const stage of CONSUMED) {
     const step = consumed(stage, flowing, start, system, random);
-    steps.push({ service: step.service, durations: step.durations, gauges: step.gauges });
+    const { service, durations, gauges, records } = step;
+    steps.push({ service, durations, gauges, records });
     if (start % LAG_EVERY_MS === 0) lag.push(...lagGauges(stage.service, stage.topic, rate, system, random));
-    flowing = step.passed;
+    flowing = step.output;
   }
-  return [...steps, { service: 'order-log', durations: [], gauges: lag }];
+  return [...steps, { service: 'order-log', durations: [], gauges: lag, records: [] }];
 }

@@ -1,6 +1,6 @@
 /** Adds the customer's country to each order; what cannot be read goes to the dead letter topic. */
 import { recordError, stage } from '@weir/sdk';
-import { ERROR_RATIO, SLOW_CONSUMER_FACTOR, WORK } from '../load/work.ts';
+import { ERROR_RATIO, SILENT_DROP_RATIO, SLOW_CONSUMER_FACTOR, WORK } from '../load/work.ts';
 import { isActive } from './fault-inbox.ts';
 import { parseOrder } from './order.ts';
 import { openQueue } from './queue.ts';
@@ -19,6 +19,7 @@ await queue.read('orders', 'enrichment', async ({ key, value, timestamp }) => {
   try {
     const order = parseOrder(value);
     const country = await lookUpCountry(order.customer);
+    if (isActive('silent-drop') && Math.random() < SILENT_DROP_RATIO) return;
     await queue.send('orders.enriched', { key, value: JSON.stringify({ ...order, country }), timestamp });
   } catch (error) {
     recordError(error);

@@ -11,6 +11,8 @@ export interface Stop {
   readonly destination: string;
   readonly group?: string;
   readonly instance?: string;
+  /** `weir.origin` of what is not live. */
+  readonly origin?: string;
 }
 
 const text = (key: string, stringValue: string): KeyValue => ({ key, value: { stringValue } });
@@ -32,6 +34,7 @@ function resourceOf(stop: Stop) {
       text('service.name', stop.service),
       text('weir.pipeline', stop.pipeline ?? 'shop'),
       ...(stop.instance === undefined ? [] : [text('service.instance.id', stop.instance)]),
+      ...(stop.origin === undefined ? [] : [text('weir.origin', stop.origin)]),
     ],
   };
 }
