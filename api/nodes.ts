@@ -9,6 +9,7 @@ import type { EdgeView, IncidentSummary, Known, NodeView, PipelineView } from '.
 import type { StageStatus } from '../store/queries/states.ts';
 import type { LiveEdge, LiveNode, Topology } from '../store/queries/topology.ts';
 import { type Band, known } from './bands.ts';
+import { homeOf } from './home.ts';
 import { isOpen } from './rows.ts';
 
 /** Everything the map is made of, as read from the store and from alerting. */
@@ -94,12 +95,9 @@ function nodeView(
   const base = { id, name: node.node, kind, system, consoleUrl: webAddress(node.consoleUrl), ...declared };
   const place = { culpritOf: culprits.get(id) ?? '', affected: affected.has(id) };
   if (!isStage(kind)) return { ...base, ...place, ...dataNumbers(node, id, edges, sources) };
-  // What telemetry says without naming a pipeline belongs where its stage is declared.
-  const isHere = (pipeline: string | undefined, stage: string | undefined) =>
-    stage === node.node &&
-    (pipeline === node.pipeline || sources.topology.definitions.homeOf(pipeline ?? '', kind, stage) === node.pipeline);
-  const status = sources.states.find((state) => isHere(state.pipeline, state.stage));
-  const own = sources.series.filter((series) => isHere(series.labels['pipeline'], series.labels['stage']));
+  const home = homeOf(sources.topology.definitions, { pipeline: node.pipeline, stage: node.node });
+  const status = sources.states.find(({ pipeline, stage }) => home.holds({ pipeline, stage }));
+  const own = sources.series.filter(({ labels }) => home.holds(labels));
   const of = (signal: Signal) => own.filter((series) => series.labels['signal'] === signal);
   const [throughput] = of('throughput');
   const lagSeries = slowest(of('lag_seconds'));
@@ -130,12 +128,8 @@ function nodeView(
 function dataNumbers(node: LiveNode, id: string, edges: readonly EdgeView[], sources: MapSources) {
   const used = edges.filter((edge) => (node.kind === 'topic' ? edge.from === id : edge.to === id));
   const most = (read: (edge: EdgeView) => Known) => used.reduce<Known>((top, edge) => larger(top, read(edge)), null);
-  const strange = sources.anomalies.some(
-    (anomaly) =>
-      anomaly.labels['pipeline'] === node.pipeline &&
-      anomaly.labels['dependency'] === node.node &&
-      isOpen(anomaly, sources.now),
-  );
+  const home = homeOf(sources.topology.definitions, { pipeline: node.pipeline, dependency: node.node });
+  const strange = sources.anomalies.some((anomaly) => home.holds(anomaly.labels) && isOpen(anomaly, sources.now));
   const rate = used.reduce<Known>((sum, edge) => add(sum, edge.rate), null);
   const state: StageState = strange ? 'falling_behind' : rate === null || rate === 0 ? 'unknown' : 'healthy';
   return {

@@ -77,8 +77,10 @@ export function createRoutes(deps: RouteDeps): Router {
       const value = parseText(request, name);
       if (value !== undefined) match[name] = value;
     }
-    const incidents = await readIncidentSummaries(alerting);
-    return readSeries(store, { ...range, signals, match, retention: deps.retention }, incidents.all, now());
+    const [incidents, { topology }] = await Promise.all([readIncidentSummaries(alerting), overview.sources()]);
+    const { definitions } = topology;
+    const asked = { ...range, signals, match, definitions, retention: deps.retention };
+    return readSeries(store, asked, incidents.all, now());
   };
   router.get('/series', async (request, response) => {
     response.json(await seriesOf(request, parseSignals(request)));

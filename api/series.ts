@@ -1,3 +1,4 @@
+import type { DefinitionIndex } from '../core/definition.ts';
 import { fingerprint, type Labels } from '../core/labels.ts';
 import type { Signal } from '../core/signal.ts';
 import type { Millis } from '../core/time.ts';
@@ -7,6 +8,7 @@ import { readAnomalies } from '../store/queries/anomalies.ts';
 import type { LevelRetention } from '../store/queries/level.ts';
 import { readSignals } from '../store/queries/signals.ts';
 import { readBands } from './bands.ts';
+import { homeOf } from './home.ts';
 import type { Range } from './request.ts';
 import { anomalousSteps, byKey, seriesView } from './rows.ts';
 
@@ -14,6 +16,7 @@ export interface SeriesRequest extends Range {
   readonly signals: readonly Signal[] | undefined;
   /** Labels that must be equal: pipeline, stage and so on. */
   readonly match: Labels;
+  readonly definitions: DefinitionIndex;
   readonly retention: LevelRetention | undefined;
 }
 
@@ -24,19 +27,22 @@ export async function readSeries(
   incidents: readonly IncidentSummary[],
   now: Millis,
 ): Promise<SeriesAnswer> {
-  const { from, to, step, signals, match } = request;
-  const [series, anomalies] = await Promise.all([
-    readSignals(store, {
-      from,
-      to,
-      step,
-      match,
-      now,
-      ...(signals === undefined ? {} : { signals }),
-      ...(request.retention === undefined ? {} : { retention: request.retention }),
-    }),
-    readAnomalies(store, { from, to, match, limit: 5000 }),
-  ]);
+  const { from, to, step, signals, match, definitions } = request;
+  const home = homeOf(definitions, match);
+  const optional = {
+    ...(signals === undefined ? {} : { signals }),
+    ...(request.retention === undefined ? {} : { retention: request.retention }),
+  };
+  const read = await Promise.all(
+    home.matches.map((named) =>
+      Promise.all([
+        readSignals(store, { from, to, step, match: named, now, ...optional }),
+        readAnomalies(store, { from, to, match: named, limit: 5000 }),
+      ]),
+    ),
+  );
+  const series = read.flatMap(([found]) => found.filter(({ labels }) => home.holds(labels)));
+  const anomalies = read.flatMap(([, found]) => found);
   const start = series[0]?.start ?? from;
   // Of long ago only a coarser rollup may be left, which comes in longer steps.
   const length = series[0]?.step ?? step;

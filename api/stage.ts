@@ -9,6 +9,7 @@ import { readOrigins } from '../store/queries/ingest.ts';
 import type { AlertingClient } from './alerting.ts';
 import { type Band, readBands } from './bands.ts';
 import { unknown } from './failure.ts';
+import { homeOf } from './home.ts';
 import { buildPipelines, lastKnown, latest, recentMean } from './nodes.ts';
 import { type OverviewReader, readIncidentSummaries, recentOrigins } from './overview.ts';
 import { readStagePartitions } from './partitions.ts';
@@ -24,11 +25,9 @@ export async function readStage(
   now: Millis,
 ): Promise<StageView> {
   const { store, alerting, overview } = deps;
-  const match = { pipeline, stage };
-  const [sources, incidents, anomalies, origins] = await Promise.all([
+  const [sources, incidents, origins] = await Promise.all([
     overview.sources(),
     readIncidentSummaries(alerting),
-    readAnomalies(store, { from: now - DAY_MS, to: now, match, limit: 200 }),
     readOrigins(store),
   ]);
   const open = incidents.all.filter((incident) => incident.state !== 'resolved');
@@ -38,11 +37,16 @@ export async function readStage(
     throw unknown('api_stage_unknown', `No stage "${stage}" was seen in pipeline "${pipeline}" within the last day`);
   }
   const { id } = node;
-  // What telemetry says without naming a pipeline belongs where its stage is declared.
-  const homeOf = (named: string) => sources.topology.definitions.homeOf(named, node.kind, stage);
-  const own = sources.series.filter(
-    ({ labels }) => labels['stage'] === stage && homeOf(labels['pipeline'] ?? '') === pipeline,
-  );
+  const home = homeOf(sources.topology.definitions, { pipeline, stage });
+  const own = sources.series.filter(({ labels }) => home.holds(labels));
+  const anomalies = (
+    await Promise.all(
+      home.matches.map((match) => readAnomalies(store, { from: now - DAY_MS, to: now, match, limit: 200 })),
+    )
+  )
+    .flat()
+    .filter(({ labels }) => home.holds(labels))
+    .sort((a, b) => b.firedAt - a.firedAt);
   const start = now - (now % 10_000) - 170_000;
   const bands = await readBands(store, {
     keys: own.map((series) => fingerprint(series.labels)),

@@ -7,13 +7,15 @@ import type {
   SlosView,
   TopologyView,
 } from '../../core/model-view.ts';
-import type { ErrorView } from '../../core/view.ts';
+import type { ErrorView, SeriesAnswer } from '../../core/view.ts';
 import { pipelinesConfig } from '../../pipelines/config.ts';
 import { writeDeadLetterTopics } from '../../store/queries/dead-letters.ts';
 import { writeDefinitions } from '../../store/queries/definitions.ts';
 import { writeFreshness } from '../../store/queries/freshness.ts';
 import { type SloStatus, writeSloStates } from '../../store/queries/slos.ts';
 import { startTestStore, type TestStore } from '../store/harness.ts';
+import { consume } from '../store/queries/telemetry-rows.ts';
+import { insertStock } from '../store/stock-rows.ts';
 import { startApi, type TestApi } from './room.ts';
 import { PIPELINE, seedOrders } from './seed.ts';
 
@@ -33,6 +35,7 @@ const { definitions } = pipelinesConfig.parse({
       stages: [{ name: 'payments', owner: 'payments-team', criticality: 'critical' }],
       datasets: ['sales'],
     },
+    { name: 'parcels', stages: [{ name: 'packer' }] },
     { name: QUIET, slos: [{ name: 'errors', indicator: 'errors', of: 'stage:a', objective: 0.99 }] },
   ],
 });
@@ -55,6 +58,10 @@ beforeAll(async () => {
   const { store } = stored;
   await seedOrders(store, { now, minutes: 2, faultMinutes: 0 });
   await writeDefinitions(store, definitions, now - 60_000);
+  await insertStock(store, 'otel_traces', [
+    consume('shelves', 'packer', { service: 'packer', at: now - 45_000 }),
+    consume('shelves', 'sorter', { service: 'sorter', at: now - 45_000 }),
+  ]);
   const fresh = (node: string, kind: 'service' | 'dataset', age: number, time = now - 10_000) => ({
     ...{ time, pipeline: QUIET, kind, node, completeTo: time - age * 1000, age, ownAge: 1, state: 'behind' },
     ...{ limitedBy: 'service:a', reason: '5 records waiting' },
@@ -119,7 +126,7 @@ describe('/api/topology', () => {
 
 test('/api/definitions are those of the time', async () => {
   const owners = (view: DefinitionsView) => view.definitions.map(({ name, owner }) => `${name} ${owner}`);
-  expect(owners(await json('/api/definitions'))).toEqual([`${PIPELINE} orders-team`, 'quiet ']);
+  expect(owners(await json('/api/definitions'))).toEqual([`${PIPELINE} orders-team`, 'parcels ', 'quiet ']);
   expect(owners(await json(`/api/definitions?at=${now - 90_000}`))).toEqual([]);
 });
 
@@ -160,6 +167,16 @@ describe('/api/slos', () => {
     expect(await refused(`/api/slos/${QUIET}/none`)).toMatchObject({ status: 404, code: 'api_slo_unknown' });
     expect(await refused('/api/slos/nobody/errors')).toMatchObject({ status: 404 });
   });
+});
+
+test('curves of a declared stage are there, although its telemetry names no pipeline', async () => {
+  const of = (pipeline: string, stage = '') =>
+    json<SeriesAnswer>(
+      `/api/series?pipeline=${pipeline}${stage}&signals=throughput&from=${now - 60_000}&to=${now}&step=10000`,
+    ).then(({ series }) => series.map(({ labels }) => labels['stage']));
+  expect(await of('parcels', '&stage=packer')).toEqual(['packer']);
+  expect(await of('parcels')).toEqual(['packer']);
+  expect(await of('default')).toEqual(['sorter']);
 });
 
 test('/api/dead-letters has the fullest first', async () => {
