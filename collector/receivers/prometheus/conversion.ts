@@ -32,6 +32,8 @@ const NOT_ATTRIBUTES = new Set([...RESOURCE_LABELS.keys(), SCOPE_NAME, SCOPE_VER
 const TARGET_INFO = 'target_info';
 const DEFAULT_SCOPE: ScopeOrigin = { name: 'weir/prometheus', version: '' };
 const NO_EXEMPLARS: Exemplar[] = [];
+/** In front of the names of series that several samples make. */
+const GROUPED = '\n';
 
 /** A series of several samples while its scrape is read. */
 interface Group extends Distribution {
@@ -76,7 +78,8 @@ export function convert(
       else singles.set(key, { sample, membership });
     } else {
       const own = role === 'bucket' ? 'le' : role === 'quantile' ? 'quantile' : '';
-      const key = seriesKey(membership.family, sample.labels, own);
+      // A page may have a sample of the family's own name beside its buckets: that is a series of its own.
+      const key = seriesKey(`${GROUPED}${membership.family}`, sample.labels, own);
       let group = groups.get(key);
       if (group === undefined) {
         group = { first: sample, membership, buckets: new Map(), quantiles: new Map(), exemplars: [] };

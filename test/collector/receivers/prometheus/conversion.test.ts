@@ -182,6 +182,16 @@ describe('whose a point is', () => {
     expect(new Set(points.map(({ key }) => key)).size).toBe(2);
   });
 
+  it('and a sample with the name of a histogram beside it is a series of its own', () => {
+    const { points, dropped } = converted('# TYPE f histogram\nf 3\nf_count 7\n');
+    expect(shown({ points })).toEqual([
+      { name: 'f', kind: 'level', value: 3 },
+      { name: 'f', kind: 'histogram', bounds: [], counts: [7], count: 7, sum: undefined },
+    ]);
+    expect(dropped.size).toBe(0);
+    expect(new Set(points.map(({ key }) => key)).size).toBe(2);
+  });
+
   it('a scope is what OpenTelemetry wrote as labels', () => {
     const [point] = converted('a{otel_scope_name="lib",otel_scope_version="1",x="y"} 1').points;
     expect(point?.scope).toMatchObject({ name: 'lib', version: '1' });
