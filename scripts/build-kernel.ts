@@ -3,23 +3,34 @@ import { dirname, join } from 'node:path';
 import { argv } from 'node:process';
 import { main } from 'assemblyscript/asc';
 
-const ROOM = join(import.meta.dirname, '../detector/lstm/kernel');
+const ROOM = join(import.meta.dirname, '../detector/lstm');
+const SHARED = ['--enable', 'threads', '--importMemory', '--sharedMemory', '--initialMemory', '1', '--maximumMemory', '65536'];
 
-/** The two builds: with fused multiply-add where the machine has it, and without. */
-export const KERNEL_BUILDS = ['fused', 'plain'] as const;
-export type KernelBuild = (typeof KERNEL_BUILDS)[number];
+/**
+ * The streaming step with fused multiply-add for machines that have it, and without, both on a shared memory of the host; and
+ * whole sequences for training, with a memory of their own.
+ */
+const BUILDS = {
+  fused: { folder: 'kernel', source: 'step.ts', options: [...SHARED, '--enable', 'relaxed-simd'] },
+  plain: { folder: 'kernel', source: 'step.ts', options: SHARED },
+  sequence: { folder: 'training', source: 'sequence.ts', options: ['--initialMemory', '16'] },
+} as const;
+export type KernelBuild = keyof typeof BUILDS;
+export const KERNEL_BUILDS = Object.keys(BUILDS) as readonly KernelBuild[];
 
-/** Compiles the LSTM kernel; the same source gives the same bytes. Throws with the compiler's words when it refuses it. */
+/** Where the compiled module of a build stands. */
+export const builtFile = (build: KernelBuild) => join(ROOM, BUILDS[build].folder, `${build}.wasm`);
+
+/** Compiles one build; the same source gives the same bytes. Throws with the compiler's words when it refuses it. */
 export async function compileKernel(build: KernelBuild): Promise<Uint8Array> {
+  const { folder, source, options } = BUILDS[build];
   let wasm: Uint8Array | undefined;
   let words = '';
   const { error } = await main(
     [
-      'step.ts',
-      ...['--outFile', 'kernel.wasm', '--runtime', 'stub', '--enable', 'simd', '--enable', 'threads'],
-      ...(build === 'fused' ? ['--enable', 'relaxed-simd'] : []),
-      ...['--importMemory', '--sharedMemory', '--initialMemory', '1', '--maximumMemory', '65536'],
-      ...['--baseDir', join(ROOM, 'assembly'), '-O3', '--converge', '--noAssert', '--use', 'abort='],
+      source,
+      ...['--outFile', 'kernel.wasm', '--runtime', 'stub', '--enable', 'simd', ...options],
+      ...['--baseDir', join(ROOM, folder, 'assembly'), '-O3', '--converge', '--noAssert', '--use', 'abort='],
     ],
     {
       readFile: (name, base) => {
@@ -40,14 +51,14 @@ export async function compileKernel(build: KernelBuild): Promise<Uint8Array> {
       },
     },
   );
-  if (error !== null || wasm === undefined) throw new Error(`the kernel does not compile: ${error?.message}\n${words}`);
+  if (error !== null || wasm === undefined) throw new Error(`${source} does not compile: ${error?.message}\n${words}`);
   return wasm;
 }
 
 if (argv[1] !== undefined && import.meta.filename.startsWith(join(dirname(argv[1]), 'build-kernel'))) {
   for (const build of KERNEL_BUILDS) {
     const wasm = await compileKernel(build);
-    writeFileSync(join(ROOM, `${build}.wasm`), wasm);
+    writeFileSync(builtFile(build), wasm);
     console.log(`${build}.wasm: ${wasm.length} bytes`);
   }
 }

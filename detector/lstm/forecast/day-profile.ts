@@ -1,0 +1,75 @@
+import type { Millis } from '../../../core/time.ts';
+
+const DAY: Millis = 86_400_000;
+/** Bins of a day, for weekdays and again for weekends. */
+export const DAY_BINS = 48;
+const SUM = 2 * DAY_BINS;
+const COUNT = SUM + 1;
+const OPEN = SUM + 2;
+/** Numbers of one series: the bins of both kinds of days, then sum, count and place of the bin that is open. */
+export const PROFILE_WIDTH = OPEN + 1;
+/** How far a bin moves towards what its newest day brought. */
+const GAIN = 0.3;
+const NO_BIN = -1;
+
+/** Whether `time` (UTC) lies on a Saturday or a Sunday. The epoch began on a Thursday. */
+export function onWeekend(time: Millis): boolean {
+  return (Math.floor(time / DAY) + 3) % 7 >= 5;
+}
+
+/** Prepares the profile that begins at `at`: no bin is known. */
+export function clearProfile(slab: Float32Array, at: number): void {
+  slab.fill(NaN, at, at + SUM);
+  slab[at + SUM] = 0;
+  slab[at + COUNT] = 0;
+  slab[at + OPEN] = NO_BIN;
+}
+
+/** Bins of a day for an interval: none is narrower than the interval, so that each is filled every day. */
+function binsFor(interval: Millis): number {
+  return Math.max(1, Math.min(DAY_BINS, Math.floor(DAY / interval)));
+}
+
+/**
+ * Takes a value in. A bin is the mean of its points of one day, moved by 0.3 towards the newest day's mean when the bin is
+ * left: bin <- bin + 0.3 (mean - bin).
+ */
+export function learnProfile(slab: Float32Array, at: number, time: Millis, interval: Millis, value: number): void {
+  const bins = binsFor(interval);
+  const bin = Math.floor(((time % DAY) / DAY) * bins) + (onWeekend(time) ? DAY_BINS : 0);
+  const open = slab[at + OPEN] as number;
+  if (bin !== open) {
+    const count = slab[at + COUNT] as number;
+    if (open !== NO_BIN && count > 0) {
+      const mean = (slab[at + SUM] as number) / count;
+      const known = slab[at + open] as number;
+      slab[at + open] = Number.isNaN(known) ? mean : known + GAIN * (mean - known);
+    }
+    slab[at + OPEN] = bin;
+    slab[at + SUM] = 0;
+    slab[at + COUNT] = 0;
+  }
+  slab[at + SUM] = (slab[at + SUM] as number) + value;
+  slab[at + COUNT] = (slab[at + COUNT] as number) + 1;
+}
+
+/**
+ * What the profile says of `time`, linear between the middles of two bins; where the kind of day is not known yet, the
+ * other kind speaks for it. NaN where neither is known.
+ */
+export function profileAt(slab: Float32Array, at: number, time: Millis, interval: Millis): number {
+  const bins = binsFor(interval);
+  const place = ((time % DAY) / DAY) * bins - (bins === DAY_BINS ? 0.5 : 0);
+  const low = Math.floor(place);
+  const share = place - low;
+  const kind = onWeekend(time) ? DAY_BINS : 0;
+  const a = binOf(slab, at, kind, (low + bins) % bins);
+  if (share === 0) return a;
+  const b = binOf(slab, at, kind, (low + 1) % bins);
+  return a + share * (b - a);
+}
+
+function binOf(slab: Float32Array, at: number, kind: number, bin: number): number {
+  const own = slab[at + kind + bin] as number;
+  return Number.isNaN(own) ? (slab[at + DAY_BINS - kind + bin] as number) : own;
+}

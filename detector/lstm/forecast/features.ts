@@ -1,0 +1,197 @@
+import type { Millis } from '../../../core/time.ts';
+import { clearProfile, learnProfile, onWeekend, PROFILE_WIDTH, profileAt } from './day-profile.ts';
+import { addSample, clearSamples, robustScaleOf, SAMPLES_WIDTH } from './samples.ts';
+
+/** Steps ahead that are forecast. */
+export const HORIZONS = [1, 5, 15, 30] as const;
+/** Numbers that the network is shown of each point. */
+export const FEATURES = 16;
+/** A pause of more than this many intervals ends what the network remembers. */
+export const LONGEST_GAP = 30;
+
+const DAY: Millis = 86_400_000;
+const FAST = 1 / 20;
+const SLOW = 1 / 288;
+const UNIT_GAIN = 1 / 30;
+/** The unit of change is never less than this share of the scale: rounding is no movement. */
+const LEAST_UNIT = 0.005;
+/** Points after which the scale is estimated for the first time; then at every doubling until a day is full, then daily. */
+const FIRST_SCALE = 12;
+
+// Numbers of one series in double precision.
+const TIME = 0;
+const VALUE = 1;
+const ANCHOR = 2;
+const CENTER = 3;
+const SCALE = 4;
+const FAST_MEAN = 5;
+const SLOW_MEAN = 6;
+const UNIT = 7;
+const POINTS = 8;
+const INTERVAL = 9;
+const NEXT_SCALE = 10;
+const DOUBLES = 11;
+const FLOATS = PROFILE_WIDTH + SAMPLES_WIDTH;
+
+/** Bytes that the features of one series take. */
+export const FEATURE_BYTES = 8 * DOUBLES + 4 * FLOATS;
+
+/**
+ * Features of many series, one point at a time. All differences are told in the series' own unit of change
+ *
+ *   u <- u + max(1/30, 1/n) (|v - v'| - u),   u >= 0.005 scale
+ *
+ * and squashed by asinh, so that a quiet and a lively series look alike to the network. Per point: the value over its robust
+ * centre and scale; its change; its distances to two moving averages (20 and 288 points); how far the time-of-day profile 1, 5,
+ * 15 and 30 steps ahead lies from it, and whether that is known; sine and cosine of the time of day; weekend; log2 of the
+ * pause before it in intervals; log2 of its age; the unit over the scale; the interval.
+ */
+export class Features {
+  #doubles: Float64Array;
+  #floats: Float32Array;
+
+  /** Room for `series` series, all of them new. */
+  constructor(series: number) {
+    this.#doubles = new Float64Array(series * DOUBLES);
+    this.#floats = new Float32Array(series * FLOATS);
+  }
+
+  /** The raw arrays: all there is to keep over a restart. */
+  get arrays(): readonly [Float64Array, Float32Array] {
+    return [this.#doubles, this.#floats];
+  }
+
+  /** Continues from arrays as `arrays` gave them; there is room for at least as many series. */
+  restore(doubles: Float64Array, floats: Float32Array): void {
+    this.#doubles.set(doubles);
+    this.#floats.set(floats);
+  }
+
+  /** Room for `series` series. */
+  reserve(series: number): void {
+    if (series * DOUBLES <= this.#doubles.length) return;
+    const doubles = new Float64Array(series * DOUBLES);
+    doubles.set(this.#doubles);
+    this.#doubles = doubles;
+    const floats = new Float32Array(series * FLOATS);
+    floats.set(this.#floats);
+    this.#floats = floats;
+  }
+
+  /** Forgets a series and sets the time between its points. */
+  begin(series: number, interval: Millis): void {
+    const d = series * DOUBLES;
+    this.#doubles.fill(0, d, d + DOUBLES);
+    this.#doubles[d + INTERVAL] = interval;
+    this.#doubles[d + NEXT_SCALE] = FIRST_SCALE;
+    const f = series * FLOATS;
+    clearProfile(this.#floats, f);
+    clearSamples(this.#floats, f + PROFILE_WIDTH);
+  }
+
+  /** Points taken in so far. */
+  points(series: number): number {
+    return this.#doubles[series * DOUBLES + POINTS] as number;
+  }
+
+  interval(series: number): Millis {
+    return this.#doubles[series * DOUBLES + INTERVAL] as number;
+  }
+
+  /** Time of the newest point. */
+  time(series: number): Millis {
+    return this.#doubles[series * DOUBLES + TIME] as number;
+  }
+
+  /** The newest value: what changes are counted from. */
+  value(series: number): number {
+    return this.#doubles[series * DOUBLES + VALUE] as number;
+  }
+
+  /** The first value: floats are kept relative to it, so that large values with small changes keep their digits. */
+  anchor(series: number): number {
+    return this.#doubles[series * DOUBLES + ANCHOR] as number;
+  }
+
+  /** The unit of change after the newest point, in the series' own units; above 0 once the series has moved. */
+  unit(series: number): number {
+    return this.#doubles[series * DOUBLES + UNIT] as number;
+  }
+
+  /**
+   * Takes the finite `value` of `time` in and writes its features to `out` from `at`. Returns the pause before it in
+   * intervals, 1 being usual; a time that is not after the newest one counts as one interval.
+   */
+  push(series: number, time: Millis, value: number, out: Float32Array, at: number): number {
+    const doubles = this.#doubles;
+    const d = series * DOUBLES;
+    const f = series * FLOATS;
+    const interval = doubles[d + INTERVAL] as number;
+    const points = (doubles[d + POINTS] as number) + 1;
+    doubles[d + POINTS] = points;
+    if (points === 1) {
+      doubles[d + VALUE] = value;
+      doubles[d + ANCHOR] = value;
+      doubles[d + CENTER] = value;
+      doubles[d + FAST_MEAN] = value;
+      doubles[d + SLOW_MEAN] = value;
+      doubles[d + TIME] = time - interval;
+    }
+    const pause = Math.max(1, (time - (doubles[d + TIME] as number)) / interval);
+    const change = value - (doubles[d + VALUE] as number);
+    const anchored = value - (doubles[d + ANCHOR] as number);
+    doubles[d + TIME] = time;
+    doubles[d + VALUE] = value;
+
+    addSample(this.#floats, f + PROFILE_WIDTH, points, anchored, Math.abs(change), DAY / interval);
+    if (points >= (doubles[d + NEXT_SCALE] as number)) {
+      doubles[d + NEXT_SCALE] = points + Math.min(points, Math.max(FIRST_SCALE, DAY / interval));
+      const { center, scale } = robustScaleOf(this.#floats, f + PROFILE_WIDTH);
+      doubles[d + CENTER] = center + (doubles[d + ANCHOR] as number);
+      if (scale > 0) doubles[d + SCALE] = scale;
+    }
+    // A series that never moved has no scale; its first movement is one.
+    const distance = value - (doubles[d + CENTER] as number);
+    if (doubles[d + SCALE] === 0 && distance !== 0) doubles[d + SCALE] = Math.abs(distance);
+    const scale = (doubles[d + SCALE] as number) || Math.max(1e-3 * Math.abs(value), 1e-9);
+
+    const before = doubles[d + UNIT] as number;
+    if (points > 1) doubles[d + UNIT] = before + Math.max(UNIT_GAIN, 1 / (points - 1)) * (Math.abs(change) - before);
+    const unit = Math.max(doubles[d + UNIT] as number, LEAST_UNIT * scale);
+    doubles[d + UNIT] = unit;
+    const fast = (doubles[d + FAST_MEAN] as number) + Math.max(FAST, 1 / points) * (value - (doubles[d + FAST_MEAN] as number));
+    const slow = (doubles[d + SLOW_MEAN] as number) + Math.max(SLOW, 1 / points) * (value - (doubles[d + SLOW_MEAN] as number));
+    doubles[d + FAST_MEAN] = fast;
+    doubles[d + SLOW_MEAN] = slow;
+
+    const per = 1 / unit;
+    out[at] = squash(distance / scale);
+    out[at + 1] = squash(change / Math.max(before, LEAST_UNIT * scale));
+    out[at + 2] = squash((value - fast) * per);
+    out[at + 3] = squash((value - slow) * per);
+    let known = 1;
+    for (let i = 0; i < HORIZONS.length; i++) {
+      const ahead = profileAt(this.#floats, f, time + (HORIZONS[i] as number) * interval, interval);
+      if (Number.isNaN(ahead)) known = 0;
+      out[at + 4 + i] = Number.isNaN(ahead) ? 0 : squash((ahead - anchored) * per);
+    }
+    out[at + 8] = known;
+    const angle = (2 * Math.PI * (time % DAY)) / DAY;
+    out[at + 9] = Math.sin(angle);
+    out[at + 10] = Math.cos(angle);
+    out[at + 11] = onWeekend(time) ? 1 : 0;
+    out[at + 12] = Math.log2(Math.min(pause, LONGEST_GAP));
+    out[at + 13] = Math.log2(points) / 10;
+    out[at + 14] = Math.log(unit / scale) / 3;
+    out[at + 15] = Math.log10(interval / 60_000) / 2;
+    learnProfile(this.#floats, f, time, interval, anchored);
+    return pause;
+  }
+}
+
+/** asinh, the squashing of all that the network sees and answers: changes of any size in one range. */
+export function squash(z: number): number {
+  const size = Math.abs(z);
+  const squashed = Math.log(size + Math.sqrt(size * size + 1));
+  return z < 0 ? -squashed : squashed;
+}

@@ -1,0 +1,200 @@
+import type { Millis } from '../../../core/time.ts';
+import { type KernelOptions, type LstmKernel, openKernel } from '../kernel/kernel.ts';
+import { openStepper } from '../kernel/pool.ts';
+import type { LstmWeights } from '../kernel/weights.ts';
+import { CORRECTION_WIDTH, clearCorrection, forecastFor, forecastFrom, judgeForecasts, keepForecasts, learnMeans } from './correction.ts';
+import { FEATURE_BYTES, FEATURES, Features, LONGEST_GAP } from './features.ts';
+
+/** Ticks are counted in 32-bit floats: they start again before those lose whole numbers. A multiple of all strides. */
+const TICKS = 10_000_000;
+const FIRST_READY = 2;
+
+/** A forecast in the series' own units: 5 %, 50 % and 95 % of what is to come lie below. */
+export interface Interval {
+  low: number;
+  middle: number;
+  high: number;
+}
+
+/** How far a value lies from what was forecast for it, in the series' own units; NaN where nothing was. */
+export interface Residuals {
+  /** Value less the median forecast one step before, and five steps before. */
+  one: number;
+  five: number;
+  /** Standard deviation that the 90 % interval of that forecast stands for: its width / 3.29. */
+  oneSpread: number;
+  fiveSpread: number;
+}
+
+export interface ForecastOptions extends Omit<KernelOptions, 'batch'> {
+  /** Points taken in before the network must run. */
+  readonly batch?: number;
+}
+
+/** Raw state of all series, to be written and read as it is. Independent of the kernel's build. */
+export interface ForecastSnapshot {
+  readonly doubles: Float64Array;
+  readonly floats: Float32Array;
+  readonly corrections: Float32Array;
+  readonly ticks: Float64Array;
+  readonly hidden: Float32Array;
+}
+
+/**
+ * Forecasts of many series with one network, one point at a time. For each tick of the clock: ask `residuals` of the points that
+ * came, then `add` them, then `run` once. Series are numbers from 0; each stands at most once between two runs.
+ */
+export interface Forecasts extends AsyncDisposable {
+  /** Starts a series afresh (and makes room for it), with `interval` between its points. */
+  begin(series: number, interval: Millis): void;
+  /** Compares a value that was not added yet with what was forecast for its time. Writes to `out` and returns it. */
+  residuals(series: number, time: Millis, value: number, out: Residuals): Residuals;
+  /** Takes a point in. False, and nothing happens, for a value that is not finite or a time that is not later. */
+  add(series: number, time: Millis, value: number): boolean;
+  /** Steps the network over the points taken in since the last time. */
+  run(): void;
+  /** The forecast of `HORIZONS[horizon]` steps after the newest point that ran; NaN before there are two points. */
+  forecast(series: number, horizon: number, out: Interval): Interval;
+  /** New weights of the same shape, between two runs. */
+  load(weights: LstmWeights): void;
+  snapshot(): ForecastSnapshot;
+  /** Continues from a snapshot of as many series. */
+  restore(snapshot: ForecastSnapshot): void;
+}
+
+/** Bytes of state that one series takes: features, corrections, tick, hidden state of `units` units. */
+export const seriesBytes = (units: number) => FEATURE_BYTES + 4 * CORRECTION_WIDTH + 8 + 8 * units;
+
+/** Opens forecasts over a network; with `threads` of 2 or more the network runs on as many. */
+export async function createForecasts(weights: LstmWeights, options: ForecastOptions = {}): Promise<Forecasts> {
+  const batch = options.batch ?? 1024;
+  const kernel: LstmKernel = await openKernel(weights, { ...options, batch });
+  const stepper = kernel.layout.threads > 1 ? await openStepper(kernel) : undefined;
+  const width = 2 * kernel.layout.units;
+  const outputs = kernel.layout.outputs;
+  let room = options.series ?? 0;
+  const features = new Features(room);
+  let corrections = new Float32Array(room * CORRECTION_WIDTH);
+  let ticks = new Float64Array(room);
+  let rows = 0;
+  const quantiles = new Float64Array(3);
+
+  function reserve(series: number): void {
+    if (series <= room) return;
+    room = Math.max(series, Math.ceil(room * 1.5), 64);
+    features.reserve(room);
+    kernel.reserve(room);
+    const wider = new Float32Array(room * CORRECTION_WIDTH);
+    wider.set(corrections);
+    corrections = wider;
+    const longer = new Float64Array(room);
+    longer.set(ticks);
+    ticks = longer;
+  }
+
+  function tickOf(series: number, time: Millis): number {
+    const pause = Math.max(1, Math.round((time - features.time(series)) / features.interval(series)));
+    return ((ticks[series] as number) + pause) % TICKS;
+  }
+
+  function run(): void {
+    if (rows === 0) return;
+    if (stepper) stepper.step(rows);
+    else kernel.step(rows);
+    for (let row = 0; row < rows; row++) {
+      const series = kernel.index[row] as number;
+      const value = features.value(series) - features.anchor(series);
+      const unit = features.unit(series);
+      keepForecasts(corrections, series * CORRECTION_WIDTH, ticks[series] as number, value, unit, kernel.out, row * outputs);
+    }
+    rows = 0;
+  }
+
+  return {
+    begin(series, interval) {
+      reserve(series + 1);
+      features.begin(series, interval);
+      clearCorrection(corrections, series * CORRECTION_WIDTH);
+      ticks[series] = 0;
+      kernel.state.fill(0, series * width, (series + 1) * width);
+    },
+
+    residuals(series, time, value, out) {
+      out.one = NaN;
+      out.five = NaN;
+      out.oneSpread = NaN;
+      out.fiveSpread = NaN;
+      if (features.points(series) === 0) return out;
+      const tick = tickOf(series, time);
+      const at = series * CORRECTION_WIDTH;
+      const anchored = value - features.anchor(series);
+      if (forecastFor(corrections, at, 0, tick, quantiles)) {
+        out.one = anchored - (quantiles[1] as number);
+        out.oneSpread = ((quantiles[2] as number) - (quantiles[0] as number)) / 3.29;
+      }
+      if (forecastFor(corrections, at, 1, tick, quantiles)) {
+        out.five = anchored - (quantiles[1] as number);
+        out.fiveSpread = ((quantiles[2] as number) - (quantiles[0] as number)) / 3.29;
+      }
+      return out;
+    },
+
+    add(series, time, value) {
+      const known = features.points(series) > 0;
+      if (!Number.isFinite(value) || (known && !(time > features.time(series)))) return false;
+      if (rows === batch) run();
+      if (known) ticks[series] = tickOf(series, time);
+      const pause = features.push(series, time, value, kernel.x, rows * FEATURES);
+      const at = series * CORRECTION_WIDTH;
+      const anchored = value - features.anchor(series);
+      judgeForecasts(corrections, at, ticks[series] as number, anchored);
+      learnMeans(corrections, at, anchored, features.unit(series), !known);
+      if (pause > LONGEST_GAP) kernel.state.fill(0, series * width, (series + 1) * width);
+      kernel.index[rows] = series;
+      rows++;
+      return true;
+    },
+
+    run,
+
+    forecast(series, horizon, out) {
+      if (features.points(series) < FIRST_READY) quantiles.fill(NaN);
+      else {
+        const value = features.value(series) - features.anchor(series);
+        forecastFrom(corrections, series * CORRECTION_WIDTH, horizon, value, features.unit(series), quantiles);
+      }
+      const anchor = features.anchor(series);
+      out.low = anchor + (quantiles[0] as number);
+      out.middle = anchor + (quantiles[1] as number);
+      out.high = anchor + (quantiles[2] as number);
+      return out;
+    },
+
+    load: (next) => kernel.load(next),
+
+    snapshot() {
+      run();
+      const [doubles, floats] = features.arrays;
+      return {
+        doubles: doubles.slice(),
+        floats: floats.slice(),
+        corrections: corrections.slice(),
+        ticks: ticks.slice(),
+        hidden: kernel.state.slice(),
+      };
+    },
+
+    restore(snapshot) {
+      rows = 0;
+      reserve(snapshot.ticks.length);
+      features.restore(snapshot.doubles, snapshot.floats);
+      corrections.set(snapshot.corrections);
+      ticks.set(snapshot.ticks);
+      kernel.state.set(snapshot.hidden);
+    },
+
+    async [Symbol.asyncDispose]() {
+      await stepper?.[Symbol.asyncDispose]();
+    },
+  };
+}
