@@ -10,6 +10,7 @@ import { readAnomalies } from '../store/queries/anomalies.ts';
 import { readSignals } from '../store/queries/signals.ts';
 import { type AlertingClient, summarize } from './alerting.ts';
 import { known, readBands } from './bands.ts';
+import { readFeedbackOf } from './feedback-views.ts';
 import { buildPipelines, downstream, stageId } from './nodes.ts';
 import type { OverviewReader } from './overview.ts';
 import { stepFor } from './request.ts';
@@ -33,13 +34,14 @@ export async function readIncident(
     orNothing(readIncidentAnomalies(store, incident, now)),
     orNothing(readAffected(deps.overview, incident)),
   ]);
+  const feedback = await readFeedbackOf(store, anomalies);
   return {
     now,
     summary: summarize(incident),
     alerts: incident.alerts,
     timeline: incident.timeline,
     notifications: [...notifications].sort((a, b) => a.time - b.time),
-    anomalies: anomalies.map(anomalyView),
+    anomalies: anomalies.map((anomaly) => anomalyView(anomaly, feedback, now)),
     hops: await orNothing(readHops(store, incident, anomalies, now)),
     affected,
   };

@@ -1,4 +1,5 @@
 import type { Request } from 'express';
+import { type ZodType, z } from 'zod';
 import type { Labels } from '../core/labels.ts';
 import { SIGNALS, type Signal } from '../core/signal.ts';
 import { type Millis, STEP_MS, stepStart } from '../core/time.ts';
@@ -45,6 +46,17 @@ function integer(request: Request, name: string): number | undefined {
     throw invalid(`query.${name}`, `"${name}" must be a whole number of milliseconds`);
   return value;
 }
+
+/** The body as `schema` has it. Throws `RequestError` 400 that names the first field that is wrong. */
+export function parseBody<T>(request: Request, schema: ZodType<T>): T {
+  const body = schema.safeParse(request.body);
+  if (body.success) return body.data;
+  const [issue] = body.error.issues;
+  throw invalid(['body', ...(issue?.path ?? [])].join('.'), issue?.message ?? 'The body is not what this needs');
+}
+
+/** Who says something, as people write their names. */
+export const personName = z.string().trim().min(1).max(80);
 
 /** One value of the query, at most 500 characters, or undefined. A repeated name is an error. */
 export function parseText(request: Request, name: string): string | undefined {

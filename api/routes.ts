@@ -14,6 +14,7 @@ import { type AlertingClient, summarize } from './alerting.ts';
 import type { ApiConfig } from './config.ts';
 import { readConservationHistory, readConservationList } from './conservation.ts';
 import { invalid, unknown } from './failure.ts';
+import { createFeedbackRoutes } from './feedback.ts';
 import { readGroupHistory, readGroupsView, readGroupView } from './groups.ts';
 import { readIncident } from './incident.ts';
 import type { Live } from './live.ts';
@@ -21,7 +22,7 @@ import { createModelRoutes } from './model.ts';
 import { type OverviewReader, readIncidentSummaries } from './overview.ts';
 import { readLatencyView } from './pathways.ts';
 import { readPipelinePage, readPipelinePages } from './pipeline-page.ts';
-import { parseChoice, parseNumber, parseRange, parseSignals, parseText } from './request.ts';
+import { parseBody, parseChoice, parseNumber, parseRange, parseSignals, parseText, personName } from './request.ts';
 import { readSeries } from './series.ts';
 import { readStage } from './stage.ts';
 import { attributeViews, readTraceView, searchTraceViews, slowSpanViews } from './traces.ts';
@@ -38,9 +39,8 @@ export interface RouteDeps {
   readonly now: () => number;
 }
 
-const who = z.string().trim().min(1).max(80);
-const decision = z.strictObject({ by: who });
-const note = z.strictObject({ by: who, text: z.string().trim().min(1).max(4000) });
+const decision = z.strictObject({ by: personName });
+const note = z.strictObject({ by: personName, text: z.string().trim().min(1).max(4000) });
 /** What each write to an incident must say. */
 const WRITES = { ack: decision, resolve: decision, note } as const;
 
@@ -153,12 +153,8 @@ export function createRoutes(deps: RouteDeps): Router {
     const { id, action } = request.params;
     if (!Object.hasOwn(WRITES, action))
       throw unknown('api_action_unknown', `An incident knows ${Object.keys(WRITES).join(', ')}`);
-    const body = WRITES[action as keyof typeof WRITES].safeParse(request.body);
-    if (!body.success) {
-      const [issue] = body.error.issues;
-      throw invalid(['body', ...(issue?.path ?? [])].join('.'), issue?.message ?? 'The body is not what this needs');
-    }
-    response.json(await alerting.forward('POST', `/api/incidents/${encodeURIComponent(id)}/${action}`, body.data));
+    const body = parseBody<object>(request, WRITES[action as keyof typeof WRITES]);
+    response.json(await alerting.forward('POST', `/api/incidents/${encodeURIComponent(id)}/${action}`, body));
   });
   router.get('/notifications', async (request, response) => {
     const incident = parseText(request, 'incident');
@@ -188,6 +184,7 @@ export function createRoutes(deps: RouteDeps): Router {
   router.get('/traces/:id', async (request, response) => {
     response.json(await readTraceView(store, request.params.id));
   });
+  router.use(createFeedbackRoutes({ store, now }));
   router.use(createModelRoutes({ store, retention: deps.retention, now, longest: config.max_range }));
   router.use((request) => {
     throw unknown('api_route_unknown', `There is no ${request.method} ${request.baseUrl}${request.path}`);

@@ -1,12 +1,15 @@
 import type { Anomaly } from '../core/anomaly.ts';
+import type { Feedback } from '../core/feedback.ts';
 import { fingerprint } from '../core/labels.ts';
 import type { Series } from '../core/series.ts';
 import type { Signal } from '../core/signal.ts';
 import type { Millis } from '../core/time.ts';
 import type { AnomalyView, SeriesView } from '../core/view.ts';
 import { type Band, known } from './bands.ts';
+import { feedbackView } from './feedback-views.ts';
 
-export function anomalyView(anomaly: Anomaly): AnomalyView {
+/** An anomaly with what people say of it: `feedback` may hold that of other anomalies and series too. */
+export function anomalyView(anomaly: Anomaly, feedback: readonly Feedback[], now: Millis): AnomalyView {
   const {
     id,
     detector,
@@ -41,6 +44,7 @@ export function anomalyView(anomaly: Anomaly): AnomalyView {
     severity,
     votes,
     decision,
+    feedback: feedbackView(anomaly, feedback, now),
   };
 }
 

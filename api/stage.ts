@@ -9,6 +9,7 @@ import { readOrigins } from '../store/queries/ingest.ts';
 import type { AlertingClient } from './alerting.ts';
 import { type Band, readBands } from './bands.ts';
 import { unknown } from './failure.ts';
+import { readFeedbackOf } from './feedback-views.ts';
 import { homeOf } from './home.ts';
 import { buildPipelines, lastKnown, latest, recentMean } from './nodes.ts';
 import { type OverviewReader, readIncidentSummaries, recentOrigins } from './overview.ts';
@@ -75,6 +76,8 @@ export async function readStage(
       ),
     };
   });
+  const shown = anomalies.slice(0, 50);
+  const feedback = await readFeedbackOf(store, shown);
   const name = (of: string) => of.slice(of.indexOf(':') + 1);
   const reads = view.edges
     .filter((edge) => edge.kind === 'consumes' && edge.to === id)
@@ -89,7 +92,7 @@ export async function readStage(
     callers: view.edges.filter((edge) => edge.kind === 'calls' && edge.to === id),
     signals,
     partitions: await readStagePartitions(store, reads, now),
-    anomalies: anomalies.slice(0, 50).map(anomalyView),
+    anomalies: shown.map((anomaly) => anomalyView(anomaly, feedback, now)),
     incidents: incidents.all.filter(
       (incident) => incident.pipeline === pipeline && concernsStage(incident.culprit, stage, incident.state),
     ),

@@ -20,9 +20,9 @@ export interface FeedbackView {
   readonly counts: FeedbackVerdict | '';
   /** Whether a threshold decided the alert; feedback moves neither plain limits nor what makes a stop. */
   readonly movable: boolean;
-  /** Score that the series must reach now for this detector: as configured, and in force after all that was said of it. */
-  readonly configured: number;
-  readonly threshold: number;
+  /** Score that the series must reach now for this detector: as configured, and in force after all that was said of it; null once the anomaly's own row is gone. */
+  readonly configured: Known;
+  readonly threshold: Known;
   /** When and up to where it counts as ordinary; null unless `expected` counts and can hold. */
   readonly window: ExpectedWindow | null;
 }

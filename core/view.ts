@@ -1,5 +1,6 @@
 import type { Severity } from './alert.ts';
 import type { Vote } from './anomaly.ts';
+import type { FeedbackView } from './feedback-view.ts';
 import type { StagePartition } from './group-view.ts';
 import type { IncidentAlert, IncidentState, TimelineEntry } from './incident.ts';
 import type { Labels } from './labels.ts';
@@ -144,6 +145,7 @@ export interface AnomalyView {
   readonly severity: Severity;
   readonly votes: readonly Vote[];
   readonly decision: Readonly<Record<string, number | string>>;
+  readonly feedback: FeedbackView;
 }
 
 /** One series in columns: index `i` is the step that starts at `start + i * step` of the answer around it. */

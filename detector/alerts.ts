@@ -5,6 +5,7 @@ import { fingerprint, type Labels, normalizeLabels } from '../core/labels.ts';
 import { SIGNAL_FACTS, type Signal } from '../core/signal.ts';
 import type { Millis } from '../core/time.ts';
 import { type DetectorEntry, directionOf } from './config.ts';
+import type { ThresholdInForce } from './feedback.ts';
 import type { Verdict } from './judge.ts';
 import type { Watched } from './watched.ts';
 import { chanceWords, rangeWords, valueWords } from './wording.ts';
@@ -88,13 +89,15 @@ export function anomalyOf(watched: Watched, verdict: Verdict, value: number, ste
     lower: verdict.lower,
     upper: verdict.upper,
     score: verdict.score,
-    threshold: decision.score,
+    threshold: verdict.moved?.threshold ?? decision.score,
     direction: directionOf(entry),
     severity: entry.severity,
     votes: verdict.votes,
     decision: {
       breach: verdict.breach,
       onset: standing.onset,
+      score: decision.score,
+      ...movedInputs(verdict.moved),
       for: decision.for,
       keep_firing_for: decision.keep_firing_for,
       min_history: decision.min_history,
@@ -107,6 +110,18 @@ export function anomalyOf(watched: Watched, verdict: Verdict, value: number, ste
       history: watched.history,
       query: JSON.stringify({ signal: query.signal, match: query.match, from: time, to: time + step, step }),
     },
+  };
+}
+
+/** What people said that moved the threshold, as it stands in a decision; its shift is `threshold - score`. */
+function movedInputs(moved: ThresholdInForce | undefined): Anomaly['decision'] {
+  if (moved === undefined) return {};
+  return {
+    feedback_noise: moved.noise,
+    feedback_noise_people: moved.noisePeople,
+    feedback_useful: moved.useful,
+    feedback_useful_people: moved.usefulPeople,
+    feedback_shift: moved.threshold - moved.configured,
   };
 }
 

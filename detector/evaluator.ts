@@ -7,11 +7,13 @@ import { postable } from './alerts.ts';
 import type { Board } from './board.ts';
 import type { DetectorConfig } from './config.ts';
 import { coveredSteps, Volumes, valueAt } from './coverage.ts';
+import { createFeedbackReader } from './feedback.ts';
 import { expectationOf, replay, reportedValue } from './history.ts';
 import { judge } from './judge.ts';
 import type { DetectorMetrics } from './metrics.ts';
 import { createOutbox } from './outbox.ts';
 import type { DetectorPort } from './port.ts';
+import { createRecords } from './records.ts';
 import type { Sender } from './sender.ts';
 import { type Catalogue, createWatched, type Watched } from './watched.ts';
 
@@ -59,6 +61,8 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
   const { config, catalogue, port, board, metrics, log, now } = options;
   const { step } = config;
   const outbox = createOutbox(port, metrics, log);
+  const feedback = createFeedbackReader(port, metrics, log);
+  const records = createRecords(catalogue, port, metrics, log);
   const watched = new Map<string, Watched>(options.restored?.watched.map((one) => [one.key, one]));
   const loading = new Set<string>();
   const startedAt = now();
@@ -75,6 +79,7 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
     const newest = await port.newestTelemetry();
     readableAt = time;
     watchAbsence(time, newest);
+    await feedback.refresh(time);
     metrics.late.set(newest === 0 ? 0 : Math.max(0, time - newest) / 1000);
     const closed = closedStep(time);
     const until = Math.min(closed, Math.floor(newest / step) * step - step);
@@ -114,10 +119,11 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
   function judgeOne(one: Watched, own: Series | undefined, time: Millis, volumes: Volumes): void {
     if (!Number.isNaN(valueAt(own, time))) one.seenAt = time;
     const value = reportedValue(one, own, time, config.forget_after);
-    const verdicts = judge(catalogue, one, { time, value, volume: volumes.at(one, time, step) }, step);
+    const verdicts = judge(catalogue, one, { time, value, volume: volumes.at(one, time, step) }, step, feedback);
     metrics.points.inc({ result: Number.isNaN(value) ? 'gap' : 'judged' });
     for (const verdict of verdicts) {
-      const { transition, watcher } = verdict;
+      const { transition, watcher, held } = verdict;
+      if (held) metrics.heldPoints.inc({ detector: watcher.entry.name, verdict: held });
       const anomaly = board.take(one, verdict, value, time + step, step);
       if (anomaly) outbox.anomalies.push(anomaly);
       if (transition === 'none') continue;
@@ -161,7 +167,7 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
     running = running
       .then(async () => {
         const { points, expectations } = await replay(
-          { catalogue, port, step, forgetAfter: config.forget_after },
+          { catalogue, port, step, forgetAfter: config.forget_after, feedback },
           batch,
           until,
         );
@@ -222,6 +228,7 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
         seen = running;
         await seen;
       }
+      await records.settled();
       await outbox.flush(now());
     },
     lastTick: () => last,
@@ -241,6 +248,7 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
       clearInterval(meanwhile);
       await post(time);
       void outbox.flush(time);
+      if (result === 'judged') records.publish(watched.values(), time);
       metrics.series.set({ state: 'loading' }, loading.size);
       metrics.series.set({ state: 'ready' }, watched.size - loading.size);
       metrics.ticks.inc({ result });

@@ -5,6 +5,7 @@ import type { Millis } from '../core/time.ts';
 import type { Expectation } from '../store/queries/expectations.ts';
 import { coveredSteps, Volumes, valueAt } from './coverage.ts';
 import { INACTIVE } from './decide.ts';
+import type { FeedbackBook } from './feedback.ts';
 import { judge, type Verdict } from './judge.ts';
 import type { DetectorPort } from './port.ts';
 import type { Catalogue, Watch, Watched } from './watched.ts';
@@ -22,6 +23,7 @@ export interface ReplayOptions {
   readonly port: Pick<DetectorPort, 'readSignals'>;
   readonly step: Millis;
   readonly forgetAfter: Millis;
+  readonly feedback?: FeedbackBook;
 }
 
 export interface Replayed {
@@ -58,7 +60,8 @@ export async function replay(options: ReplayOptions, batch: readonly Watched[], 
           continue;
         }
         if (!Number.isNaN(valueAt(own, time))) watched.seenAt = time;
-        const verdicts = judge(catalogue, watched, { time, value, volume: volumes.at(watched, time, step) }, step);
+        const point = { time, value, volume: volumes.at(watched, time, step) };
+        const verdicts = judge(catalogue, watched, point, step, options.feedback);
         points++;
         if (until - time <= BANDS_MS) {
           const row = expectationOf(watched, verdicts, time, value);

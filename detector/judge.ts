@@ -3,8 +3,9 @@ import type { Signal } from '../core/signal.ts';
 import type { Millis } from '../core/time.ts';
 import { exceedance, learnTail } from './calibrate.ts';
 import { directionOf } from './config.ts';
-import { type Breach, breachOf, nextStanding, type Standing, type Transition } from './decide.ts';
+import { type Breach, breachOf, type Evidence, nextStanding, type Standing, type Transition } from './decide.ts';
 import { chanceOf, ensembleScore, leadingVote, ruleVoteOf, type Sides, strikingRule, voteOf } from './ensemble.ts';
+import { type FeedbackBook, isExpected, NO_FEEDBACK, type ThresholdInForce, thresholdAt } from './feedback.ts';
 import type { Point, Score } from './scorer.ts';
 import { type Catalogue, type Stream, type Watch, type Watched, type Watcher, watchOf } from './watched.ts';
 
@@ -17,6 +18,10 @@ export interface Verdict {
   readonly lower: number;
   readonly upper: number;
   readonly breach: Breach;
+  /** The threshold the score was held against, where people have moved it; as configured where absent. */
+  readonly moved: ThresholdInForce | undefined;
+  /** What people said that keeps a point from being strange which else were. */
+  readonly held: 'noise' | 'expected' | undefined;
   readonly transition: Transition;
   readonly standing: Standing;
 }
@@ -38,18 +43,27 @@ const HALF_LIFE_MS = 172_800_000;
  *
  * `decided: false` (history being replayed) runs the same decisions to know which points to trust, and the caller
  * throws them away.
+ *
+ * What people said of alerts acts on what is decided, never on a score. A point that `feedback` keeps from being strange
+ * is trusted no more than without it: what else the series is judged by stays sharp, and what is taken back leaves no trace.
  */
-export function judge(catalogue: Catalogue, watched: Watched, point: Point, stepMs: Millis): readonly Verdict[] {
+export function judge(
+  catalogue: Catalogue,
+  watched: Watched,
+  point: Point,
+  stepMs: Millis,
+  feedback: FeedbackBook = NO_FEEDBACK,
+): readonly Verdict[] {
   const scorers = catalogue.scorersOf(watched.labels['signal'] as Signal);
   const gap = Number.isNaN(point.value);
   const seasonal = scorers.seasonal.score(watched.seasonal.state, point);
   const lstm = scorers.lstm.score(watched.lstm.state, point);
   const verdicts = catalogue.watchersOf(watched.labels).map((watcher): Verdict => {
     const votes = gap ? [] : votesOf(watcher, point, watched, seasonal, lstm);
-    return decide(watcher, watched, point, votes, seasonal, stepMs);
+    return decide(watcher, watched, point, votes, seasonal, stepMs, feedback);
   });
-  const firing = verdicts.some(({ standing }) => standing.phase === 'firing');
-  const breach = verdicts.some((verdict) => verdict.breach !== 'none');
+  const firing = verdicts.some(({ standing, held }) => standing.phase === 'firing' || held === 'expected');
+  const breach = verdicts.some((verdict) => verdict.breach !== 'none' || verdict.held !== undefined);
   const trust = firing ? FIRING_TRUST : breach ? BREACH_TRUST : 1;
   const weight = firing || breach ? breachWeight(watched, point.time) : 1;
   calibrate(watched.seasonal, seasonal, weight);
@@ -83,26 +97,38 @@ function decide(
   votes: readonly Vote[],
   seasonal: Score,
   stepMs: Millis,
+  feedback: FeedbackBook,
 ): Verdict {
   const { entry } = watcher;
   const watch = watchOf(watched, entry.name);
   const leading = leadingVote(votes);
   const expected = leading?.expected ?? NaN;
   const score = ensembleScore(votes);
-  const breach = breachOf(
-    entry.decision,
-    directionOf(entry),
-    {
-      value: point.value,
-      expected,
-      score,
-      volume: point.volume,
-      history: watched.history,
-      rule: strikingRule(votes) !== undefined,
-      pDown: seasonal.ready ? exceedance(watched.seasonal.sides.down, -seasonal.score).p : NaN,
-    },
-    watch.standing.phase === 'firing',
-  );
+  const firing = watch.standing.phase === 'firing';
+  const evidence: Evidence = {
+    value: point.value,
+    expected,
+    score,
+    volume: point.volume,
+    history: watched.history,
+    rule: strikingRule(votes) !== undefined,
+    pDown: seasonal.ready ? exceedance(watched.seasonal.sides.down, -seasonal.score).p : NaN,
+  };
+  const plain = breachOf(entry.decision, directionOf(entry), evidence, firing);
+  const said = feedback.of(watched.key, entry.name);
+  const moved = said && thresholdAt(said, entry.decision.score, point.time);
+  let breach = plain;
+  let held: Verdict['held'];
+  if (said && moved) {
+    breach = breachOf({ ...entry.decision, score: moved.threshold }, directionOf(entry), evidence, firing);
+    if (breach === 'none' && plain !== 'none') held = 'noise';
+    // What fires already goes on until it is over: only what would begin now was to be expected.
+    const mild = breach === 'score' || breach === 'stopped';
+    if (mild && !firing && isExpected(said, point.time, point.value, expected)) {
+      breach = 'none';
+      held = 'expected';
+    }
+  }
   const waits = { ...entry.decision, for: entry.decision.for * patience(watch, point.time) };
   const next = nextStanding(waits, watch.standing, {
     start: point.time,
@@ -124,6 +150,8 @@ function decide(
     lower: band?.lower ?? NaN,
     upper: band?.upper ?? NaN,
     breach,
+    moved,
+    held,
     transition: next.transition,
     standing: next.transition === 'resolved' ? before : next.standing,
   };

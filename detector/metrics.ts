@@ -57,6 +57,47 @@ export function createMetrics(registry: Registry) {
       help: 'Age of the newest telemetry at the last tick.',
       registers,
     }),
+    feedbackReads: new Counter({
+      name: 'weir_detector_feedback_reads_total',
+      help: 'Readings of what people say of alerts, by result: read, failed (what was known holds).',
+      labelNames: ['result'] as const,
+      registers,
+    }),
+    feedbackSeries: new Gauge({
+      name: 'weir_detector_feedback_series',
+      help: 'Pairs of a series and a detector that people have judged.',
+      registers,
+    }),
+    heldPoints: new Counter({
+      name: 'weir_detector_feedback_held_points_total',
+      help: 'Points that would have been strange without feedback, by detector and by what holds: noise, expected.',
+      labelNames: ['detector', 'verdict'] as const,
+      registers,
+    }),
+    weekAlerts: new Gauge({
+      name: 'weir_detector_week_alerts',
+      help: 'Alerts of the last seven days, by detector.',
+      labelNames: ['detector'] as const,
+      registers,
+    }),
+    weekVerdicts: new Gauge({
+      name: 'weir_detector_week_verdicts',
+      help: 'Alerts of the last seven days that people have judged, by detector and verdict: useful, noise, expected.',
+      labelNames: ['detector', 'verdict'] as const,
+      registers,
+    }),
+    weekAlertsPerSeries: new Gauge({
+      name: 'weir_detector_week_alerts_per_series',
+      help: 'Alerts of the last seven days for each watched series, by detector.',
+      labelNames: ['detector'] as const,
+      registers,
+    }),
+    precision: new Gauge({
+      name: 'weir_detector_precision_ratio',
+      help: 'Share called useful of the alerts of the last seven days that people have judged; absent while none is.',
+      labelNames: ['detector'] as const,
+      registers,
+    }),
     modelTrained: new Gauge({
       name: 'weir_detector_lstm_trained_timestamp_seconds',
       help: 'When the network in use was trained; 0 while there is none.',

@@ -1,9 +1,17 @@
 import type { Anomaly } from '../core/anomaly.ts';
+import type { Feedback } from '../core/feedback.ts';
 import type { Series } from '../core/series.ts';
 import type { Millis } from '../core/time.ts';
 import type { Store } from '../store/client.ts';
 import { writeAnomalies } from '../store/queries/anomalies.ts';
+import {
+  type DetectorRecord,
+  type DetectorState,
+  readDetectorRecords,
+  writeDetectorStates,
+} from '../store/queries/detector-records.ts';
 import { type Expectation, writeExpectations } from '../store/queries/expectations.ts';
+import { readFeedback } from '../store/queries/feedback.ts';
 import { newestTelemetry } from '../store/queries/ingest.ts';
 import { readSignals, type SignalQuery } from '../store/queries/signals.ts';
 
@@ -14,6 +22,11 @@ export interface DetectorPort {
   newestTelemetry(): Promise<Millis>;
   writeAnomalies(anomalies: readonly Anomaly[], updatedAt: Millis): Promise<void>;
   writeExpectations(points: readonly Expectation[]): Promise<void>;
+  /** All that people say of alerts and has not been taken back. */
+  readFeedback(): Promise<readonly Feedback[]>;
+  /** What each detector did in the seven days before `now`. */
+  readRecords(now: Millis): Promise<readonly DetectorRecord[]>;
+  writeStates(states: readonly DetectorState[]): Promise<void>;
 }
 
 export function storePort(store: Store): DetectorPort {
@@ -22,5 +35,8 @@ export function storePort(store: Store): DetectorPort {
     newestTelemetry: () => newestTelemetry(store),
     writeAnomalies: (anomalies, updatedAt) => writeAnomalies(store, anomalies, updatedAt),
     writeExpectations: (points) => writeExpectations(store, points),
+    readFeedback: () => readFeedback(store),
+    readRecords: (now) => readDetectorRecords(store, now),
+    writeStates: (states) => writeDetectorStates(store, states),
   };
 }

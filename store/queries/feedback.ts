@@ -1,5 +1,6 @@
 import type { Feedback, FeedbackVerdict } from '../../core/feedback.ts';
 import { fingerprint, type Labels } from '../../core/labels.ts';
+import type { Millis } from '../../core/time.ts';
 import type { Store } from '../client.ts';
 import { EXACT_FLOATS, floatCell, millisCell, numberOf } from './cells.ts';
 
@@ -68,6 +69,15 @@ ORDER BY time, anomalyId, by`,
     expected: numberOf(row.expected),
     reach: numberOf(row.reach),
   }));
+}
+
+/** When something was last said of an anomaly or taken back; 0 when nothing ever was. */
+export async function lastFeedbackAt(store: Store, anomaly: string): Promise<Millis> {
+  const [row] = await store.rows<{ at: number | string }>(
+    'SELECT toUnixTimestamp64Milli(max(Time)) AS at FROM feedback WHERE AnomalyId = {anomaly:String}',
+    { anomaly },
+  );
+  return numberOf(row?.at ?? 0);
 }
 
 interface FeedbackRow {

@@ -1,9 +1,11 @@
 import type { Anomaly } from '../../core/anomaly.ts';
+import type { Feedback } from '../../core/feedback.ts';
 import { type Labels, normalizeLabels } from '../../core/labels.ts';
 import type { Series } from '../../core/series.ts';
 import type { Signal } from '../../core/signal.ts';
 import type { DetectorPort } from '../../detector/port.ts';
 import { seededRandom as seeded } from '../../detector/random.ts';
+import type { DetectorRecord, DetectorState } from '../../store/queries/detector-records.ts';
 import type { Expectation } from '../../store/queries/expectations.ts';
 import type { SignalQuery } from '../../store/queries/signals.ts';
 
@@ -58,6 +60,11 @@ export interface World extends DetectorPort {
   readonly anomalies: Map<string, Anomaly>;
   readonly expectations: Expectation[];
   readonly queries: SignalQuery[];
+  /** What people say; `deaf` makes only the reading of it fail. */
+  readonly feedback: Feedback[];
+  deaf: boolean;
+  readonly records: DetectorRecord[];
+  readonly states: DetectorState[];
   add(
     signal: Signal,
     stage: string,
@@ -84,6 +91,10 @@ export function createWorld(now: number): World {
     anomalies: new Map(),
     expectations: [],
     queries: [],
+    feedback: [],
+    deaf: false,
+    records: [],
+    states: [],
     add(signal, stage, source, { from = now - 3_600_000, labels = {}, seed } = {}) {
       const all = normalizeLabels({ signal, pipeline: 'orders', stage, ...labels });
       const random = seeded(seed ?? columns.length * 101 + 7);
@@ -124,6 +135,18 @@ export function createWorld(now: number): World {
     async writeExpectations(points) {
       if (world.failing) throw new Error(world.failing);
       world.expectations.push(...points);
+    },
+    async readFeedback() {
+      if (world.failing || world.deaf) throw new Error(world.failing ?? 'deaf');
+      return [...world.feedback];
+    },
+    async readRecords() {
+      if (world.failing) throw new Error(world.failing);
+      return world.records;
+    },
+    async writeStates(states) {
+      if (world.failing) throw new Error(world.failing);
+      world.states.push(...states);
     },
   };
   return world;

@@ -26,6 +26,7 @@ function anomaly(given: Partial<AnomalyView> = {}): AnomalyView {
     severity: 'critical',
     votes: [],
     decision: { breach: 'score', for: 30_000, keep_firing_for: 60_000, history: 10_800_000, min_volume: 0 },
+    feedback: { opinions: [], counts: '', movable: true, configured: 4, threshold: 4, window: null },
     ...given,
   };
 }

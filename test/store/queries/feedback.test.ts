@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Feedback } from '../../../core/feedback.ts';
 import { fingerprint } from '../../../core/labels.ts';
-import { readFeedback, withdrawFeedback, writeFeedback } from '../../../store/queries/feedback.ts';
+import { lastFeedbackAt, readFeedback, withdrawFeedback, writeFeedback } from '../../../store/queries/feedback.ts';
 import { startTestStore, type TestStore } from '../harness.ts';
 import { NOON } from './telemetry-rows.ts';
 
@@ -39,6 +39,8 @@ test('of each person the newest word stands, until it is taken back', async () =
   expect(await readFeedback(stand.store, { anomaly: 'life' })).toEqual([second, changed]);
   await withdrawFeedback(stand.store, { ...changed, time: NOON + 30 }, 'Ben');
   expect(await readFeedback(stand.store, { anomaly: 'life' })).toEqual([second]);
+  expect(await lastFeedbackAt(stand.store, 'life')).toBe(NOON + 30);
+  expect(await lastFeedbackAt(stand.store, 'nobody')).toBe(0);
   // Said anew after it was taken back, it stands again; the log keeps all of it.
   await writeFeedback(stand.store, { ...first, time: NOON + 40 });
   expect((await readFeedback(stand.store, { anomaly: 'life' })).map(({ by, time }) => [by, time])).toEqual([
