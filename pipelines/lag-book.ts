@@ -34,6 +34,8 @@ export interface Group {
   type: string;
   /** When the latest rebalances began, the newest last. */
   readonly rebalances: Millis[];
+  /** When it was last seen to rebalance or to have another number of members, the newest last. */
+  readonly unrests: Millis[];
   /** By topic, '' for the group as a whole. */
   readonly settling: Map<string, Settling>;
 }
@@ -43,8 +45,17 @@ const REBALANCE: ReadonlySet<string> = new Set([
 ]);
 const STORM = 3;
 const STORM_MS = 300_000;
+/** A storm is over when the members have been the same for this long. */
+const CALM_MS = 60_000;
 /** A group whose state is not reported any more is judged without it. */
 const STALE_MS = 90_000;
+
+/** One poll tells of one at most, by its state or by its members. */
+function unrest(group: Group, at: Millis): void {
+  if (group.unrests.at(-1) === at) return;
+  group.unrests.push(at);
+  if (group.unrests.length > STORM) group.unrests.shift();
+}
 
 /** All that is known of logs and of the groups that read them, by what is sent about them. Times are those of the samples. */
 export interface LagBook {
@@ -130,7 +141,9 @@ export function createLagBook(allowedLag: number): LagBook {
           stateAt: unknown,
           type: '',
         };
-        return groups.push({ cluster, group, pipeline, ...empty, rebalances: [], settling: new Map() }) - 1;
+        return (
+          groups.push({ cluster, group, pipeline, ...empty, rebalances: [], unrests: [], settling: new Map() }) - 1
+        );
       });
       const found = groups[i] as Group;
       // Whoever measures inside a pipeline knows better than who belongs to none.
@@ -173,6 +186,7 @@ export function createLagBook(allowedLag: number): LagBook {
       const group = groups[index] as Group;
       if (at < group.membersAt) return;
       if (members > 0 && !(group.members > 0)) group.returnedAt = at;
+      if (members > 0 && group.members > 0 && members !== group.members) unrest(group, at);
       group.members = members;
       group.membersAt = at;
     },
@@ -182,6 +196,7 @@ export function createLagBook(allowedLag: number): LagBook {
       if (REBALANCE.has(state) && !REBALANCE.has(group.state)) {
         group.rebalances.push(at);
         if (group.rebalances.length > STORM) group.rebalances.shift();
+        unrest(group, at);
       }
       group.state = state;
       group.type = type;
@@ -198,9 +213,11 @@ export function createLagBook(allowedLag: number): LagBook {
       const group = groups[index] as Group;
       const reported = now - group.stateAt <= STALE_MS;
       const first = group.rebalances.length === STORM ? (group.rebalances[0] as number) : Number.NaN;
+      const [stirred = Number.NaN] = group.unrests.length === STORM ? group.unrests : [];
       return {
         members: now - group.membersAt <= STALE_MS ? group.members : Number.NaN,
         rebalancing: (reported && REBALANCE.has(group.state)) || now - first <= STORM_MS,
+        storming: now - stirred <= STORM_MS && now - (group.unrests.at(-1) as Millis) <= CALM_MS,
         empty: reported && (group.state === 'empty' || group.state === 'dead'),
         returnedAt: group.returnedAt,
       };

@@ -20,6 +20,8 @@ export interface GroupFacts {
   readonly members: number;
   /** A rebalance is going on, or several were within minutes. */
   readonly rebalancing: boolean;
+  /** It rebalanced, or its members changed, three times within minutes, and does so still. */
+  readonly storming: boolean;
   /** Known to be without members, whatever was counted. */
   readonly empty: boolean;
   /** When members came back to a group without any; NaN. */
@@ -52,7 +54,8 @@ const RESUMED: ReadonlySet<StageState> = new Set(['catching_up', 'rebalancing', 
  * | 8  | more waits, no commit for as long, members there or not known                                   | stuck          |
  * | 9  | more waits; the oldest is younger than `behindAfter` (or 1.5 times the usual pause)             | healthy        |
  * | 10 | more waits, and longer; the lag shrinks, or commits have only just set in again                 | catching_up    |
- * | 11 | more waits, and longer; the lag grows, or did so last                                           | falling_behind |
+ * | 11 | more waits, and longer; the lag grows, or did so last; members come and go all the time         | rebalancing    |
+ * | 12 | the same, and members stay                                                                      | falling_behind |
  *
  * "No commit since" counts from the last commit or from the first record that waited, whichever was later; a group whose members came
  * back is dead for `stuckAfter` more, unless it commits. In line 9 a group that was behind stays so down to half of the limit. Where no sample tells the age of what waits, it is
@@ -90,8 +93,9 @@ export function judge(
   const guess = Number.isNaN(time.seconds) ? position.lag / position.rate : time.seconds;
   const wasBehind = before !== undefined && BEHIND.has(before);
   if (!(guess >= behindAfter * (wasBehind ? 0.5 : 1))) return 'healthy';
-  const resumed = position.trend === 0 && before !== undefined && RESUMED.has(before);
-  return position.trend < 0 || resumed ? 'catching_up' : 'falling_behind';
+  const resumed = position.trend === 0 && before !== undefined && RESUMED.has(before) && !group.storming;
+  if (position.trend < 0 || resumed) return 'catching_up';
+  return group.storming ? 'rebalancing' : 'falling_behind';
 }
 
 /** Changes that cost nothing; each one more doubles how long a new state must hold before it counts. */

@@ -27,6 +27,9 @@ export function reasonOf(told: Told): string {
   return sentence(told) + lost;
 }
 
+/** A group that rebalances and has committed this lately works now and then. */
+const COMMITS_SECONDS = 20;
+
 function sentence(told: Told): string {
   const waiting = `${records(told.lag)} waiting`;
   const pace = Number.isNaN(told.commitRate)
@@ -45,6 +48,7 @@ function sentence(told: Told): string {
       return `reads again what it had read: its offset was set back, or the log cut off; ${waiting}`;
     case 'rebalancing':
       if (told.leaving) return `its members have shared out the partitions, ${waiting}${behind(told)}`;
+      if (told.quietSeconds < COMMITS_SECONDS) return `its members come and go, ${pace}${behind(told)}`;
       return `its members are sharing out the partitions and commit nothing, ${waiting}`;
     case 'dead':
       if (told.leaving) return `commits again after a time without members, ${left(told)}`;

@@ -110,9 +110,27 @@ const CASES: readonly Case[] = [
     before: 'stuck',
     state: 'catching_up',
   },
-  { name: '11 grows', readings: growing, seconds: 40, state: 'falling_behind' },
   {
-    name: '11 the same, its age not known',
+    name: '11 grows while members come and go',
+    ...{ readings: growing, group: { storming: true }, seconds: 40 },
+    state: 'rebalancing',
+  },
+  {
+    name: '11 and that is no return from it',
+    ...{ readings: [...standing, [100, 2000, 1010]], group: { storming: true }, before: 'rebalancing', seconds: 100 },
+    state: 'rebalancing',
+  },
+  { name: 'not 11: it shrinks', readings: draining, group: { storming: true }, seconds: 400, state: 'catching_up' },
+  {
+    name: 'not 11: nothing waits',
+    readings: each(5, (i) => [i * 10, i * 10]),
+    group: { storming: true },
+    state: 'healthy',
+  },
+  { name: 'not 11: no commits at all', readings: standing, group: { storming: true }, seconds: 90, state: 'stuck' },
+  { name: '12 grows', readings: growing, seconds: 40, state: 'falling_behind' },
+  {
+    name: '12 the same, its age not known',
     readings: each(10, (i) => [5000 + i * 100, 900 + i * 50]),
     state: 'falling_behind',
   },
@@ -123,7 +141,7 @@ describe('the truth table', () => {
     '%s',
     (_name, { readings, group, seconds = unknown, before, later = 5, state }) => {
       const { row, end } = after(readings);
-      const facts = { members: 1, rebalancing: false, empty: false, returnedAt: unknown, ...group };
+      const facts = { members: 1, rebalancing: false, storming: false, empty: false, returnedAt: unknown, ...group };
       const time = { seconds, error: 0, atLeast: false };
       expect(judge(row, end, facts, time, before, row.committedAt + later * S, LIMITS)).toBe(state);
     },
@@ -222,6 +240,10 @@ describe('the reason', () => {
     [
       'its members are sharing out the partitions and commit nothing, 12,345 records waiting',
       { state: 'rebalancing', ...behind },
+    ],
+    [
+      'its members come and go, commits 80 of 120 records/s, 1 min 35 s behind',
+      { state: 'rebalancing', ...behind, quietSeconds: 5 },
     ],
     [
       'reads again what it had read: its offset was set back, or the log cut off; 12,345 records waiting',

@@ -133,6 +133,30 @@ export const STORIES: readonly Story[] = [
     states: ['healthy', 'rebalancing', 'catching_up', 'healthy'],
   },
   {
+    name: 'a storm in which a commit gets through now and then is one still, whoever polls',
+    phases: [
+      { for: 10 * MINUTE, ...steady },
+      ...Array.from({ length: 6 }, () => [
+        { for: 10, consume: 20, members: 3 },
+        { for: 10, consume: 0, members: 2 },
+      ]).flat(),
+      { for: 30 * MINUTE, consume: 500, members: 2 },
+    ],
+    states: ['healthy', 'rebalancing', 'healthy'],
+  },
+  {
+    name: 'members that come and go while the others keep up are no storm',
+    phases: [
+      { for: 10 * MINUTE, ...steady },
+      ...Array.from({ length: 12 }, () => [
+        { for: 10, members: 3 },
+        { for: 10, members: 2 },
+      ]).flat(),
+      { for: 10 * MINUTE },
+    ],
+    states: ['healthy'],
+  },
+  {
     name: 'a partition that is paused is stuck until it goes on',
     phases: [
       { for: 10 * MINUTE, ...steady },
