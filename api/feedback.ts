@@ -61,7 +61,7 @@ export function createFeedbackRoutes({ store, now }: FeedbackDeps): Router {
     const standing = await readFeedback(store, { anomaly: id });
     const word = standing.find((one) => one.by === of);
     if (word === undefined) {
-      if (standing.length === 0 && (await readAnomaly(store, id)) === undefined) throw noAnomaly(id);
+      if (standing.length === 0) await readView(store, id, now());
       const others = standing.length === 0 ? '' : `; what stands is of ${standing.map((one) => one.by).join(', ')}`;
       throw unknown('api_feedback_unknown', `"${of}" has said nothing of this anomaly that stands${others}`);
     }
