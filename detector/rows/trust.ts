@@ -1,0 +1,89 @@
+import { createTails, fitTail, halveTail, learnTail, oddsOf } from '../engine/tails.ts';
+
+/**
+ * How much a row may teach. Rows of an incident teach little, or a fault of two hours would be ordinary the next day;
+ * what stays strange for `GIVE_IN_ROWS` is learnt like anything else, or it would be strange for ever.
+ *
+ *   strange: the held evidence is among the 3.5 % highest of the rows learnt
+ *   trust = 1, and 0.02 while strange: where only whole rows can be counted, every 50th strange row counts
+ */
+export interface Trust {
+  /** Trust in the row that was weighed, 0 to 1. */
+  readonly share: number;
+  /** True where the row counts as a whole. */
+  readonly whole: boolean;
+  weigh(held: number): void;
+  readonly state: readonly (Float64Array | Float32Array | Int16Array | Uint16Array)[];
+}
+
+const STRANGE_ODDS = -Math.log10(0.035);
+const STRANGE_SHARE = 0.02;
+const GIVE_IN_ROWS = 5000;
+/** For each ordinary row, strange rows on end that are forgotten. */
+const FORGOTTEN = 3;
+
+export function createTrust(): Trust {
+  const tail = createRowTail();
+  // Strange rows on end, part of a whole row that is owed.
+  const state = new Float64Array(2);
+  let share = 1;
+  let whole = true;
+
+  return {
+    get share() {
+      return share;
+    },
+    get whole() {
+      return whole;
+    },
+    weigh(held) {
+      const strange = tail.odds(held) > STRANGE_ODDS;
+      const onEnd = strange ? (state[0] as number) + 1 : Math.max(0, (state[0] as number) - FORGOTTEN);
+      share = strange && onEnd < GIVE_IN_ROWS ? STRANGE_SHARE : 1;
+      const owed = (state[1] as number) + share;
+      whole = owed >= 1;
+      state[0] = onEnd;
+      state[1] = whole ? owed - 1 : owed;
+      if (whole) tail.learn(held);
+    },
+    state: [state, ...tail.state],
+  };
+}
+
+/** The tail of one number a row, which is never negative. */
+export interface RowTail {
+  /** -log10 of the chance of a row with `value` or more; 0 while too little is known. */
+  odds(value: number): number;
+  learn(value: number): void;
+  readonly state: readonly (Float64Array | Float32Array | Int16Array | Uint16Array)[];
+}
+
+const MEMORY_ROWS = 30_000;
+const TAIL_SHARE = 0.05;
+const FLOOR = 1e-6;
+const UNITS = 4;
+const READY = 100;
+const REFIT_ROWS = 50;
+
+export function createRowTail(): RowTail {
+  const tails = createTails(1);
+  // Rows learnt (halved with the counts), rows since the last fit.
+  const rows = new Float64Array(2);
+  return {
+    odds: (value) => ((rows[0] as number) < READY ? 0 : oddsOf(tails, 0, value)),
+    learn(value) {
+      if (value > FLOOR) learnTail(tails, 0, value, UNITS);
+      rows[0] = (rows[0] as number) + 1;
+      rows[1] = (rows[1] as number) + 1;
+      if ((rows[1] as number) >= REFIT_ROWS) {
+        rows[1] = 0;
+        fitTail(tails, 0, (rows[0] as number) * UNITS, TAIL_SHARE, FLOOR);
+      }
+      if ((rows[0] as number) > MEMORY_ROWS) {
+        rows[0] = (rows[0] as number) / 2;
+        halveTail(tails, 0);
+      }
+    },
+    state: [rows, tails.counts, tails.bases, tails.parameters],
+  };
+}
