@@ -7,135 +7,72 @@ const KEPT = HORIZONS.map((horizon, h) => Math.ceil(horizon / (STRIDES[h] as num
 const FIRST_SLOT = KEPT.map((_, h) => KEPT.slice(0, h).reduce((sum, kept) => sum + kept, 0));
 const SLOTS = KEPT.reduce((sum, kept) => sum + kept, 0);
 
-/** Smoothing shares of the exponential means that stand beside the network. */
-const SHARES = [0.1, 0.3, 0.6, 1] as const;
-const ERROR_GAIN = 0.02;
-/** Gain of the online correction at one step; it shrinks with the root of the horizon, whose answers come late and overlap. */
-const GAIN = 0.05;
-const LOSS_GAIN = 0.01;
-/** How sharply the better of the two is preferred: its share is (1 / loss)^4 over the sum of both. */
-const SHARPNESS = 4;
-/** Losses that stand in for experience: in its first points a series is better served by the mean, one step ahead. */
-const FIRST_LOSS_MEAN = [0.5, 0.6, 0.7, 0.75] as const;
-const FIRST_LOSS_NETWORK = [0.55, 0.55, 0.6, 0.65] as const;
-const FIRST_SPREAD = [1.5, 2, 2.5, 2.8] as const;
+/** Gain of the correction at one step, and how it shrinks with the horizon, whose answers come late and overlap. */
+const GAIN = 0.03;
+const SHRINKING = 0.75;
+const RATES = HORIZONS.map((horizon, h) => (GAIN / horizon ** SHRINKING) * (STRIDES[h] as number));
+/** A step is never less than this interval's, so that a band around a series that stood still opens in time. */
+const LEAST_WIDTH = 1;
 
 const Q = QUANTILES.length;
-// Numbers of one slot: when it is due, value and unit it was made from, the network's quantiles, the mean.
+// Numbers of one slot: when it is due, value and unit it was made from, the network's quantiles.
 const DUE = 0;
 const BASE = 1;
 const UNIT = 2;
-const NETWORK = 3;
-const MEAN = NETWORK + Q;
-const SLOT = MEAN + 1;
-// Numbers of one series.
+const QUANTILE = 3;
+const SLOT = QUANTILE + Q;
+// Numbers of one series: slots, the newest answers of the network, the offset of each.
 const ANSWER = SLOTS * SLOT;
 const OFFSET = ANSWER + OUTPUTS;
-const MEAN_OFFSET = OFFSET + OUTPUTS;
-const LOSS = MEAN_OFFSET + OUTPUTS;
-const LEVEL = LOSS + 2 * HORIZONS.length;
-const ERROR = LEVEL + SHARES.length;
-const SEEN = ERROR + SHARES.length;
 
 /** Numbers that the correction of one series takes. */
-export const CORRECTION_WIDTH = SEEN + HORIZONS.length;
+export const CORRECTION_WIDTH = OFFSET + OUTPUTS;
 
-/** Prepares the series at `at`. */
+/** Prepares the series at `at`: nothing is kept, nothing corrected. */
 export function clearCorrection(slab: Float32Array, at: number): void {
   slab.fill(0, at, at + CORRECTION_WIDTH);
   for (let slot = 0; slot < SLOTS; slot++) slab[at + slot * SLOT + DUE] = -1;
-  for (let h = 0; h < HORIZONS.length; h++) {
-    slab[at + LOSS + 2 * h] = FIRST_LOSS_MEAN[h] as number;
-    slab[at + LOSS + 2 * h + 1] = FIRST_LOSS_NETWORK[h] as number;
-    slab[at + MEAN_OFFSET + Q * h] = -(FIRST_SPREAD[h] as number);
-    slab[at + MEAN_OFFSET + Q * h + Q - 1] = FIRST_SPREAD[h] as number;
-  }
 }
 
-const mixed = new Float64Array(Q);
-const meant = new Float64Array(Q);
+const corrected = new Float64Array(Q);
 
-/** Mixes the quantiles of network and mean by what each has been worth on this series, puts the correction on top and keeps them in order. */
-function mix(slab: Float32Array, at: number, h: number, network: number, level: number): void {
-  const meanWorth = (1 / (slab[at + LOSS + 2 * h] as number)) ** SHARPNESS;
-  const networkWorth = (1 / (slab[at + LOSS + 2 * h + 1] as number)) ** SHARPNESS;
-  const share = networkWorth / (networkWorth + meanWorth);
-  for (let k = 0; k < Q; k++) {
-    const mean = level + (slab[at + MEAN_OFFSET + Q * h + k] as number);
-    meant[k] = mean;
-    mixed[k] = share * (slab[network + k] as number) + (1 - share) * mean + (slab[at + OFFSET + Q * h + k] as number);
-  }
-  mixed[0] = Math.min(mixed[0] as number, mixed[1] as number);
-  mixed[2] = Math.max(mixed[2] as number, mixed[1] as number);
+/** Quantiles of horizon number `h` with their offsets, in order: the network's stand from `from` on. */
+function correct(slab: Float32Array, at: number, h: number, from: number): void {
+  for (let k = 0; k < Q; k++) corrected[k] = (slab[from + k] as number) + (slab[at + OFFSET + Q * h + k] as number);
+  corrected[0] = Math.min(corrected[0] as number, corrected[1] as number);
+  corrected[2] = Math.max(corrected[2] as number, corrected[1] as number);
 }
 
-/** Mean pinball loss of quantiles `from` on: max(tau e, (tau - 1) e), e = y - q. */
-function pinball(y: number, quantiles: ArrayLike<number>, from: number): number {
-  let loss = 0;
-  for (let k = 0; k < Q; k++) {
-    const error = y - (quantiles[from + k] as number);
-    const tau = QUANTILES[k] as number;
-    loss += error > 0 ? tau * error : (tau - 1) * error;
-  }
-  return loss / Q;
+/** The slot in which the forecast for `tick` by horizon number `h` was kept, -1 when none was. */
+function slotFor(slab: Float32Array, at: number, h: number, tick: number): number {
+  const made = tick - (HORIZONS[h] as number);
+  const stride = STRIDES[h] as number;
+  if (made < 0 || made % stride !== 0) return -1;
+  const slot = at + ((FIRST_SLOT[h] as number) + ((made / stride) % (KEPT[h] as number))) * SLOT;
+  return slab[slot + DUE] === tick ? slot : -1;
 }
 
 /**
  * Judges the forecasts that were made for `tick` by the `value` that came, and corrects what comes next. Adaptive conformal
  * inference (Gibbs and Candes, NeurIPS 2021) for each quantile and horizon, in squashed units of change:
  *
- *   offset <- offset + 0.05 / sqrt(h) x stride x width x (tau - [y <= q])
+ *   offset <- offset + 0.03 / h^0.75 x stride x width x (tau - [y <= q])
  *
- * The mean's quantiles are found in the same way. Values are relative to the series' anchor.
+ * Values are relative to the series' anchor.
  */
 export function judgeForecasts(slab: Float32Array, at: number, tick: number, value: number): void {
   for (let h = 0; h < HORIZONS.length; h++) {
-    const stride = STRIDES[h] as number;
-    const horizon = HORIZONS[h] as number;
-    const from = tick - horizon;
-    if (from < 0 || from % stride !== 0) continue;
-    const slot = at + ((FIRST_SLOT[h] as number) + ((from / stride) % (KEPT[h] as number))) * SLOT;
-    if (slab[slot + DUE] !== tick) continue;
-    const base = slab[slot + BASE] as number;
-    const unit = slab[slot + UNIT] as number;
-    const y = squash((value - base) / unit);
-    mix(slab, at, h, slot + NETWORK, slab[slot + MEAN] as number);
-    const seen = (slab[at + SEEN + h] as number) + 1;
-    slab[at + SEEN + h] = seen;
-    const gain = Math.max(LOSS_GAIN * stride, 1 / (seen + 20));
-    const loss = at + LOSS + 2 * h;
-    slab[loss] = (slab[loss] as number) + gain * (pinball(y, meant, 0) + 1e-4 - (slab[loss] as number));
-    slab[loss + 1] = (slab[loss + 1] as number) + gain * (pinball(y, slab, slot + NETWORK) + 1e-4 - (slab[loss + 1] as number));
-    const rate = (GAIN / Math.sqrt(horizon)) * stride;
-    const meanRate = Math.max(rate, 1 / (seen + 5));
-    const width = Math.max(0.05, (mixed[2] as number) - (mixed[0] as number));
-    const meanWidth = Math.max(0.05, (meant[2] as number) - (meant[0] as number));
+    const slot = slotFor(slab, at, h, tick);
+    if (slot < 0) continue;
+    const y = squash((value - (slab[slot + BASE] as number)) / (slab[slot + UNIT] as number));
+    correct(slab, at, h, slot + QUANTILE);
+    const step = (RATES[h] as number) * Math.max(LEAST_WIDTH, (corrected[2] as number) - (corrected[0] as number));
     for (let k = 0; k < Q; k++) {
-      const tau = QUANTILES[k] as number;
-      const o = at + OFFSET + Q * h + k;
-      slab[o] = (slab[o] as number) + rate * width * (tau - (y <= (mixed[k] as number) ? 1 : 0));
-      const m = at + MEAN_OFFSET + Q * h + k;
-      slab[m] = (slab[m] as number) + meanRate * meanWidth * (tau - (y <= (meant[k] as number) ? 1 : 0));
+      const offset = at + OFFSET + Q * h + k;
+      const below = y <= (corrected[k] as number) ? 1 : 0;
+      slab[offset] = (slab[offset] as number) + step * ((QUANTILES[k] as number) - below);
     }
   }
-}
-
-/** Moves the exponential means; the one whose next steps have been nearest speaks for the series. */
-export function learnMeans(slab: Float32Array, at: number, value: number, unit: number, first: boolean): void {
-  for (let k = 0; k < SHARES.length; k++) {
-    const level = first ? value : (slab[at + LEVEL + k] as number);
-    const error = squash(Math.abs(value - level) / unit);
-    slab[at + ERROR + k] = (slab[at + ERROR + k] as number) + ERROR_GAIN * (error - (slab[at + ERROR + k] as number));
-    slab[at + LEVEL + k] = level + (SHARES[k] as number) * (value - level);
-  }
-}
-
-function bestLevel(slab: Float32Array, at: number): number {
-  let best = 0;
-  for (let k = 1; k < SHARES.length; k++) {
-    if ((slab[at + ERROR + k] as number) < (slab[at + ERROR + best] as number)) best = k;
-  }
-  return slab[at + LEVEL + best] as number;
 }
 
 /** Keeps what the network answered at `tick` to a point of `value` and `unit`, until it can be judged. */
@@ -149,7 +86,6 @@ export function keepForecasts(
   from: number,
 ): void {
   for (let i = 0; i < OUTPUTS; i++) slab[at + ANSWER + i] = answers[from + i] as number;
-  const level = squash((bestLevel(slab, at) - value) / unit);
   for (let h = 0; h < HORIZONS.length; h++) {
     const stride = STRIDES[h] as number;
     if (tick % stride !== 0) continue;
@@ -157,26 +93,22 @@ export function keepForecasts(
     slab[slot + DUE] = tick + (HORIZONS[h] as number);
     slab[slot + BASE] = value;
     slab[slot + UNIT] = unit;
-    for (let k = 0; k < Q; k++) slab[slot + NETWORK + k] = answers[from + Q * h + k] as number;
-    slab[slot + MEAN] = level;
+    for (let k = 0; k < Q; k++) slab[slot + QUANTILE + k] = answers[from + Q * h + k] as number;
   }
 }
 
-/** Writes the quantiles of `horizon` number `h` from the newest point on to `out` from 0; values relative to the anchor. */
+/** Writes the quantiles of horizon number `h` from the newest point on to `out` from 0; values relative to the anchor. */
 export function forecastFrom(slab: Float32Array, at: number, h: number, value: number, unit: number, out: Float64Array): void {
-  mix(slab, at, h, at + ANSWER + Q * h, squash((bestLevel(slab, at) - value) / unit));
-  for (let k = 0; k < Q; k++) out[k] = value + unit * Math.sinh(mixed[k] as number);
+  correct(slab, at, h, at + ANSWER + Q * h);
+  for (let k = 0; k < Q; k++) out[k] = value + unit * Math.sinh(corrected[k] as number);
 }
 
-/** Writes the quantiles that were forecast `HORIZONS[h]` steps ago for `tick`; false when none were kept. Short horizons only. */
+/** Writes the quantiles that were forecast `HORIZONS[h]` steps ago for `tick`; false when none were kept. */
 export function forecastFor(slab: Float32Array, at: number, h: number, tick: number, out: Float64Array): boolean {
-  const from = tick - (HORIZONS[h] as number);
-  const stride = STRIDES[h] as number;
-  if (from < 0 || from % stride !== 0) return false;
-  const slot = at + ((FIRST_SLOT[h] as number) + ((from / stride) % (KEPT[h] as number))) * SLOT;
-  if (slab[slot + DUE] !== tick) return false;
-  mix(slab, at, h, slot + NETWORK, slab[slot + MEAN] as number);
+  const slot = slotFor(slab, at, h, tick);
+  if (slot < 0) return false;
+  correct(slab, at, h, slot + QUANTILE);
   const base = slab[slot + BASE] as number;
-  for (let k = 0; k < Q; k++) out[k] = base + (slab[slot + UNIT] as number) * Math.sinh(mixed[k] as number);
+  for (let k = 0; k < Q; k++) out[k] = base + (slab[slot + UNIT] as number) * Math.sinh(corrected[k] as number);
   return true;
 }

@@ -59,7 +59,8 @@ export function learnProfile(slab: Float32Array, at: number, time: Millis, inter
  */
 export function profileAt(slab: Float32Array, at: number, time: Millis, interval: Millis): number {
   const bins = binsFor(interval);
-  const place = ((time % DAY) / DAY) * bins - (bins === DAY_BINS ? 0.5 : 0);
+  // The points of a bin lie around its middle less half an interval.
+  const place = ((time % DAY) / DAY) * bins - 0.5 * (1 - Math.min(1, (interval * bins) / DAY));
   const low = Math.floor(place);
   const share = place - low;
   const kind = onWeekend(time) ? DAY_BINS : 0;

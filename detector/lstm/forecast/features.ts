@@ -5,7 +5,7 @@ import { addSample, clearSamples, robustScaleOf, SAMPLES_WIDTH } from './samples
 /** Steps ahead that are forecast. */
 export const HORIZONS = [1, 5, 15, 30] as const;
 /** Numbers that the network is shown of each point. */
-export const FEATURES = 16;
+export const FEATURES = 18;
 /** A pause of more than this many intervals ends what the network remembers. */
 export const LONGEST_GAP = 30;
 
@@ -15,6 +15,8 @@ const SLOW = 1 / 288;
 const UNIT_GAIN = 1 / 30;
 /** The unit of change is never less than this share of the scale: rounding is no movement. */
 const LEAST_UNIT = 0.005;
+const LARGEST = 1e8;
+const SMALLEST_UNIT = 1e-30;
 /** Points after which the scale is estimated for the first time; then at every doubling until a day is full, then daily. */
 const FIRST_SCALE = 12;
 
@@ -30,7 +32,8 @@ const UNIT = 7;
 const POINTS = 8;
 const INTERVAL = 9;
 const NEXT_SCALE = 10;
-const DOUBLES = 11;
+const OFF_PROFILE = 11;
+const DOUBLES = 12;
 const FLOATS = PROFILE_WIDTH + SAMPLES_WIDTH;
 
 /** Bytes that the features of one series take. */
@@ -43,8 +46,9 @@ export const FEATURE_BYTES = 8 * DOUBLES + 4 * FLOATS;
  *
  * and squashed by asinh, so that a quiet and a lively series look alike to the network. Per point: the value over its robust
  * centre and scale; its change; its distances to two moving averages (20 and 288 points); how far the time-of-day profile 1, 5,
- * 15 and 30 steps ahead lies from it, and whether that is known; sine and cosine of the time of day; weekend; log2 of the
- * pause before it in intervals; log2 of its age; the unit over the scale; the interval.
+ * 15 and 30 steps ahead lies from it, each moved by how far the series has lately been off its profile; whether the profile is
+ * known that far; sine and cosine of the time of day; weekend; log2 of the pause before it in intervals; log2 of its age; the
+ * unit over the scale; the interval; how far the value is off its profile, and has lately been.
  */
 export class Features {
   #doubles: Float64Array;
@@ -153,11 +157,11 @@ export class Features {
     // A series that never moved has no scale; its first movement is one.
     const distance = value - (doubles[d + CENTER] as number);
     if (doubles[d + SCALE] === 0 && distance !== 0) doubles[d + SCALE] = Math.abs(distance);
-    const scale = (doubles[d + SCALE] as number) || Math.max(1e-3 * Math.abs(value), 1e-9);
+    const scale = Math.max((doubles[d + SCALE] as number) || Math.max(1e-3 * Math.abs(value), 1e-9), SMALLEST_UNIT);
 
     const before = doubles[d + UNIT] as number;
     if (points > 1) doubles[d + UNIT] = before + Math.max(UNIT_GAIN, 1 / (points - 1)) * (Math.abs(change) - before);
-    const unit = Math.max(doubles[d + UNIT] as number, LEAST_UNIT * scale);
+    const unit = Math.max(doubles[d + UNIT] as number, LEAST_UNIT * scale, SMALLEST_UNIT);
     doubles[d + UNIT] = unit;
     const fast = (doubles[d + FAST_MEAN] as number) + Math.max(FAST, 1 / points) * (value - (doubles[d + FAST_MEAN] as number));
     const slow = (doubles[d + SLOW_MEAN] as number) + Math.max(SLOW, 1 / points) * (value - (doubles[d + SLOW_MEAN] as number));
@@ -166,14 +170,19 @@ export class Features {
 
     const per = 1 / unit;
     out[at] = squash(distance / scale);
-    out[at + 1] = squash(change / Math.max(before, LEAST_UNIT * scale));
+    // The first change is its own measure.
+    out[at + 1] = squash(change / (points === 2 ? unit : Math.max(before, LEAST_UNIT * scale, SMALLEST_UNIT)));
     out[at + 2] = squash((value - fast) * per);
     out[at + 3] = squash((value - slow) * per);
+    const now = profileAt(this.#floats, f, time, interval);
+    const off = Number.isNaN(now) ? 0 : anchored - now;
+    const lately = (doubles[d + OFF_PROFILE] as number) + FAST * (off - (doubles[d + OFF_PROFILE] as number));
+    doubles[d + OFF_PROFILE] = lately;
     let known = 1;
     for (let i = 0; i < HORIZONS.length; i++) {
       const ahead = profileAt(this.#floats, f, time + (HORIZONS[i] as number) * interval, interval);
       if (Number.isNaN(ahead)) known = 0;
-      out[at + 4 + i] = Number.isNaN(ahead) ? 0 : squash((ahead - anchored) * per);
+      out[at + 4 + i] = Number.isNaN(ahead) ? 0 : squash((ahead + lately - anchored) * per);
     }
     out[at + 8] = known;
     const angle = (2 * Math.PI * (time % DAY)) / DAY;
@@ -184,14 +193,16 @@ export class Features {
     out[at + 13] = Math.log2(points) / 10;
     out[at + 14] = Math.log(unit / scale) / 3;
     out[at + 15] = Math.log10(interval / 60_000) / 2;
+    out[at + 16] = squash(off * per);
+    out[at + 17] = squash(lately * per);
     learnProfile(this.#floats, f, time, interval, anchored);
     return pause;
   }
 }
 
-/** asinh, the squashing of all that the network sees and answers: changes of any size in one range. */
+/** asinh up to 1e8, the squashing of all that the network sees and answers: changes of any size in one range. */
 export function squash(z: number): number {
-  const size = Math.abs(z);
+  const size = Math.min(Math.abs(z), LARGEST);
   const squashed = Math.log(size + Math.sqrt(size * size + 1));
   return z < 0 ? -squashed : squashed;
 }

@@ -2,7 +2,7 @@ import type { Millis } from '../../../core/time.ts';
 import { type KernelOptions, type LstmKernel, openKernel } from '../kernel/kernel.ts';
 import { openStepper } from '../kernel/pool.ts';
 import type { LstmWeights } from '../kernel/weights.ts';
-import { CORRECTION_WIDTH, clearCorrection, forecastFor, forecastFrom, judgeForecasts, keepForecasts, learnMeans } from './correction.ts';
+import { CORRECTION_WIDTH, clearCorrection, forecastFor, forecastFrom, judgeForecasts, keepForecasts } from './correction.ts';
 import { FEATURE_BYTES, FEATURES, Features, LONGEST_GAP } from './features.ts';
 
 /** Ticks are counted in 32-bit floats: they start again before those lose whole numbers. A multiple of all strides. */
@@ -145,10 +145,8 @@ export async function createForecasts(weights: LstmWeights, options: ForecastOpt
       if (rows === batch) run();
       if (known) ticks[series] = tickOf(series, time);
       const pause = features.push(series, time, value, kernel.x, rows * FEATURES);
-      const at = series * CORRECTION_WIDTH;
       const anchored = value - features.anchor(series);
-      judgeForecasts(corrections, at, ticks[series] as number, anchored);
-      learnMeans(corrections, at, anchored, features.unit(series), !known);
+      judgeForecasts(corrections, series * CORRECTION_WIDTH, ticks[series] as number, anchored);
       if (pause > LONGEST_GAP) kernel.state.fill(0, series * width, (series + 1) * width);
       kernel.index[rows] = series;
       rows++;

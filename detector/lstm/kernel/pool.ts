@@ -58,7 +58,7 @@ export async function openStepper(kernel: LstmKernel): Promise<Stepper> {
       }
     },
     async [Symbol.asyncDispose]() {
-      const ended = workers.map((worker) => new Promise((resolve) => worker.once('exit', resolve)));
+      const ended = workers.map((worker) => new Promise((resolve) => worker.once('exit', resolve).ref()));
       Atomics.store(meeting, ROWS, END);
       Atomics.add(meeting, ROUND, 1);
       Atomics.notify(meeting, ROUND);

@@ -3,8 +3,9 @@ import { createChance } from './chance.ts';
 import { bursts, colouredNoise, dayLoad, type Grid, levels, someMemory } from './shapes.ts';
 
 const DAY: Millis = 86_400_000;
-const STEPS: readonly Millis[] = [10_000, 60_000, 60_000, 300_000, 300_000, 3_600_000];
+const STEPS: readonly Millis[] = [10_000, 60_000, 60_000, 300_000, 300_000, 600_000, 1_800_000, 3_600_000, 3_600_000];
 const SPAN_DAYS = 5;
+const LEAST_POINTS = 1500;
 const MONDAY = Date.UTC(2024, 0, 1);
 
 /** A series as a pipeline has them, gaps as NaN. */
@@ -183,7 +184,7 @@ export function makeSeries(seed: number, length: number): MadeSeries {
   const kind = DRAWN[chance.whole(0, DRAWN.length - 1)] as SeriesKind;
   const step = STEPS[chance.whole(0, STEPS.length - 1)] as Millis;
   const start = MONDAY + step * chance.whole(0, (14 * DAY) / step);
-  const points = Math.min(length, Math.max(600, Math.ceil((SPAN_DAYS * DAY) / step)));
+  const points = Math.min(length, Math.max(LEAST_POINTS, Math.ceil((SPAN_DAYS * DAY) / step)));
   const grid: Grid = { chance, length: points, start, step };
   const values = MAKERS[kind](grid);
   befall(values, grid, kind);
