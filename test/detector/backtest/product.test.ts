@@ -1,0 +1,38 @@
+import { describe, expect, test } from 'vitest';
+import { createRowJudge } from '../../../detector/backtest/product.ts';
+import { seededRandom } from '../../../detector/random.ts';
+import { START } from './labelled-series.ts';
+
+/** Rows of noise a minute apart, with column 1 far out for ten rows from `at` on. */
+function watch(columns: number, count: number, at: number) {
+  const judge = createRowJudge(columns);
+  const random = seededRandom(columns);
+  const row = new Float64Array(columns);
+  let strangest = -1;
+  const alarms: number[] = [];
+  for (let i = 0; i < count; i++) {
+    for (let c = 0; c < columns; c++) row[c] = 100 + 10 * random();
+    const fault = Math.min(1, columns - 1);
+    if (i >= at && i < at + 10) row[fault] = 300;
+    const { alarm, contributions } = judge.judge(START + i * 60_000, row);
+    if (alarm) alarms.push(i);
+    if (i === at) strangest = contributions.indexOf(Math.max(...contributions));
+    expect(contributions).toHaveLength(columns);
+  }
+  return { alarms, strangest };
+}
+
+describe('the judge of the product', () => {
+  test.each([1, 2, 12])('of %i columns: quiet on noise, loud at a fault, with the column named', (columns) => {
+    const { alarms, strangest } = watch(columns, 3000, 2800);
+    expect(alarms.filter((i) => i < 2800 && i > 1000).length).toBeLessThan(60);
+    expect(alarms.filter((i) => i >= 2800 && i < 2810).length).toBeGreaterThan(0);
+    expect(strangest).toBe(Math.min(1, columns - 1));
+  });
+
+  test('a judge shares nothing with another', () => {
+    const first = watch(2, 1500, 1400);
+    watch(2, 200, 10);
+    expect(watch(2, 1500, 1400)).toEqual(first);
+  });
+});
