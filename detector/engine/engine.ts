@@ -1,138 +1,280 @@
-import { createProfiles, learnProfile, profileAt } from './profile.ts';
-import { createTails, fitTail, halveTail, learnTail, oddsOf } from './tails.ts';
+import type { Direction } from '../../core/signal.ts';
+import type { Millis } from '../../core/time.ts';
+import { createIntervals } from './interval.ts';
+import { type Band, bandAt, createProfiles, learnProfile } from './profile.ts';
+import { cappedOdds, paceOf, type ScoreInputs, type StreamInput, settlingOf, youthOf } from './score.ts';
+import { createStreams, STREAMS } from './streams.ts';
+import { createTails, fitTail, halveTail, learnTail, PARAMETERS, sizeFrom, UNITS } from './tails.ts';
 
-export const STREAMS = 8;
-export const SETTINGS = {
-  weights: [2, 0.7, 0.5, 0.4, 0, 0, 0.4, 0.4],
-  tailShare: [0.1, 0.05, 0.05, 0.05, 0.05, 0.05, 0.05, 0.05],
-  windows: [12, 300, 24, 800, 6, 60],
-  days: 5,
-  memory: 15000,
-  ready: 30,
-  interval: 0.3,
-  shiftOn: 0, // 0 raw, 1 deseasonalised
-  profileFine: true,
-  fastWindow: 3,
-};
-export type Settings = typeof SETTINGS;
-const S = 16;
-export function createEngine(count: number, set: Settings = SETTINGS) {
-  const scal = new Float64Array(count * S);
-  const tails = createTails(count * STREAMS * 2);
-  const totals = new Float64Array(count * STREAMS);
-  const since = new Uint8Array(count * STREAMS);
+/** Streams that others bring: residuals of forecasts, signed, in raw units; NaN where there is none. */
+export const OUTSIDE = ['forecast', 'far_forecast'] as const;
+const NAMES = [...STREAMS, ...OUTSIDE];
+const COUNT = NAMES.length;
+const FIRST_OUTSIDE = STREAMS.length;
+const WEIGHTS = Float64Array.of(1.5, 0.7, 0.5, 0.4, 0.5, 0.7, 0.5, 0.4, 0.4);
+/** Share of the points that makes the tail of each stream. */
+const TAIL_SHARES = Float64Array.of(0.1, 0.05, 0.05, 0.05, 0.05, 0.05, 0.05, 0.05, 0.05);
+const SPREAD = STREAMS.indexOf('spread');
+
+/** Points of a stream before its tails are believed, and between two fits. */
+const READY = 30;
+const REFIT_POINTS = 50;
+/** What a tail remembers: 60 days, within these bounds. */
+const MEMORY: Millis = 60 * 86_400_000;
+const LEAST_MEMORY = 15_000;
+const MOST_MEMORY = 100_000;
+/** Deviations below this share of the usual size of the values mean nothing. */
+const FLOOR_SHARE = 1e-4;
+/** Points scored over this teach the tails a quarter, for the first 100 of them in a row: then they are the new normal. */
+const DOUBT = 2.6;
+const DOUBT_POINTS = 100;
+const DOUBTFUL_UNITS = 1;
+const DAY_MS: Millis = 86_400_000;
+/** The band shown: 1 in 100 points lies beyond either end of it. */
+const BAND_ODDS = 2;
+
+/** How far a series has come: what there is to judge it by. */
+export const RUNGS = ['learning', 'baseline', 'season', 'full'] as const;
+export type Rung = (typeof RUNGS)[number];
+
+/** What is known of a series beforehand. `noise`: deviations below it, in raw units, mean nothing. */
+export interface Traits {
+  readonly direction: Direction;
+  readonly noise: number;
+}
+
+/** What is said of a point. Used again for the next one. */
+export interface Verdict {
+  /** -log10 odds that its streams agree on, see `score.ts`; 0 where nothing can be said. */
+  score: number;
+  /** The middle of what was expected; NaN while nothing was. */
+  expected: number;
+  interval: Millis;
+}
+
+/** Every number behind the score of the point judged last. */
+export interface Inputs extends ScoreInputs {
+  readonly value: number;
+  readonly expected: number;
+  readonly lower: number;
+  readonly upper: number;
+  readonly score: number;
+  readonly rung: Rung;
+}
+
+export interface Engine {
+  /**
+   * Judges one value of one series, then learns it. `time` is greater than that of the series' last one. A NaN is a
+   * gap: it scores 0 and teaches nothing. `forecast` and `far_forecast` are residuals from outside.
+   */
+  judge(series: number, time: Millis, value: number, forecast?: number, farForecast?: number): Verdict;
+  /** The numbers behind the verdict given last. */
+  inputs(): Inputs;
+  rung(series: number): Rung;
+  setTraits(series: number, traits: Traits): void;
+  /** Arrays that hold all there is to know of the series, in an order that does not change. */
+  readonly state: readonly (Float64Array | Float32Array | Uint16Array | Int16Array | Uint8Array | Int8Array)[];
+}
+
+/** Judges `count` series, each by itself, in flat arrays. */
+export function createEngine(count: number): Engine {
+  const streams = createStreams(count);
   const profiles = createProfiles(count);
-  const streams = new Float64Array(STREAMS);
-  const evidence = new Float64Array(STREAMS);
-  const outside = new Float64Array(2).fill(NaN);
-  const out = { s: 0, streams, evidence, outside, expected: NaN, interval: 60000, points: 0 };
-  const [n12, n300, n24, n800, , n60] = set.windows as number[];
-  const f12 = 2 / (n12! + 1),
-    f300 = 2 / (n300! + 1),
-    f24 = 2 / (n24! + 1),
-    f800 = 2 / (n800! + 1),
-    f60 = 2 / (n60! + 1);
-  const ff = 2 / (set.fastWindow + 1);
-  const W = set.weights;
-  function judge(i: number, time: number, x: number) {
-    const o = i * S;
-    // interval: majority vote
-    const last = scal[o]!;
-    if (last > 0) {
-      const dt = time - last;
-      if (scal[o + 2]! <= 0) {
-        scal[o + 1] = dt;
-        scal[o + 2] = 1;
-      } else if (Math.abs(dt - scal[o + 1]!) <= 0.1 * scal[o + 1]!) scal[o + 2] = Math.min(60, scal[o + 2]! + 1);
-      else scal[o + 2] = scal[o + 2]! - 1;
+  const intervals = createIntervals(count);
+  const tails = createTails(count * COUNT * 2, 2);
+  const totals = new Float32Array(count * COUNT);
+  const untilFit = new Uint8Array(count * COUNT).fill(READY);
+  const before = new Float32Array(count);
+  const doubted = new Uint8Array(count);
+  const directions = new Int8Array(count);
+  const noise = new Float32Array(count);
+
+  const band: Band = { lower: NaN, upper: NaN };
+  const verdict: Verdict = { score: 0, expected: NaN, interval: 0 };
+  const values = new Float64Array(COUNT);
+  const sizes = new Float64Array(COUNT);
+  const odds = new Float64Array(COUNT);
+  const used = new Float32Array(COUNT * PARAMETERS);
+  const ready = new Uint8Array(COUNT);
+  const last = { series: 0, value: NaN, points: 0, before: 0 };
+
+  /** The weighted mean of the odds, and what it follows from; NaN while no stream is ready. */
+  function weigh(series: number, floor: number): number {
+    const direction = directions[series] as number;
+    const wrongWay = direction !== 0 && (last.value - verdict.expected) * direction < 0;
+    const parameters = tails.parameters;
+    let sum = 0;
+    let weights = 0;
+    for (let k = 0; k < COUNT; k++) {
+      const value = values[k] as number;
+      const at = series * COUNT + k;
+      ready[k] = 0;
+      sizes[k] = 0;
+      if (Number.isNaN(value) || (totals[at] as number) < READY * UNITS) continue;
+      const away = Math.abs(value);
+      const counts = direction === 0 || (k === SPREAD ? !wrongWay : value * direction > 0);
+      const size = away > floor && counts ? away : 0;
+      const from = (2 * at + (value > 0 ? 0 : 1)) * PARAMETERS;
+      const to = k * PARAMETERS;
+      const u = parameters[from] as number;
+      const body = parameters[from + 1] as number;
+      const sigma = parameters[from + 2] as number;
+      const xi = parameters[from + 3] as number;
+      used[to] = u;
+      used[to + 1] = body;
+      used[to + 2] = sigma;
+      used[to + 3] = xi;
+      const said = size > 0 ? cappedOdds(size, u, body, sigma, xi) : 0;
+      ready[k] = 1;
+      sizes[k] = size;
+      odds[k] = said;
+      const weight = WEIGHTS[k] as number;
+      sum += weight * said;
+      weights += weight;
     }
-    scal[o] = time;
-    const interval = scal[o + 1]! || 60000;
-    out.interval = interval;
-    if (Number.isNaN(x)) {
-      out.s = 0;
-      streams.fill(NaN);
-      evidence.fill(0);
-      return out;
-    }
-    const n = scal[o + 3]!;
-    const perBin = Math.max(1, 900000 / interval);
-    const prof = profileAt(profiles, i, time, set.profileFine && interval < 900000);
-    const m12 = scal[o + 4]!,
-      m300 = scal[o + 5]!,
-      m24 = scal[o + 6]!,
-      m800 = scal[o + 7]!,
-      mf = scal[o + 8]!;
-    const v60 = scal[o + 9]!,
-      v800 = scal[o + 10]!;
-    const known = !Number.isNaN(prof);
-    out.expected = known ? prof : m300;
-    // streams use state including the present point for windows (score before learn of the calibrator)
-    const g = 1 / (n + 1);
-    const base = set.shiftOn && known ? prof : 0;
-    const y = x - base;
-    const a12 = m12 + Math.max(f12, g) * (y - m12);
-    const a300 = m300 + Math.max(f300, g) * (y - m300);
-    const a24 = m24 + Math.max(f24, g) * (y - m24);
-    const a800 = m800 + Math.max(f800, g) * (y - m800);
-    const dev = Math.abs(y - m12);
-    const b60 = v60 + Math.max(f60, g) * (dev - v60);
-    const b800 = v800 + Math.max(f800, g) * (dev - v800);
-    if (n >= 12) {
-      streams[0] = known ? x - prof : NaN;
-      streams[1] = n >= 24 ? a12 - a300 : NaN;
-      streams[2] = n >= 48 ? a24 - a800 : NaN;
-      streams[3] = n >= 60 ? Math.max(0, b60 - b800) : NaN;
-      streams[4] = y - mf;
-      streams[5] = NaN;
-      streams[6] = outside[0]!;
-      streams[7] = outside[1]!;
-    } else streams.fill(NaN);
-    scal[o + 3] = n + 1;
-    scal[o + 4] = a12;
-    scal[o + 5] = a300;
-    scal[o + 6] = a24;
-    scal[o + 7] = a800;
-    scal[o + 8] = n === 0 ? y : mf + Math.max(ff, g) * (y - mf);
-    scal[o + 9] = b60;
-    scal[o + 10] = b800;
-    const level = scal[o + 11]! + Math.max(f800, g) * (Math.abs(x) - scal[o + 11]!);
-    scal[o + 11] = level;
-    const floor = 1e-4 * level;
-    let sum = 0,
-      ws = 0;
-    for (let k = 0; k < STREAMS; k++) {
-      const v = streams[k]!;
-      const at = i * STREAMS + k;
-      evidence[k] = 0;
-      if (Number.isNaN(v)) continue;
-      const up = at * 2,
-        down = up + 1;
-      const size = Math.abs(v);
-      const total = totals[at]!;
-      if (total >= set.ready * 4) {
-        const e = size > floor ? oddsOf(tails, v > 0 ? up : down, size) : 0;
-        evidence[k] = e;
-        sum += W[k]! * e;
-        ws += W[k]!;
-      }
-      if (size > floor) learnTail(tails, v > 0 ? up : down, size, 4);
-      totals[at] = total + 4;
-      if (total + 4 > set.memory * 4) {
-        totals[at] = totals[at]! / 2;
-        halveTail(tails, up);
-        halveTail(tails, down);
-      }
-      if (++since[at]! >= 50 || total + 4 === set.ready * 4) {
-        since[at] = 0;
-        fitTail(tails, up, totals[at]!, set.tailShare[k]!, floor);
-        fitTail(tails, down, totals[at]!, set.tailShare[k]!, floor);
-      }
-    }
-    out.s = ws > 0 ? sum / ws + set.interval * Math.log10(interval / 300000) : 0;
-    out.points = n;
-    learnProfile(profiles, i, time, x, perBin, set.days);
-    return out;
+    return weights === 0 ? NaN : sum / weights;
   }
-  return { judge, out };
+
+  function learn(series: number, floor: number, interval: Millis, units: number): void {
+    const memory = UNITS * Math.min(MOST_MEMORY, Math.max(LEAST_MEMORY, MEMORY / interval));
+    for (let k = 0; k < COUNT; k++) {
+      const value = values[k] as number;
+      if (Number.isNaN(value)) continue;
+      const at = series * COUNT + k;
+      const up = 2 * at;
+      const away = Math.abs(value);
+      if (away > floor) learnTail(tails, value > 0 ? up : up + 1, away, units);
+      let total = (totals[at] as number) + units;
+      if (total > memory) {
+        total /= 2;
+        halveTail(tails, up);
+        halveTail(tails, up + 1);
+      }
+      totals[at] = total;
+      const left = (untilFit[at] as number) - 1;
+      untilFit[at] = left;
+      if (left > 0) continue;
+      untilFit[at] = REFIT_POINTS;
+      const share = TAIL_SHARES[k] as number;
+      fitTail(tails, up, total, share, floor);
+      fitTail(tails, up + 1, total, share, floor);
+    }
+  }
+
+  function rung(series: number): Rung {
+    const known = streams.known(series) * intervals.of(series);
+    if (streams.points(series) < 2 * READY) return 'learning';
+    if (known < DAY_MS) return 'baseline';
+    return known < 7 * DAY_MS ? 'season' : 'full';
+  }
+
+  /** How far a value may lie off what is expected, to one side (0: above), for one in a hundred to lie farther. */
+  function reach(series: number, side: number): number {
+    const stream = ready[0] === 1 ? 0 : STREAMS.indexOf('step');
+    const at = (2 * (series * COUNT + stream) + side) * PARAMETERS;
+    const [u, body, sigma, xi] = tails.parameters.subarray(at) as unknown as [number, number, number, number];
+    return sizeFrom(BAND_ODDS, u, body, sigma, xi);
+  }
+
+  function judge(series: number, time: Millis, value: number, forecast = NaN, farForecast = NaN): Verdict {
+    intervals.tell(series, time);
+    const interval = intervals.of(series);
+    last.series = series;
+    last.value = value;
+    last.points = streams.points(series);
+    last.before = before[series] as number;
+    verdict.interval = interval;
+    if (Number.isNaN(value)) {
+      verdict.score = 0;
+      verdict.expected = NaN;
+      ready.fill(0);
+      return verdict;
+    }
+    bandAt(profiles, series, time, band);
+    const taught = streams.read(series, value, band, interval);
+    verdict.expected = streams.expected();
+    values.set(streams.values);
+    values[FIRST_OUTSIDE] = forecast;
+    values[FIRST_OUTSIDE + 1] = farForecast;
+    const floor = Math.max(FLOOR_SHARE * streams.size(series), noise[series] as number);
+    const mean = weigh(series, floor);
+    let units = UNITS;
+    if (Number.isNaN(mean)) verdict.score = 0;
+    else {
+      const raw = mean + paceOf(interval) - youthOf(last.points);
+      verdict.score = last.before + settlingOf(interval) * (raw - last.before);
+      before[series] = verdict.score;
+      units = doubt(series, raw);
+    }
+    learn(series, floor, interval, units);
+    learnProfile(profiles, series, time, taught, Math.max(1, 900_000 / interval));
+    return verdict;
+  }
+
+  /** Units that a point teaches, by its score. */
+  function doubt(series: number, score: number): number {
+    const run = doubted[series] as number;
+    if (score <= DOUBT) {
+      if (run > 0) doubted[series] = run - 1;
+      return UNITS;
+    }
+    if (run >= DOUBT_POINTS) return UNITS;
+    doubted[series] = run + 1;
+    return DOUBTFUL_UNITS;
+  }
+
+  return {
+    judge,
+    rung,
+    inputs() {
+      const said: StreamInput[] = [];
+      for (let k = 0; k < COUNT; k++) {
+        if (ready[k] === 0) continue;
+        const [u, body, sigma, xi] = used.subarray(k * PARAMETERS) as unknown as [number, number, number, number];
+        said.push({
+          stream: NAMES[k] as string,
+          value: values[k] as number,
+          size: sizes[k] as number,
+          weight: WEIGHTS[k] as number,
+          u,
+          body,
+          sigma,
+          xi,
+          odds: odds[k] as number,
+        });
+      }
+      const { series, value, points } = last;
+      return {
+        streams: said,
+        interval: verdict.interval,
+        points,
+        before: last.before,
+        value,
+        expected: verdict.expected,
+        lower: verdict.expected - reach(series, 1),
+        upper: verdict.expected + reach(series, 0),
+        score: verdict.score,
+        rung: rung(series),
+      };
+    },
+    setTraits(series, traits) {
+      directions[series] = traits.direction === 'up' ? 1 : traits.direction === 'down' ? -1 : 0;
+      noise[series] = traits.noise;
+    },
+    state: [
+      streams.state,
+      profiles.values,
+      profiles.seen,
+      ...intervals.state,
+      tails.counts,
+      tails.bases,
+      tails.parameters,
+      totals,
+      untilFit,
+      before,
+      doubted,
+      directions,
+      noise,
+    ],
+  };
 }

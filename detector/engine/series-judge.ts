@@ -1,32 +1,29 @@
 import type { Millis } from '../../core/time.ts';
-import type { RowJudge, RowJudgement } from '../backtest/judge.ts';
+import { ONSET, type RowJudge, type RowJudgement } from '../backtest/judge.ts';
 import { createEngine } from './engine.ts';
+import { createIncidents } from './incident.ts';
 
-const THRESHOLD = 2.3;
-const REFRACTORY = 100;
-const FATIGUE = 0.1;
+/** Score that opens an alarm, where nothing else is wished. */
+export const THRESHOLD = 2.2;
 
-/** Judges rows of one number each. */
-export function createSeriesJudge(): RowJudge {
+/** Judges rows of one number each. The contribution of its column is the score as the engine has it. */
+export function createSeriesJudge(threshold = THRESHOLD): RowJudge {
   const engine = createEngine(1);
+  const incidents = createIncidents(1);
   const judgement: RowJudgement = { score: 0, alarm: false, contributions: new Float64Array(1) };
-  let since = Infinity;
-  let fatigue = 0;
   return {
     judge(time: Millis, values: Float64Array): RowJudgement {
-      const { s } = engine.judge(0, time, values[0] as number);
-      since++;
-      fatigue *= 1 - 1 / 2000;
-      const limit = THRESHOLD + FATIGUE * fatigue;
-      judgement.alarm = s >= limit;
-      judgement.contributions[0] = Math.max(0, s);
-      judgement.score = 0.49 * Math.min(1, Math.max(0, s) / limit);
-      if (judgement.alarm && since > REFRACTORY) {
-        since = 0;
-        fatigue++;
-        judgement.score = 1 - 0.5 * (limit / s);
-      }
+      const { score } = engine.judge(0, time, values[0] as number);
+      const { onset, alarm, held } = incidents.decide(0, score, threshold);
+      judgement.alarm = alarm;
+      judgement.score = onset ? ONSET + ONSET * shareOf(score) : ONSET * shareOf(held);
+      judgement.contributions[0] = Math.max(0, score);
       return judgement;
     },
   };
+}
+
+/** Scores from 0 up, in the order they have, on 0 to 1. */
+function shareOf(score: number): number {
+  return score > 0 ? score / (score + 1) : 0;
 }

@@ -1,0 +1,86 @@
+/**
+ * When scores become incidents. One alert per incident, fewer from series that alarm often:
+ *
+ *   limit   = threshold + 0.3 fatigue          fatigue: +1 with each onset, forgotten with a memory of 2,000 points
+ *   strange   a point whose score reaches the limit
+ *   onset     a strange point more than 120 points after the last onset, or 1.5 stranger than the worst since then
+ *   alarm     a strange point and the 10 points after it
+ *
+ * What goes on within the 120 points is the same incident: it is shown as an alarm, and nobody is told again.
+ */
+export interface Incidents {
+  /** Decides on a score; NaN is a gap. */
+  decide(series: number, score: number, threshold: number): Standing;
+  readonly state: readonly [Float32Array, Uint16Array, Uint16Array, Float32Array];
+}
+
+/** Where a series stands. Used again for the next point. */
+export interface Standing {
+  onset: boolean;
+  alarm: boolean;
+  /** Score that the point had to reach. */
+  limit: number;
+  /** The score as it is held: see `HELD_POINTS`. */
+  held: number;
+}
+
+const FATIGUE = 0.3;
+const FATIGUE_KEPT = 1 - 1 / 2000;
+const REFRACTORY_POINTS = 120;
+const ESCALATION = 1.5;
+const ALARM_POINTS = 10;
+const LONG_AGO = 65_535;
+
+/**
+ * A score stays for 8 points and then fades over 20, for measures and eyes that look at the neighbourhood of an
+ * anomaly rather than at its first point.
+ */
+const HELD_POINTS = 8;
+const FADING_POINTS = 20;
+
+export function createIncidents(series: number): Incidents {
+  const fatigue = new Float32Array(series);
+  const sinceOnset = new Uint16Array(series).fill(LONG_AGO);
+  const sinceStrange = new Uint16Array(series).fill(LONG_AGO);
+  /** Of each series: worst score since the onset, score held, points that it is held for. */
+  const scores = new Float32Array(3 * series);
+  const standing: Standing = { onset: false, alarm: false, limit: 0, held: 0 };
+
+  function hold(at: number, score: number): number {
+    const age = (scores[at + 2] as number) + 1;
+    const share = Math.min(1, Math.max(0, 1 - (age - HELD_POINTS) / FADING_POINTS));
+    const held = (scores[at + 1] as number) * share;
+    if (score < held) {
+      scores[at + 2] = age;
+      return held;
+    }
+    scores[at + 1] = Math.max(0, score);
+    scores[at + 2] = 0;
+    return Math.max(0, score);
+  }
+
+  return {
+    decide(i, score, threshold) {
+      const worst = 3 * i;
+      sinceOnset[i] = Math.min(LONG_AGO, (sinceOnset[i] as number) + 1);
+      sinceStrange[i] = Math.min(LONG_AGO, (sinceStrange[i] as number) + 1);
+      fatigue[i] = (fatigue[i] as number) * FATIGUE_KEPT;
+      const limit = threshold + FATIGUE * (fatigue[i] as number);
+      standing.limit = limit;
+      standing.onset = false;
+      if (score >= limit) {
+        sinceStrange[i] = 0;
+        if ((sinceOnset[i] as number) > REFRACTORY_POINTS || score > (scores[worst] as number) + ESCALATION) {
+          standing.onset = true;
+          sinceOnset[i] = 0;
+          fatigue[i] = (fatigue[i] as number) + 1;
+          scores[worst] = score;
+        }
+      }
+      standing.alarm = (sinceStrange[i] as number) <= ALARM_POINTS;
+      standing.held = hold(worst, Number.isNaN(score) ? 0 : score);
+      return standing;
+    },
+    state: [fatigue, sinceOnset, sinceStrange, scores],
+  };
+}
