@@ -94,14 +94,17 @@ export function rateError(variance: number, measured: Millis, every: Millis): nu
 
 const HORIZON_SECONDS = 3600;
 const URGENT_SECONDS = 900;
+/** What an alert takes on its way: a round, a step of the detector, half a minute in which it must hold, the wait of a group. */
+const WARNING_SECONDS = 120;
 
 /**
  * Whether a loss is to be expected, so that someone should be told. `slow` and `fast` are the seconds until a loss at the rate of the
  * last hour and of the last minute; at the slow one an hour is near, or half of the retention where that is shorter (a reader that
  * pauses does not run out of a short retention at once). The fast one counts when the loss is so near that waiting for the slow one would
- * be too long: a quarter of that.
+ * be too long: a quarter of that, though not less than an alert takes to reach someone.
  */
 export function isLossExpected(slow: number, fast: number, retention: Millis): boolean {
   const share = Number.isNaN(retention) ? 1 : Math.min(1, retention / 1000 / 2 / HORIZON_SECONDS);
-  return slow <= HORIZON_SECONDS * share || fast <= URGENT_SECONDS * share;
+  const near = HORIZON_SECONDS * share;
+  return slow <= near || fast <= Math.max(URGENT_SECONDS * share, Math.min(WARNING_SECONDS, near));
 }

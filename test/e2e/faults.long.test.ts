@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { switchFault } from '../../examples/order-pipeline/fault.ts';
-import { FAULTS, type FaultName } from '../../examples/order-pipeline/faults.ts';
+import { FAULT_NAMES, type FaultName } from '../../examples/order-pipeline/faults.ts';
 import { FREE_PORTS, startWeir, temporaryFolder, until, type WeirProcess } from './process.ts';
 import { startWebhookReceiver } from './webhook-receiver.ts';
 
@@ -40,7 +40,15 @@ const CULPRITS: Readonly<Record<FaultName, readonly string[]>> = {
   'slow-database': ['warehouse-sink'],
   'paused-consumer': ['payments'],
   'stopped-consumer': ['warehouse-sink'],
+  'silent-drop': ['enrichment'],
 };
+
+/**
+ * Silent drops first: the backlogs of other faults make records late for hours, and windows are judged later then. They are found by
+ * counting, which takes half a minute more.
+ */
+const ORDER: readonly FaultName[] = ['silent-drop', ...FAULT_NAMES.filter((name) => name !== 'silent-drop')];
+const toldWithin = (name: FaultName) => (name === 'silent-drop' ? 180_000 : 120_000);
 
 async function incidents(): Promise<readonly OpenIncident[]> {
   return (await fetch(`${weir.addresses['Alerting']}/api/incidents`)).json() as Promise<readonly OpenIncident[]>;
@@ -51,8 +59,8 @@ describe('each fault of the demo, one after the other', () => {
     expect(hook.received).toEqual([]);
   });
 
-  it.each(Object.keys(FAULTS) as FaultName[])(
-    '%s: told within two minutes with the stage named, then resolved',
+  it.each(ORDER)(
+    '%s: told within minutes with the stage named, then resolved',
     async (name) => {
       const before = hook.received.length;
       const began = Date.now();
@@ -60,7 +68,7 @@ describe('each fault of the demo, one after the other', () => {
       const since = () => hook.received.slice(before);
       await until(
         () => since().some(({ payload }) => payload.status === 'firing'),
-        120_000,
+        toldWithin(name),
         () => `${name} not told`,
       );
       const told = (since()[0]?.at ?? 0) - began;

@@ -174,6 +174,22 @@ describe('order pipeline on the in-process log', () => {
     expect(stages.pid('warehouse-sink')).toBe(pid);
   });
 
+  it('silent drop: enrichment handles orders and sends them nowhere, without an error', {
+    timeout: 90_000,
+  }, async () => {
+    stages.setFault('silent-drop', true);
+    const spans = fromNow();
+    // What a stage sent for an order ends, and is exported, before the order's own span.
+    const dropped = () => {
+      const sent = new Set(of(spans(), 'enrichment', KIND.producer).map((span) => span.traceId));
+      return of(spans(), 'enrichment', KIND.consumer).filter((span) => !sent.has(span.traceId));
+    };
+    await until('orders were dropped', () => dropped().length >= 3);
+    stages.setFault('silent-drop', false);
+    expect(dropped().length).toBeLessThan(of(spans(), 'enrichment', KIND.consumer).length / 8);
+    for (const span of dropped()) expect(span.status).not.toBe(2);
+  });
+
   it('starts a stage again that was killed, and the fault it had is still on', { timeout: 90_000 }, async () => {
     stages.setFault('silent-producer', true);
     const pid = stages.pid('gateway') as number;

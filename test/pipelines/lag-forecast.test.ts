@@ -173,6 +173,29 @@ function simulate({ seed, hours, share, recovers = Number.POSITIVE_INFINITY, seg
   return { lostAt, alertAt, off };
 }
 
+describe('a loss to expect', () => {
+  const never = Number.POSITIVE_INFINITY;
+  const minutes = (count: number) => count * 60 * S;
+  test.each([
+    ['an hour, at the rate of an hour', 3600, never, 24 * HOUR * S, true],
+    ['more than that', 3601, never, 24 * HOUR * S, false],
+    ['a quarter of an hour, at the rate of a minute', never, 900, 24 * HOUR * S, true],
+    ['more than that', never, 901, 24 * HOUR * S, false],
+    ['half of a short retention', 1800, never, HOUR * S, true],
+    ['more than that', 1801, never, HOUR * S, false],
+    ['an eighth of it, at the rate of a minute', never, 450, HOUR * S, true],
+    ['more than that', never, 451, HOUR * S, false],
+    ['two minutes, which an alert takes, of ten', never, 120, minutes(10), true],
+    ['more than that', never, 121, minutes(10), false],
+    ['half of three', never, 90, minutes(3), true],
+    ['more than that', never, 91, minutes(3), false],
+    ['retention by size alone', 3600, never, unknown, true],
+    ['the same at the rate of a minute', never, 901, unknown, false],
+  ])('%s', (_name, slow, fast, retention, expected) => {
+    expect(isLossExpected(slow, fast, retention)).toBe(expected);
+  });
+});
+
 describe('simulated readers', () => {
   const seeds = Array.from({ length: 6 }, (_seed, i) => i + 1);
   test.each([
