@@ -25,7 +25,10 @@ const LEAST_MEMORY = 15_000;
 const MOST_MEMORY = 100_000;
 /** Deviations below this share of the usual size of the values mean nothing. */
 const FLOOR_SHARE = 1e-4;
-/** Points scored over this teach the tails a quarter, for the first 100 of them in a row: then they are the new normal. */
+/**
+ * A point that follows one scored over this teaches the tails a quarter, up to 100 such points in a row: then they are
+ * the new normal. The first one teaches in full: what is noisy by single spikes must become quiet.
+ */
 const DOUBT = 2.6;
 const DOUBT_POINTS = 100;
 const DOUBTFUL_UNITS = 1;
@@ -198,20 +201,19 @@ export function createEngine(count: number): Engine {
     values[FIRST_OUTSIDE + 1] = farForecast;
     const floor = Math.max(FLOOR_SHARE * streams.size(series), noise[series] as number);
     const mean = weigh(series, floor);
-    let units = UNITS;
+    const units = doubt(series, last.before);
     if (Number.isNaN(mean)) verdict.score = 0;
     else {
       const raw = mean + paceOf(interval) - youthOf(last.points);
       verdict.score = last.before + settlingOf(interval) * (raw - last.before);
       before[series] = verdict.score;
-      units = doubt(series, raw);
     }
     learn(series, floor, interval, units);
     learnProfile(profiles, series, time, taught, Math.max(1, 900_000 / interval));
     return verdict;
   }
 
-  /** Units that a point teaches, by its score. */
+  /** Units that a point teaches, by the score of the one before. */
   function doubt(series: number, score: number): number {
     const run = doubted[series] as number;
     if (score <= DOUBT) {

@@ -1,9 +1,9 @@
 /**
  * When scores become incidents. One alert per incident, fewer from series that alarm often:
  *
- *   limit   = threshold + 0.3 fatigue          fatigue: +1 with each onset, forgotten with a memory of 2,000 points
+ *   limit   = threshold + 0.3 fatigue          fatigue: +1 with each incident, forgotten with a memory of 2,000 points
  *   strange   a point whose score reaches the limit
- *   onset     a strange point more than 120 points after the last onset, or 1.5 stranger than the worst since then
+ *   onset     a strange point more than 120 points after the last onset, or 2 over the score of the last onset
  *   alarm     a strange point and the 10 points after it
  *
  * What goes on within the 120 points is the same incident: it is shown as an alarm, and nobody is told again.
@@ -27,7 +27,7 @@ export interface Standing {
 const FATIGUE = 0.3;
 const FATIGUE_KEPT = 1 - 1 / 2000;
 const REFRACTORY_POINTS = 120;
-const ESCALATION = 1.5;
+const ESCALATION = 2;
 const ALARM_POINTS = 10;
 const LONG_AGO = 65_535;
 
@@ -42,7 +42,7 @@ export function createIncidents(series: number): Incidents {
   const fatigue = new Float32Array(series);
   const sinceOnset = new Uint16Array(series).fill(LONG_AGO);
   const sinceStrange = new Uint16Array(series).fill(LONG_AGO);
-  /** Of each series: worst score since the onset, score held, points that it is held for. */
+  /** Of each series: score of the last onset, score held, points that it is held for. */
   const scores = new Float32Array(3 * series);
   const standing: Standing = { onset: false, alarm: false, limit: 0, held: 0 };
 
@@ -70,11 +70,12 @@ export function createIncidents(series: number): Incidents {
       standing.onset = false;
       if (score >= limit) {
         sinceStrange[i] = 0;
-        if ((sinceOnset[i] as number) > REFRACTORY_POINTS || score > (scores[worst] as number) + ESCALATION) {
+        const fresh = (sinceOnset[i] as number) > REFRACTORY_POINTS;
+        if (fresh || score > (scores[worst] as number) + ESCALATION) {
           standing.onset = true;
           sinceOnset[i] = 0;
-          fatigue[i] = (fatigue[i] as number) + 1;
           scores[worst] = score;
+          if (fresh) fatigue[i] = (fatigue[i] as number) + 1;
         }
       }
       standing.alarm = (sinceStrange[i] as number) <= ALARM_POINTS;
