@@ -46,6 +46,11 @@ export async function write<T>(path: string, body: unknown): Promise<T> {
   );
 }
 
+/** DELETE of what was said, answered with what stands after it. */
+export async function remove<T>(path: string, query: Query): Promise<T> {
+  return answer<T>(await fetch(withQuery(path, query), { method: 'DELETE', headers: { accept: 'application/json' } }));
+}
+
 export interface LiveHandlers {
   readonly overview: (message: LiveMessages['overview']) => void;
   readonly incidents: (message: LiveMessages['incidents']) => void;

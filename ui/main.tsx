@@ -14,6 +14,7 @@ import './styles/groups.css';
 import './styles/pipelines.css';
 import './styles/incident.css';
 import './styles/explain.css';
+import './styles/feedback.css';
 import './styles/trace.css';
 import './styles/narrow.css';
 

@@ -42,6 +42,18 @@ describe('why an alert fired', () => {
     ]);
   });
 
+  test('a threshold that people moved says so, and who', () => {
+    const decision = {
+      ...{ breach: 'score', score: 2, feedback_shift: 0.5, feedback_noise: 1, feedback_noise_people: 2 },
+      ...{ feedback_useful: 0, feedback_useful_people: 0 },
+    };
+    expect(factsOf(anomaly({ score: 3, threshold: 2.5, decision }))).toEqual([
+      ['Decided by', 'too rare to be chance'],
+      ['Score', '3.0 of 2.5 needed'],
+      ['Threshold', '2.0, raised by 0.5: two people called it noise'],
+    ]);
+  });
+
   test('a fixed limit has no score', () => {
     const names = factsOf(anomaly({ score: null, decision: { breach: 'rule' } }));
     expect(names).toEqual([['Decided by', 'a fixed limit was passed']]);

@@ -1,6 +1,7 @@
 import type { IncidentView, NotificationView } from '../../core/view.ts';
 import { capital } from '../answer.ts';
 import { durationWords, formatAbsolute, formatMoment, plural } from '../format.ts';
+import { Feedback } from '../parts/feedback.tsx';
 import { Glyph } from '../parts/glyph.tsx';
 import { Icon, type IconName } from '../parts/icon.tsx';
 import { address } from '../router.ts';
@@ -80,31 +81,37 @@ export function Affected({ view }: { view: IncidentView }) {
   );
 }
 
-/** The alerts the incident gathered. */
-export function Alerts({ view }: { view: IncidentView }) {
+/** The alerts the incident gathered, each with what people say of it where it is one of our detector's. */
+export function Alerts({ view, reload }: { view: IncidentView; reload: () => void }) {
   const { alerts, now } = view;
+  const anomalies = new Map(view.anomalies.map((anomaly) => [anomaly.id, anomaly]));
   return (
     <section class="panel" aria-label="Alerts">
       <header>
         <h2>Alerts</h2>
         <span class="side">{alerts.length}</span>
       </header>
-      {alerts.map((alert) => (
-        <div
-          class="row alert"
-          key={alert.fingerprint}
-          data-state={alert.resolvedAt === 0 ? 'falling_behind' : 'healthy'}
-        >
-          <Glyph state={alert.resolvedAt === 0 ? 'falling_behind' : 'healthy'} size={10} />
-          <span>
-            {alert.annotations['summary'] || alert.labels['alertname'] || alert.fingerprint}
-            <small>
-              {alert.labels['severity']} · {formatMoment(alert.startsAt, now, true)}
-              {alert.resolvedAt === 0 ? '' : ` – ${formatMoment(alert.resolvedAt, now, true)}`}
-            </small>
-          </span>
-        </div>
-      ))}
+      {alerts.map((alert) => {
+        const anomaly = anomalies.get(alert.annotations['anomaly_id'] ?? '');
+        const title = alert.annotations['summary'] || alert.labels['alertname'] || alert.fingerprint;
+        return (
+          <div
+            class="row alert"
+            key={alert.fingerprint}
+            data-state={alert.resolvedAt === 0 ? 'falling_behind' : 'healthy'}
+          >
+            <Glyph state={alert.resolvedAt === 0 ? 'falling_behind' : 'healthy'} size={10} />
+            <div class="alert-text">
+              {title}
+              <small>
+                {alert.labels['severity']} · {formatMoment(alert.startsAt, now, true)}
+                {alert.resolvedAt === 0 ? '' : ` – ${formatMoment(alert.resolvedAt, now, true)}`}
+              </small>
+              {anomaly === undefined ? null : <Feedback anomaly={anomaly} title={title} reload={reload} />}
+            </div>
+          </div>
+        );
+      })}
     </section>
   );
 }

@@ -4,6 +4,7 @@ import { capital } from '../answer.ts';
 import { read, write } from '../client.ts';
 import { formatClock, formatMoment, plural } from '../format.ts';
 import { Explain } from '../parts/explain.tsx';
+import { Feedback } from '../parts/feedback.tsx';
 import { StateChip } from '../parts/glyph.tsx';
 import { Icon } from '../parts/icon.tsx';
 import { incidentAge, incidentState } from '../parts/incident-row.tsx';
@@ -72,12 +73,12 @@ export function IncidentPage({ id }: { id: string }) {
         <Timeline view={value} act={act} />
         <div class="incident-middle">
           <Hops view={value} />
-          <Why view={value} />
+          <Why view={value} reload={reload} />
         </div>
         <aside class="incident-side">
           <Notifications list={value.notifications} now={value.now} />
           <Affected view={value} />
-          <Alerts view={value} />
+          <Alerts view={value} reload={reload} />
         </aside>
       </div>
     </div>
@@ -168,7 +169,7 @@ function Head({ view, act }: { view: IncidentView; act: Act }) {
   );
 }
 
-function Why({ view }: { view: IncidentView }) {
+function Why({ view, reload }: { view: IncidentView; reload: () => void }) {
   const fired = view.anomalies.filter((anomaly) => anomaly.firedAt > 0 && anomaly.votes.length > 0);
   const culprit = fired.findIndex((anomaly) => anomaly.labels['stage'] === view.summary.culprit);
   const [asked, setAsked] = useState<string | undefined>(undefined);
@@ -201,6 +202,14 @@ function Why({ view }: { view: IncidentView }) {
         <span class="side">{anomaly.detector}</span>
       </header>
       <Explain anomaly={anomaly} hop={hop} />
+      <div class="explain-feedback">
+        <Feedback
+          key={anomaly.id}
+          anomaly={anomaly}
+          title={`${signalTitle(anomaly.labels)} of ${anomaly.labels['stage']}`}
+          reload={reload}
+        />
+      </div>
     </section>
   );
 }

@@ -2,6 +2,7 @@ import type { IncidentSummary } from '../../core/view.ts';
 import { byNeed } from '../answer.ts';
 import { read } from '../client.ts';
 import { formatAge, plural } from '../format.ts';
+import { Detectors } from '../parts/detectors.tsx';
 import { IncidentRow } from '../parts/incident-row.tsx';
 import { useSelection } from '../parts/selection.ts';
 import { useResource } from '../resource.ts';
@@ -61,6 +62,7 @@ export function IncidentsPage() {
           ))}
         </ul>
       </section>
+      <Detectors />
     </div>
   );
 }

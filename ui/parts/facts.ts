@@ -1,4 +1,5 @@
 import type { AnomalyView } from '../../core/view.ts';
+import { movedText } from '../feedback-words.ts';
 import { durationWords, formatCount } from '../format.ts';
 
 const SCORERS: Readonly<Record<string, string>> = {
@@ -30,6 +31,8 @@ export function factsOf(anomaly: AnomalyView): [string, string][] {
   const breach = BREACHES[String(decision['breach'])];
   if (breach !== undefined) facts.push(['Decided by', breach]);
   if (score !== null) facts.push(['Score', `${score.toFixed(1)} of ${threshold.toFixed(1)} needed`]);
+  const moved = movedText(decision);
+  if (moved !== undefined) facts.push(['Threshold', moved]);
   const spans: readonly (readonly [string, string])[] = [
     ['for', 'Held for'],
     ['keep_firing_for', 'Keeps firing'],
