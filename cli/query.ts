@@ -40,7 +40,7 @@ export async function ask(endpoint: StoreEndpoint, sql: string, format: string):
 }
 
 /** The running store when there is one; otherwise the embedded engine is started for the time of `use`. */
-async function withStore(config: WeirConfig, use: (endpoint: StoreEndpoint) => Promise<void>): Promise<void> {
+export async function withStore(config: WeirConfig, use: (endpoint: StoreEndpoint) => Promise<void>): Promise<void> {
   const { url, database, username, password, listen } = config.store;
   if (url !== undefined) {
     await use({ url, database, username, password });

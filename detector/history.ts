@@ -8,6 +8,7 @@ import { INACTIVE } from './decide.ts';
 import type { FeedbackBook } from './feedback.ts';
 import { judge, type Verdict } from './judge.ts';
 import type { DetectorPort } from './port.ts';
+import type { Point } from './scorer.ts';
 import type { Catalogue, Watch, Watched } from './watched.ts';
 
 /** What one query loads, and how long the replay keeps the process to itself. */
@@ -24,6 +25,8 @@ export interface ReplayOptions {
   readonly step: Millis;
   readonly forgetAfter: Millis;
   readonly feedback?: FeedbackBook;
+  /** Is told of each judged step of each series. */
+  readonly onVerdicts?: (watched: Watched, verdicts: readonly Verdict[], point: Point) => void;
 }
 
 export interface Replayed {
@@ -62,6 +65,7 @@ export async function replay(options: ReplayOptions, batch: readonly Watched[], 
         if (!Number.isNaN(valueAt(own, time))) watched.seenAt = time;
         const point = { time, value, volume: volumes.at(watched, time, step) };
         const verdicts = judge(catalogue, watched, point, step, options.feedback);
+        options.onVerdicts?.(watched, verdicts, point);
         points++;
         if (until - time <= BANDS_MS) {
           const row = expectationOf(watched, verdicts, time, value);

@@ -1,0 +1,90 @@
+import type { Severity } from '../../core/alert.ts';
+import { fingerprint, type Labels } from '../../core/labels.ts';
+import type { Millis } from '../../core/time.ts';
+import type { DetectorConfig } from '../config.ts';
+import { replay } from '../history.ts';
+import type { DetectorPort } from '../port.ts';
+import { createCatalogue, createWatched } from '../watched.ts';
+
+/** An alert that a detector would have raised. */
+export interface Firing {
+  readonly detector: string;
+  readonly severity: Severity;
+  readonly labels: Labels;
+  /** Start of the first strange step, of the one it fired in, and end of the one it resolved in (0: not until the end). */
+  readonly onset: Millis;
+  readonly firedAt: Millis;
+  resolvedAt: Millis;
+}
+
+export interface PastOptions {
+  readonly config: DetectorConfig;
+  readonly port: Pick<DetectorPort, 'readSignals'>;
+  /** The days judged are those before it. */
+  readonly until: Millis;
+  readonly days: number;
+}
+
+export interface Past {
+  readonly from: Millis;
+  readonly until: Millis;
+  readonly series: number;
+  /** Steps of all series that were looked at, those before `from` included. */
+  readonly points: number;
+  readonly firings: readonly Firing[];
+}
+
+const DAY_MS = 86_400_000;
+const HOUR_MS = 3_600_000;
+
+/**
+ * Judges the stored signals of the last days again, step by step, with the code and the configuration of the running
+ * detector, and keeps what would have fired. As much history as the detector loads of a new series is learned first.
+ * Nothing is written, and what people said of alerts is not applied: it was said afterwards. The forecasts of the
+ * network are not stored, so its vote is missing.
+ */
+export async function judgePast({ config, port, until, days }: PastOptions): Promise<Past> {
+  const { step } = config;
+  const end = Math.floor(until / step) * step;
+  const from = Math.ceil((end - days * DAY_MS) / step) * step;
+  const begin = from - Math.ceil(config.history / step) * step;
+  const catalogue = createCatalogue(config);
+  // Hours are enough to learn which series there were.
+  const hours = { from: Math.floor(begin / HOUR_MS) * HOUR_MS, to: Math.ceil(end / HOUR_MS) * HOUR_MS, step: HOUR_MS };
+  const known = await port.readSignals({ ...hours, signals: catalogue.signals });
+  const batch = known
+    .filter(({ labels }) => catalogue.watchersOf(labels).length > 0)
+    .map(({ labels }) => createWatched(catalogue, labels, begin, begin));
+  const firings: Firing[] = [];
+  const open = new Map<string, Firing>();
+  if (batch.length === 0) return { from, until: end, series: 0, points: 0, firings };
+  const { points } = await replay(
+    {
+      catalogue,
+      port,
+      step,
+      forgetAfter: config.forget_after,
+      onVerdicts(watched, verdicts, { time }) {
+        for (const { watcher, transition, standing } of verdicts) {
+          if (transition !== 'fired' && transition !== 'resolved') continue;
+          const { name, severity } = watcher.entry;
+          const key = fingerprint({ ...watched.labels, alertname: name });
+          if (transition === 'resolved') {
+            const firing = open.get(key);
+            if (firing) firing.resolvedAt = time + step;
+            open.delete(key);
+          } else if (time >= from) {
+            const { onset } = standing;
+            const firing = { detector: name, severity, labels: watched.labels, onset, firedAt: time, resolvedAt: 0 };
+            open.set(key, firing);
+            firings.push(firing);
+          }
+        }
+      },
+    },
+    batch,
+    end,
+  );
+  firings.sort((a, b) => a.firedAt - b.firedAt || (a.detector < b.detector ? -1 : 1));
+  return { from, until: end, series: batch.length, points, firings };
+}
