@@ -48,9 +48,7 @@ describe('what feedback changes', () => {
     );
     const below = { ...window, side: 'below' as const, limit: 8 };
     expect(effect({ counts: 'expected', window: below }, { signal: 'throughput' })).toContain('down to 8/s.');
-    expect(effect({ counts: 'expected', window: below }, { signal: 'custom', name: 'x' })).toMatch(
-      /down to 8\.$/,
-    );
+    expect(effect({ counts: 'expected', window: below }, { signal: 'custom', name: 'x' })).toMatch(/down to 8\.$/);
   });
 
   test('a window over midnight, also that of Sunday, names both days', () => {
