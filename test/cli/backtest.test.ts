@@ -77,8 +77,16 @@ describe('weir backtest', () => {
     [['--interval', 'soon'], 'is not a duration'],
     [['--jobs', '0'], 'number of threads'],
     [['--jobs', 'many'], 'number of threads'],
+    [['--days', '0'], 'number of days'],
+    [['--days', '1e9'], 'number of days'],
   ])('refuses %j', async (args, message) => {
     place('cpu.csv', `t,v\n${series(1)}\n`);
     await expect(run(...args)).rejects.toThrow(message);
+  });
+
+  it('asks for both folders when files are judged', async () => {
+    const command = () => backtestCommand().exitOverride();
+    await expect(command().parseAsync([], { from: 'user' })).rejects.toMatchObject({ code: 'cli_backtest_incomplete' });
+    await expect(command().parseAsync(['--data', folder], { from: 'user' })).rejects.toThrow('--days for the store');
   });
 });
