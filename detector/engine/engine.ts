@@ -3,6 +3,7 @@ import type { Millis } from '../../core/time.ts';
 import { createIntervals } from './interval.ts';
 import { type Band, bandAt, createProfiles, learnProfile } from './profile.ts';
 import { cappedOdds, paceOf, type ScoreInputs, type StreamInput, settlingOf, youthOf } from './score.ts';
+import { createStills } from './still.ts';
 import { createStreams, STREAMS } from './streams.ts';
 import { createTails, fitTail, halveTail, learnTail, PARAMETERS, sizeFrom, UNITS } from './tails.ts';
 
@@ -53,6 +54,8 @@ export interface Verdict {
   /** The middle of what was expected; NaN while nothing was. */
   expected: number;
   interval: Millis;
+  /** The series stands still though it never does; whatever the score, that is strange. */
+  stuck: boolean;
 }
 
 /** Every number behind the score of the point judged last. */
@@ -84,6 +87,7 @@ export function createEngine(count: number): Engine {
   const streams = createStreams(count);
   const profiles = createProfiles(count);
   const intervals = createIntervals(count);
+  const stills = createStills(count);
   const tails = createTails(count * COUNT * 2, 2);
   const totals = new Float32Array(count * COUNT);
   const untilFit = new Uint8Array(count * COUNT).fill(READY);
@@ -93,7 +97,7 @@ export function createEngine(count: number): Engine {
   const noise = new Float32Array(count);
 
   const band: Band = { lower: NaN, upper: NaN };
-  const verdict: Verdict = { score: 0, expected: NaN, interval: 0 };
+  const verdict: Verdict = { score: 0, expected: NaN, interval: 0, stuck: false };
   const values = new Float64Array(COUNT);
   const sizes = new Float64Array(COUNT);
   const odds = new Float64Array(COUNT);
@@ -190,12 +194,14 @@ export function createEngine(count: number): Engine {
     if (Number.isNaN(value)) {
       verdict.score = 0;
       verdict.expected = NaN;
+      verdict.stuck = false;
       ready.fill(0);
       return verdict;
     }
     bandAt(profiles, series, time, band);
     const taught = streams.read(series, value, band, interval);
     verdict.expected = streams.expected();
+    verdict.stuck = stills.tell(series, value, interval);
     values.set(streams.values);
     values[FIRST_OUTSIDE] = forecast;
     values[FIRST_OUTSIDE + 1] = farForecast;
@@ -268,6 +274,7 @@ export function createEngine(count: number): Engine {
       profiles.values,
       profiles.seen,
       ...intervals.state,
+      ...stills.state,
       tails.counts,
       tails.bases,
       tails.parameters,

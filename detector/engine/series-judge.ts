@@ -6,6 +6,9 @@ import { createIncidents } from './incident.ts';
 /** Score that opens an alarm, where nothing else is wished. */
 export const THRESHOLD = 2.25;
 
+/** Score of a series that is stuck. */
+const STUCK_SCORE = 3;
+
 /** Judges rows of one number each. The contribution of its column is the score as the engine has it. */
 export function createSeriesJudge(threshold = THRESHOLD): RowJudge {
   const engine = createEngine(1);
@@ -13,7 +16,8 @@ export function createSeriesJudge(threshold = THRESHOLD): RowJudge {
   const judgement: RowJudgement = { score: 0, alarm: false, contributions: new Float64Array(1) };
   return {
     judge(time: Millis, values: Float64Array): RowJudgement {
-      const { score } = engine.judge(0, time, values[0] as number);
+      const verdict = engine.judge(0, time, values[0] as number);
+      const score = verdict.stuck ? Math.max(STUCK_SCORE, verdict.score) : verdict.score;
       const { onset, alarm, held } = incidents.decide(0, score, threshold);
       judgement.alarm = alarm;
       judgement.score = onset ? ONSET + ONSET * shareOf(score) : ONSET * shareOf(held);
