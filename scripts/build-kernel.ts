@@ -4,7 +4,16 @@ import { argv } from 'node:process';
 import { main } from 'assemblyscript/asc';
 
 const ROOM = join(import.meta.dirname, '../detector/lstm');
-const SHARED = ['--enable', 'threads', '--importMemory', '--sharedMemory', '--initialMemory', '1', '--maximumMemory', '65536'];
+const SHARED = [
+  '--enable',
+  'threads',
+  '--importMemory',
+  '--sharedMemory',
+  '--initialMemory',
+  '1',
+  '--maximumMemory',
+  '65536',
+];
 
 /**
  * The streaming step with fused multiply-add for machines that have it, and without, both on a shared memory of the host; and

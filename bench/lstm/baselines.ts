@@ -74,7 +74,10 @@ export interface HoltWintersSetting {
 }
 
 /** Additive Holt-Winters with a damped trend and a season of `period` points (Gardner and McKenzie 1985). */
-export function holtWinters(period: number, { level: a, trend: b, season: g, damping }: HoltWintersSetting): PointForecaster {
+export function holtWinters(
+  period: number,
+  { level: a, trend: b, season: g, damping }: HoltWintersSetting,
+): PointForecaster {
   const seasons = new Float64Array(period);
   let level = NaN;
   let trend = 0;

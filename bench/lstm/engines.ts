@@ -1,6 +1,6 @@
 import { pathToFileURL } from 'node:url';
 import * as tf from '@tensorflow/tfjs-core';
-import { openKernel, type KernelBuild } from '../../detector/lstm/kernel/kernel.ts';
+import { type KernelBuild, openKernel } from '../../detector/lstm/kernel/kernel.ts';
 import { openStepper } from '../../detector/lstm/kernel/pool.ts';
 import type { LstmWeights } from '../../detector/lstm/kernel/weights.ts';
 import { buildNetwork } from '../../detector/lstm/training/network.ts';
@@ -18,7 +18,13 @@ export interface Engine extends AsyncDisposable {
 const nothing = async () => {};
 
 /** Our kernel on `threads` threads. */
-export async function kernelEngine(weights: LstmWeights, x: Float32Array, batch: number, threads: number, build: KernelBuild): Promise<Engine> {
+export async function kernelEngine(
+  weights: LstmWeights,
+  x: Float32Array,
+  batch: number,
+  threads: number,
+  build: KernelBuild,
+): Promise<Engine> {
   const kernel = await openKernel(weights, { batch, series: batch, threads, build });
   kernel.x.set(x);
   for (let i = 0; i < batch; i++) kernel.index[i] = i;
@@ -97,7 +103,13 @@ interface Onnx {
 }
 
 /** onnxruntime's LSTM, h and c handed back in; undefined when the module at `path` is not there. */
-export async function onnxEngine(path: string, name: string, weights: LstmWeights, x: Float32Array, batch: number): Promise<Engine | undefined> {
+export async function onnxEngine(
+  path: string,
+  name: string,
+  weights: LstmWeights,
+  x: Float32Array,
+  batch: number,
+): Promise<Engine | undefined> {
   let onnx: Onnx;
   try {
     const loaded = await import(pathToFileURL(path).href);
@@ -105,7 +117,10 @@ export async function onnxEngine(path: string, name: string, weights: LstmWeight
   } catch {
     return undefined;
   }
-  const session = await onnx.InferenceSession.create(onnxModel(weights), { intraOpNumThreads: 1, interOpNumThreads: 1 });
+  const session = await onnx.InferenceSession.create(onnxModel(weights), {
+    intraOpNumThreads: 1,
+    interOpNumThreads: 1,
+  });
   const { features, units } = weights;
   const input = new onnx.Tensor('float32', x, [1, batch, features]);
   let h = new onnx.Tensor('float32', new Float32Array(batch * units), [1, batch, units]);

@@ -1,6 +1,6 @@
 import { argv, env, stdout } from 'node:process';
-import { createForecasts, type Forecasts, type Interval } from '../../detector/lstm/forecast/forecasts.ts';
 import { HORIZONS } from '../../detector/lstm/forecast/features.ts';
+import { createForecasts, type Forecasts, type Interval } from '../../detector/lstm/forecast/forecasts.ts';
 import { readForecastModel, SHIPPED_MODEL } from '../../detector/lstm/forecast/model-json.ts';
 import { type PointForecaster, pinball, RollingErrors, tunedHoltWinters, tunedSmoothing } from './baselines.ts';
 import { type BenchSeries, readBench } from './series.ts';
@@ -44,8 +44,8 @@ function scoreBaseline({ values }: BenchSeries, forecaster: PointForecaster, fro
     for (const [h, horizon] of HORIZONS.entries()) {
       const middle = out[h] as number;
       (expected[h] as Float64Array)[i] = middle;
-      const later = (values[i + horizon] as number) ?? NaN;
-      if (i < from || Number.isNaN(value) || !(later === later)) continue;
+      const later = values[i + horizon] ?? NaN;
+      if (i < from || Number.isNaN(value) || Number.isNaN(later)) continue;
       const at = (q: number) => middle + (errors[h] as RollingErrors).quantile(q);
       sums.add(h, later, at(0.05), at(0.5), at(0.95));
     }
@@ -76,14 +76,17 @@ interface Scored {
   readonly sums: Readonly<Record<Method, Sums>>;
 }
 
-const geometric = (ratios: readonly number[]) => Math.exp(ratios.reduce((sum, ratio) => sum + Math.log(ratio), 0) / ratios.length);
+const geometric = (ratios: readonly number[]) =>
+  Math.exp(ratios.reduce((sum, ratio) => sum + Math.log(ratio), 0) / ratios.length);
 const mean = (numbers: readonly number[]) => numbers.reduce((sum, number) => sum + number, 0) / numbers.length;
 const loss = (sums: Sums, h: number) => (sums.loss[h] as number) / (sums.points[h] as number);
 const coverage = (sums: Sums, h: number) => (sums.inside[h] as number) / (sums.points[h] as number);
 
 function print(title: string, scored: readonly Scored[]): void {
   const rows = HORIZONS.map((horizon, h) => {
-    const there = scored.filter(({ sums }) => (sums.ses.points[h] as number) >= 100 && loss(sums.ses, h) > 0 && loss(sums['holt-winters'], h) > 0);
+    const there = scored.filter(
+      ({ sums }) => (sums.ses.points[h] as number) >= 100 && loss(sums.ses, h) > 0 && loss(sums['holt-winters'], h) > 0,
+    );
     const against = (method: Method) => geometric(there.map(({ sums }) => loss(sums.weir, h) / loss(sums[method], h)));
     const covered = there.map(({ sums }) => coverage(sums.weir, h));
     const theirs = there.map(({ sums }) => coverage(sums.ses, h));
@@ -98,13 +101,15 @@ function print(title: string, scored: readonly Scored[]): void {
       `${there.length}`,
     ].join(' | ');
   });
-  stdout.write(`${title}\nsteps | loss / SES | loss / Holt-Winters | coverage | worst | SES's | worst | series\n${rows.join('\n')}\n\n`);
+  stdout.write(
+    `${title}\nsteps | loss / SES | loss / Holt-Winters | coverage | worst | SES's | worst | series\n${rows.join('\n')}\n\n`,
+  );
 }
 
 const [data, directory = SHIPPED_MODEL] = argv.slice(2);
 if (data === undefined) throw new Error('usage: node bench/lstm/forecast.ts DATA_DIR [MODEL_DIR]');
 const forecasts = await createForecasts(readForecastModel(directory).weights, { batch: 4 });
-const scored = readBench(data, MOST).map((series): Scored => {
+const scored = (await readBench(data, MOST)).map((series): Scored => {
   const from = Math.floor(TUNED_ON * series.values.length);
   const past = series.values.subarray(0, from);
   const period = Math.max(1, Math.round(DAY / series.step));
@@ -114,14 +119,27 @@ const scored = readBench(data, MOST).map((series): Scored => {
     weir: scoreForecasts(series, forecasts, from),
   };
   if (env['VERBOSE']) {
-    const figures = HORIZONS.map((_, h) => `${(loss(sums.weir, h) / loss(sums.ses, h)).toFixed(2)} ${(loss(sums.weir, h) / loss(sums['holt-winters'], h)).toFixed(2)} ${coverage(sums.weir, h).toFixed(2)}`);
-    stdout.write(`${series.set}/${series.name} ${series.step / 1000}s ${series.values.length}: ${figures.join(' | ')}\n`);
+    const figures = HORIZONS.map(
+      (_, h) =>
+        `${(loss(sums.weir, h) / loss(sums.ses, h)).toFixed(2)} ${(loss(sums.weir, h) / loss(sums['holt-winters'], h)).toFixed(2)} ${coverage(sums.weir, h).toFixed(2)}`,
+    );
+    stdout.write(`${series.name} ${series.step / 1000}s ${series.values.length}: ${figures.join(' | ')}\n`);
   }
   return { series, sums };
 });
 for (const set of ['nab', 'kpi', 'mscloud']) {
-  for (const half of ['A', 'B']) print(`${set}, half ${half}`, scored.filter(({ series }) => series.set === set && series.half === half));
+  for (const half of ['A', 'B'])
+    print(
+      `${set}, half ${half}`,
+      scored.filter(({ series }) => series.set === set && series.half === half),
+    );
 }
-print('all, half A', scored.filter(({ series }) => series.half === 'A'));
-print('all, half B', scored.filter(({ series }) => series.half === 'B'));
+print(
+  'all, half A',
+  scored.filter(({ series }) => series.half === 'A'),
+);
+print(
+  'all, half B',
+  scored.filter(({ series }) => series.half === 'B'),
+);
 print('all', scored);

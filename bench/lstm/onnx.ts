@@ -42,10 +42,19 @@ const valueInfo = (name: string, shape: Shape) =>
       number(type, 1, FLOAT);
       part(type, 2, dimensions);
     });
-    part(writer, 2, message((type) => part(type, 1, typed)));
+    part(
+      writer,
+      2,
+      message((type) => part(type, 1, typed)),
+    );
   });
 
-const node = (op: string, inputs: readonly string[], outputs: readonly string[], attributes: Readonly<Record<string, number>> = {}) =>
+const node = (
+  op: string,
+  inputs: readonly string[],
+  outputs: readonly string[],
+  attributes: Readonly<Record<string, number>> = {},
+) =>
   message((writer) => {
     for (const name of inputs) text(writer, 1, name);
     for (const name of outputs) text(writer, 2, name);
@@ -80,7 +89,11 @@ export function onnxModel(weights: LstmWeights): Uint8Array {
   const bias = new Float32Array(8 * units);
   bias.set(turned(weights.bias, 1, units));
   const graph = message((writer) => {
-    part(writer, 1, node('LSTM', ['x', 'W', 'R', 'B', '', 'h', 'c'], ['hidden', 'next_h', 'next_c'], { hidden_size: units }));
+    part(
+      writer,
+      1,
+      node('LSTM', ['x', 'W', 'R', 'B', '', 'h', 'c'], ['hidden', 'next_h', 'next_c'], { hidden_size: units }),
+    );
     part(writer, 1, node('MatMul', ['hidden', 'V'], ['product']));
     part(writer, 1, node('Add', ['product', 'd'], ['y']));
     text(writer, 2, 'lstm');
@@ -99,6 +112,10 @@ export function onnxModel(weights: LstmWeights): Uint8Array {
   return message((writer) => {
     number(writer, 1, IR_VERSION);
     part(writer, 7, graph);
-    part(writer, 8, message((opset) => number(opset, 2, OPSET)));
+    part(
+      writer,
+      8,
+      message((opset) => number(opset, 2, OPSET)),
+    );
   });
 }

@@ -1,12 +1,12 @@
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { argv, env, stdout } from 'node:process';
-import { bestBuild } from '../../detector/lstm/kernel/kernel.ts';
-import type { LstmWeights } from '../../detector/lstm/kernel/weights.ts';
-import { seededRandom } from '../../detector/random.ts';
 import { FEATURES } from '../../detector/lstm/forecast/features.ts';
 import { OUTPUTS } from '../../detector/lstm/forecast/model-json.ts';
+import { bestBuild } from '../../detector/lstm/kernel/kernel.ts';
+import type { LstmWeights } from '../../detector/lstm/kernel/weights.ts';
 import { openTraining } from '../../detector/lstm/training/backend.ts';
+import { seededRandom } from '../../detector/random.ts';
 import { type Engine, kernelEngine, onnxEngine, tfjsCoreEngine, tfjsLayersEngine } from './engines.ts';
 
 // node bench/lstm/speed.ts [ONNX_DIR]: new points of series through the LSTM each second, states carried, of our kernel, of
@@ -52,7 +52,9 @@ const found = (name: string) => {
   }
 };
 
-stdout.write(`TensorFlow.js backend: ${await openTraining()}; kernel build: ${bestBuild()}; ${BATCH} series, ${FEATURES} inputs\n`);
+stdout.write(
+  `TensorFlow.js backend: ${await openTraining()}; kernel build: ${bestBuild()}; ${BATCH} series, ${FEATURES} inputs\n`,
+);
 stdout.write('units | engine | M steps/s, median | best | of one kernel thread\n');
 for (const units of [16, 32, 64]) {
   const weights = madeWeights(units);
@@ -83,7 +85,11 @@ for (const units of [16, 32, 64]) {
   const one = median(sorted[0] as number[]);
   for (const [i, engine] of engines.entries()) {
     const all = sorted[i] as number[];
-    const figures = [(median(all) / 1e6).toFixed(3), ((all.at(-1) as number) / 1e6).toFixed(3), (median(all) / one).toFixed(3)];
+    const figures = [
+      (median(all) / 1e6).toFixed(3),
+      ((all.at(-1) as number) / 1e6).toFixed(3),
+      (median(all) / one).toFixed(3),
+    ];
     stdout.write(`${units} | ${engine.name} | ${figures.join(' | ')}\n`);
     await engine[Symbol.asyncDispose]();
   }

@@ -1,5 +1,5 @@
 import { HORIZONS, squash } from './features.ts';
-import { OUTPUTS, QUANTILES } from './model-json.ts';
+import { OUTPUTS } from './model-json.ts';
 
 /** Per horizon, every how many intervals a forecast is kept until it can be judged: each of the short ones, some of the long. */
 const STRIDES = [1, 1, 5, 10] as const;
@@ -8,13 +8,15 @@ const FIRST_SLOT = KEPT.map((_, h) => KEPT.slice(0, h).reduce((sum, kept) => sum
 const SLOTS = KEPT.reduce((sum, kept) => sum + kept, 0);
 
 /** Gain of the correction at one step, and how it shrinks with the horizon, whose answers come late and overlap. */
-const GAIN = 0.03;
+const GAIN = 0.04;
 const SHRINKING = 0.75;
 const RATES = HORIZONS.map((horizon, h) => (GAIN / horizon ** SHRINKING) * (STRIDES[h] as number));
+/** Shares that the correction aims at: a little beyond the quantiles' own, for it is always a step behind. */
+const AIMS = [0.045, 0.5, 0.955] as const;
 /** A step is never less than this interval's, so that a band around a series that stood still opens in time. */
 const LEAST_WIDTH = 1;
 
-const Q = QUANTILES.length;
+const Q = AIMS.length;
 // Numbers of one slot: when it is due, value and unit it was made from, the network's quantiles.
 const DUE = 0;
 const BASE = 1;
@@ -56,7 +58,7 @@ function slotFor(slab: Float32Array, at: number, h: number, tick: number): numbe
  * Judges the forecasts that were made for `tick` by the `value` that came, and corrects what comes next. Adaptive conformal
  * inference (Gibbs and Candes, NeurIPS 2021) for each quantile and horizon, in squashed units of change:
  *
- *   offset <- offset + 0.03 / h^0.75 x stride x width x (tau - [y <= q])
+ *   offset <- offset + 0.04 / h^0.75 x stride x width x (tau - [y <= q])
  *
  * Values are relative to the series' anchor.
  */
@@ -70,7 +72,7 @@ export function judgeForecasts(slab: Float32Array, at: number, tick: number, val
     for (let k = 0; k < Q; k++) {
       const offset = at + OFFSET + Q * h + k;
       const below = y <= (corrected[k] as number) ? 1 : 0;
-      slab[offset] = (slab[offset] as number) + step * ((QUANTILES[k] as number) - below);
+      slab[offset] = (slab[offset] as number) + step * ((AIMS[k] as number) - below);
     }
   }
 }
@@ -98,7 +100,14 @@ export function keepForecasts(
 }
 
 /** Writes the quantiles of horizon number `h` from the newest point on to `out` from 0; values relative to the anchor. */
-export function forecastFrom(slab: Float32Array, at: number, h: number, value: number, unit: number, out: Float64Array): void {
+export function forecastFrom(
+  slab: Float32Array,
+  at: number,
+  h: number,
+  value: number,
+  unit: number,
+  out: Float64Array,
+): void {
   correct(slab, at, h, at + ANSWER + Q * h);
   for (let k = 0; k < Q; k++) out[k] = value + unit * Math.sinh(corrected[k] as number);
 }

@@ -6,6 +6,8 @@ import { addSample, clearSamples, robustScaleOf, SAMPLES_WIDTH } from './samples
 export const HORIZONS = [1, 5, 15, 30] as const;
 /** Numbers that the network is shown of each point. */
 export const FEATURES = 18;
+/** Changes whenever the meaning of a feature does: a model is of use to the features it was trained on alone. */
+export const FEATURES_VERSION = '1';
 /** A pause of more than this many intervals ends what the network remembers. */
 export const LONGEST_GAP = 30;
 
@@ -163,8 +165,10 @@ export class Features {
     if (points > 1) doubles[d + UNIT] = before + Math.max(UNIT_GAIN, 1 / (points - 1)) * (Math.abs(change) - before);
     const unit = Math.max(doubles[d + UNIT] as number, LEAST_UNIT * scale, SMALLEST_UNIT);
     doubles[d + UNIT] = unit;
-    const fast = (doubles[d + FAST_MEAN] as number) + Math.max(FAST, 1 / points) * (value - (doubles[d + FAST_MEAN] as number));
-    const slow = (doubles[d + SLOW_MEAN] as number) + Math.max(SLOW, 1 / points) * (value - (doubles[d + SLOW_MEAN] as number));
+    const fast =
+      (doubles[d + FAST_MEAN] as number) + Math.max(FAST, 1 / points) * (value - (doubles[d + FAST_MEAN] as number));
+    const slow =
+      (doubles[d + SLOW_MEAN] as number) + Math.max(SLOW, 1 / points) * (value - (doubles[d + SLOW_MEAN] as number));
     doubles[d + FAST_MEAN] = fast;
     doubles[d + SLOW_MEAN] = slow;
 

@@ -2,7 +2,14 @@ import type { Millis } from '../../../core/time.ts';
 import { type KernelOptions, type LstmKernel, openKernel } from '../kernel/kernel.ts';
 import { openStepper } from '../kernel/pool.ts';
 import type { LstmWeights } from '../kernel/weights.ts';
-import { CORRECTION_WIDTH, clearCorrection, forecastFor, forecastFrom, judgeForecasts, keepForecasts } from './correction.ts';
+import {
+  CORRECTION_WIDTH,
+  clearCorrection,
+  forecastFor,
+  forecastFrom,
+  judgeForecasts,
+  keepForecasts,
+} from './correction.ts';
 import { FEATURE_BYTES, FEATURES, Features, LONGEST_GAP } from './features.ts';
 
 /** Ticks are counted in 32-bit floats: they start again before those lose whole numbers. A multiple of all strides. */
@@ -105,7 +112,15 @@ export async function createForecasts(weights: LstmWeights, options: ForecastOpt
       const series = kernel.index[row] as number;
       const value = features.value(series) - features.anchor(series);
       const unit = features.unit(series);
-      keepForecasts(corrections, series * CORRECTION_WIDTH, ticks[series] as number, value, unit, kernel.out, row * outputs);
+      keepForecasts(
+        corrections,
+        series * CORRECTION_WIDTH,
+        ticks[series] as number,
+        value,
+        unit,
+        kernel.out,
+        row * outputs,
+      );
     }
     rows = 0;
   }

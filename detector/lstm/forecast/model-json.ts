@@ -45,7 +45,7 @@ export const SHIPPED_MODEL = join(import.meta.dirname, '../shipped');
 
 /**
  * Reads a TensorFlow.js layers model (`model.json` and the weights it names) without TensorFlow.js. It must be one LSTM layer
- * over 16 features with the usual activations (tanh, sigmoid) and a dense layer of 12 linear outputs. Throws
+ * over 18 features with the usual activations (tanh, sigmoid) and a dense layer of 12 linear outputs. Throws
  * `detector_model_unreadable` for a file that is none and `detector_model_shape` for another network, naming what is different.
  */
 export function readForecastModel(directory: string): ForecastModel {
@@ -85,7 +85,10 @@ function checkLayers(path: string, { modelTopology }: z.infer<typeof modelJson>)
   const working = all.filter(({ class_name }) => class_name !== 'InputLayer');
   const [lstm, dense] = working;
   if (working.length !== 2 || lstm?.class_name !== 'LSTM' || dense?.class_name !== 'Dense') {
-    refuse(path, `the layers are ${working.map(({ class_name }) => class_name).join(', ') || 'none'}; LSTM, Dense are expected`);
+    refuse(
+      path,
+      `the layers are ${working.map(({ class_name }) => class_name).join(', ') || 'none'}; LSTM, Dense are expected`,
+    );
   }
   const expected = [
     [lstm, 'activation', 'tanh'],
@@ -100,10 +103,16 @@ function checkLayers(path: string, { modelTopology }: z.infer<typeof modelJson>)
   }
 }
 
-function arrange(path: string, tensors: readonly { name: string; shape: readonly number[]; values: Float32Array }[]): LstmWeights {
+function arrange(
+  path: string,
+  tensors: readonly { name: string; shape: readonly number[]; values: Float32Array }[],
+): LstmWeights {
   const [kernel, recurrent, bias, head, headBias] = tensors;
   if (!kernel || !recurrent || !bias || !head || !headBias || tensors.length !== 5) {
-    refuse(path, `there are ${tensors.length} arrays of weights; five are expected: the LSTM's kernel, recurrent kernel and bias, the head's kernel and bias`);
+    refuse(
+      path,
+      `there are ${tensors.length} arrays of weights; five are expected: the LSTM's kernel, recurrent kernel and bias, the head's kernel and bias`,
+    );
   }
   const units = recurrent.shape[0] ?? 0;
   const shapes = [
@@ -114,7 +123,8 @@ function arrange(path: string, tensors: readonly { name: string; shape: readonly
     [headBias, [OUTPUTS]],
   ] as const;
   for (const [{ name, shape }, wanted] of shapes) {
-    if (shape.join() !== wanted.join()) refuse(path, `${name} has shape [${shape.join(', ')}]; [${wanted.join(', ')}] is expected`);
+    if (shape.join() !== wanted.join())
+      refuse(path, `${name} has shape [${shape.join(', ')}]; [${wanted.join(', ')}] is expected`);
   }
   return {
     features: FEATURES,

@@ -58,7 +58,12 @@ const percentile: Maker = (grid) => {
   const jitter = chance.logBetween(0.02, 0.5);
   const tail = chance.logBetween(0.02, 1);
   const hiccups = bursts(grid, chance.logBetween(30, 3000));
-  return map(load, (x, i) => Math.exp(pull * (x - 1) + jitter * (noise[i] as number)) * (1 + tail * chance.exponential() ** 2) + (hiccups[i] as number));
+  return map(
+    load,
+    (x, i) =>
+      Math.exp(pull * (x - 1) + jitter * (noise[i] as number)) * (1 + tail * chance.exponential() ** 2) +
+      (hiccups[i] as number),
+  );
 };
 
 /** Age of the newest data: it grows with the clock and falls back when a batch arrives, on time or not. */
@@ -84,7 +89,9 @@ const freshness: Maker = (grid) => {
 const deploys: Maker = (grid) => {
   const { chance } = grid;
   const size = chance.logBetween(0.5, 15);
-  const shifts = levels(grid, chance.logBetween(150, 3000), (level) => (chance.chance(0.6) ? level + size * chance.gauss() : size * chance.gauss()));
+  const shifts = levels(grid, chance.logBetween(150, 3000), (level) =>
+    chance.chance(0.6) ? level + size * chance.gauss() : size * chance.gauss(),
+  );
   const noise = colouredNoise(grid, someMemory(chance));
   return map(shifts, (level, i) => level + (noise[i] as number));
 };
@@ -138,7 +145,11 @@ const spikes: Maker = (grid) => {
   const stray = bursts(grid, chance.logBetween(30, 1500));
   const phase = chance.whole(0, period);
   const varies = chance.between(0, 0.4);
-  return map(noise, (x, i) => x + ((i + phase) % period < lasting ? height * (1 + varies * chance.gauss()) : 0) + 3 * (stray[i] as number));
+  return map(
+    noise,
+    (x, i) =>
+      x + ((i + phase) % period < lasting ? height * (1 + varies * chance.gauss()) : 0) + 3 * (stray[i] as number),
+  );
 };
 
 /** Utilisation: pulled back to its level, in one speed or two, sometimes in two states. */
@@ -169,11 +180,31 @@ const cycles: Maker = (grid) => {
   });
 };
 
-const MAKERS = { lag, rate, percentile, freshness, deploys, trend, counter, sparse, spikes, wandering, cycles } as const;
+const MAKERS = {
+  lag,
+  rate,
+  percentile,
+  freshness,
+  deploys,
+  trend,
+  counter,
+  sparse,
+  spikes,
+  wandering,
+  cycles,
+} as const;
 export type SeriesKind = keyof typeof MAKERS;
 export const SERIES_KINDS = Object.keys(MAKERS) as readonly SeriesKind[];
 /** Rates make up most of what is watched. */
-const DRAWN: readonly SeriesKind[] = [...SERIES_KINDS, 'rate', 'rate', 'percentile', 'wandering', 'wandering', 'deploys'];
+const DRAWN: readonly SeriesKind[] = [
+  ...SERIES_KINDS,
+  'rate',
+  'rate',
+  'percentile',
+  'wandering',
+  'wandering',
+  'deploys',
+];
 
 /**
  * One series like those of pipelines, the same for the same seed: its kind, its grid (10 s to 1 h), its size and unit, and what

@@ -34,4 +34,3 @@ export async function saveForecastModel(directory: string, model: LayersModel, f
     },
   });
 }
-

@@ -5,8 +5,6 @@ import { OUTPUTS, QUANTILES } from '../forecast/model-json.ts';
 import { SEGMENT, type Segments } from './segments.ts';
 import { lstmSequence } from './sequence.ts';
 
-
-
 const CLIP_NORM = 1;
 
 /** One LSTM layer over any number of steps and a dense head at each; the same for the same seed. */
@@ -70,7 +68,10 @@ function batchOf({ x, y }: Segments, places: readonly number[]): Batch {
     for (let t = 0; t < SEGMENT; t++) {
       const from = place * SEGMENT + t;
       inputs.set(x.subarray(from * FEATURES, (from + 1) * FEATURES), (t * batch + row) * FEATURES);
-      targets.set(y.subarray(from * HORIZONS.length, (from + 1) * HORIZONS.length), (t * batch + row) * HORIZONS.length);
+      targets.set(
+        y.subarray(from * HORIZONS.length, (from + 1) * HORIZONS.length),
+        (t * batch + row) * HORIZONS.length,
+      );
     }
   }
   const there = targets.map((target) => (Number.isNaN(target) ? 0 : 1));
@@ -95,7 +96,7 @@ export interface FitOptions {
 }
 
 /** Adam on the pinball loss with the gradients' norm clipped to 1. Returns the steps taken. Memory does not grow with them. */
-export function fit(model: layers.LayersModel, segments: Segments, options: FitOptions): number {
+export function fitNetwork(model: layers.LayersModel, segments: Segments, options: FitOptions): number {
   const optimizer = tf.train.adam(options.rate);
   const began = performance.now();
   let done = 0;

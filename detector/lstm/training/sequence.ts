@@ -28,7 +28,12 @@ export async function openSequence(): Promise<void> {
  *
  * Backward through time: dz from dh and dc at each step, dh' = dz U^T; then dW = x^T dz, dU = h'^T dz, db = sum dz.
  */
-export function lstmSequence(x: tf.Tensor3D, kernel: tf.Tensor2D, recurrent: tf.Tensor2D, bias: tf.Tensor1D): tf.Tensor2D {
+export function lstmSequence(
+  x: tf.Tensor3D,
+  kernel: tf.Tensor2D,
+  recurrent: tf.Tensor2D,
+  bias: tf.Tensor1D,
+): tf.Tensor2D {
   if (exports === undefined) throw new Error('openSequence was not awaited');
   const { memory, gemm, forward, backward } = exports;
   const [time, batch, features] = x.shape;

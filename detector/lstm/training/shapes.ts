@@ -22,7 +22,9 @@ export function dayLoad({ chance, length, start, step }: Grid): Float64Array {
   }));
   const sum = waves.reduce((total, { size }) => total + size, 0);
   const weekend = chance.chance(0.6) ? chance.between(0.3, 1.1) : 1;
-  const busy = chance.chance(0.3) ? { at: chance.between(0, 1), width: chance.between(0.01, 0.08), by: chance.between(0.3, 2) } : undefined;
+  const busy = chance.chance(0.3)
+    ? { at: chance.between(0, 1), width: chance.between(0.01, 0.08), by: chance.between(0.3, 2) }
+    : undefined;
   return Float64Array.from({ length }, (_, i) => {
     const time = start + i * step;
     const day = (time % DAY) / DAY;
@@ -70,7 +72,8 @@ export function bursts({ chance, length }: Grid, every: number): Float64Array {
     const decay = lasting * chance.between(0.3, 2);
     const flat = chance.chance(0.4);
     const end = Math.min(length, Math.ceil(at + (flat ? decay : 5 * decay)));
-    for (let i = Math.floor(at); i < end; i++) out[i] = (out[i] as number) + (flat ? size : size * Math.exp(-(i - at) / decay));
+    for (let i = Math.floor(at); i < end; i++)
+      out[i] = (out[i] as number) + (flat ? size : size * Math.exp(-(i - at) / decay));
   }
   return out;
 }

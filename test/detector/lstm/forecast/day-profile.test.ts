@@ -1,5 +1,11 @@
 import { expect, test } from 'vitest';
-import { clearProfile, learnProfile, onWeekend, PROFILE_WIDTH, profileAt } from '../../../../detector/lstm/forecast/day-profile.ts';
+import {
+  clearProfile,
+  learnProfile,
+  onWeekend,
+  PROFILE_WIDTH,
+  profileAt,
+} from '../../../../detector/lstm/forecast/day-profile.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -9,7 +15,8 @@ const MONDAY = Date.UTC(2024, 0, 1);
 function learnt(days: number, interval: number, value: (time: number) => number, start = MONDAY) {
   const slab = new Float32Array(PROFILE_WIDTH + 2).fill(7);
   clearProfile(slab, 1);
-  for (let time = start; time < start + days * DAY; time += interval) learnProfile(slab, 1, time, interval, value(time));
+  for (let time = start; time < start + days * DAY; time += interval)
+    learnProfile(slab, 1, time, interval, value(time));
   // One point more closes the newest bin.
   learnProfile(slab, 1, start + days * DAY, interval, value(start + days * DAY));
   expect([slab[0], slab.at(-1)]).toEqual([7, 7]);
@@ -22,10 +29,13 @@ test('Saturday and Sunday are the weekend', () => {
   expect(days).toEqual([false, false, false, false, false, true, true]);
 });
 
-test.each([HOUR, 30 * MINUTE])('an interval of %d ms has a bin of its own for each point: the value of the day before', (interval) => {
-  const at = learnt(1, interval, hourOf);
-  for (let hour = 0; hour < 24; hour++) expect(at(MONDAY + DAY + hour * HOUR)).toBe(hour);
-});
+test.each([HOUR, 30 * MINUTE])(
+  'an interval of %d ms has a bin of its own for each point: the value of the day before',
+  (interval) => {
+    const at = learnt(1, interval, hourOf);
+    for (let hour = 0; hour < 24; hour++) expect(at(MONDAY + DAY + hour * HOUR)).toBe(hour);
+  },
+);
 
 test('shorter intervals share bins of half an hour, and the profile runs straight from middle to middle', () => {
   const at = learnt(1, MINUTE, (time) => (time % DAY) / MINUTE);

@@ -38,7 +38,8 @@ describe('features', () => {
   test('large values with small changes keep their digits', () => {
     const plain = run(noise(300));
     const far = run(noise(300).map((value) => 1e12 + value));
-    for (let i = 60; i < 300; i++) expect(far.out[i * FEATURES + 2]).toBeCloseTo(plain.out[i * FEATURES + 2] as number, 1);
+    for (let i = 60; i < 300; i++)
+      expect(far.out[i * FEATURES + 2]).toBeCloseTo(plain.out[i * FEATURES + 2] as number, 1);
   });
 
   test('no feature is ever more than a few units or not a number, whatever comes', () => {
@@ -62,7 +63,10 @@ describe('features', () => {
 
   test('a day later the profile tells what the next hours bring, and how far off today is', () => {
     const wave = (i: number) => 100 * Math.sin((2 * Math.PI * i) / 24);
-    const { column } = run(Array.from({ length: 96 }, (_, i) => wave(i) + (i >= 80 ? 50 : 0)), 3_600_000);
+    const { column } = run(
+      Array.from({ length: 96 }, (_, i) => wave(i) + (i >= 80 ? 50 : 0)),
+      3_600_000,
+    );
     const [known, ahead, off] = [column(8), column(4), column(16)];
     expect(known.slice(0, 20)).toEqual(new Array(20).fill(0));
     expect(known[60]).toBe(1);

@@ -1,6 +1,12 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { addSample, clearSamples, robustScaleOf, SAMPLES, SAMPLES_WIDTH } from '../../../../detector/lstm/forecast/samples.ts';
+import {
+  addSample,
+  clearSamples,
+  robustScaleOf,
+  SAMPLES,
+  SAMPLES_WIDTH,
+} from '../../../../detector/lstm/forecast/samples.ts';
 import { gauss, seeded } from '../../world.ts';
 
 function sampled(values: readonly number[], perDay = 288) {
@@ -34,19 +40,26 @@ test('the samples stand for the whole past, thinned out as it grows, and then fo
 });
 
 test('a rare movement has a scale where quantiles see none; values all alike have none', () => {
-  expect(sampled([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 5]).scale).toBeGreaterThan(0);
+  expect(
+    sampled([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 5]).scale,
+  ).toBeGreaterThan(0);
   expect(sampled(new Array(100).fill(3))).toMatchObject({ center: 3, scale: 0 });
 });
 
 test('scale and centre follow the unit and the offset of the series', () => {
   fc.assert(
-    fc.property(fc.integer({ min: 1, max: 1000 }), fc.integer({ min: -50, max: 50 }), fc.integer(), (factor, offset, seed) => {
-      const random = seeded(seed);
-      const values = Array.from({ length: 200 }, () => Math.round(8 * gauss(random)));
-      const plain = sampled(values);
-      const other = sampled(values.map((value) => factor * value + offset));
-      expect(other.center).toBeCloseTo(factor * plain.center + offset, 1);
-      expect(other.scale / factor).toBeCloseTo(plain.scale, 3);
-    }),
+    fc.property(
+      fc.integer({ min: 1, max: 1000 }),
+      fc.integer({ min: -50, max: 50 }),
+      fc.integer(),
+      (factor, offset, seed) => {
+        const random = seeded(seed);
+        const values = Array.from({ length: 200 }, () => Math.round(8 * gauss(random)));
+        const plain = sampled(values);
+        const other = sampled(values.map((value) => factor * value + offset));
+        expect(other.center).toBeCloseTo(factor * plain.center + offset, 1);
+        expect(other.scale / factor).toBeCloseTo(plain.scale, 3);
+      },
+    ),
   );
 });
