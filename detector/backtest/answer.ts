@@ -3,9 +3,7 @@ import { dirname } from 'node:path';
 import { ONSET } from './judge.ts';
 
 const BUFFER = 256 * 1024;
-/** The largest score that is written for a row that opens nothing. */
-const BELOW_ONSET = 0.499999;
-const DIGITS = 6;
+const MILLION = 1_000_000;
 
 /** The file with what was said of each row of another. */
 export interface Answer {
@@ -59,11 +57,13 @@ export function openAnswer(path: string, names: readonly string[]): Answer {
 
 /** A score with six decimals; rounding never makes an onset of a row that is none. */
 export function scoreText(score: number): string {
-  return (score < ONSET && score > BELOW_ONSET ? BELOW_ONSET : score).toFixed(DIGITS);
+  const millionths = Math.round(score * MILLION);
+  const kept = score < ONSET ? Math.min(millionths, ONSET * MILLION - 1) : millionths;
+  return kept === MILLION ? '1.000000' : `0.${String(kept).padStart(6, '0')}`;
 }
 
 function partText(part: number): string {
-  return part === 0 ? '0' : String(Number(part.toPrecision(DIGITS)));
+  return part === 0 ? '0' : String(Number(part.toPrecision(6)));
 }
 
 function cell(text: string): string {

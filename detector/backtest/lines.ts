@@ -20,12 +20,13 @@ export async function* readLines(path: string): AsyncGenerator<string[]> {
   try {
     const decoder = new StringDecoder('utf8');
     for await (const chunk of await openText(path)) {
-      const lines = (rest + decoder.write(chunk as Buffer)).split('\n');
+      const text = rest + decoder.write(chunk as Buffer);
+      const lines = text.split('\n');
       rest = lines.pop() as string;
       if (rest.length > LONGEST) throw new Error(`a line of more than ${LONGEST} characters`);
       if (count === 0 && lines.length > 0) lines[0] = withoutMark(lines[0] as string);
       count += lines.length;
-      if (lines.length > 0) yield lines.map(withoutReturn);
+      if (lines.length > 0) yield text.includes('\r') ? lines.map(withoutReturn) : lines;
     }
     rest += decoder.end();
   } catch (cause) {

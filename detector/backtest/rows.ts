@@ -53,7 +53,7 @@ export function createRowReader(columns: number, interval: Millis): RowReader {
   let untimed = 0;
 
   function readTime(cells: readonly string[], at: number): Millis {
-    row.stamp = cells[at] ?? '';
+    row.stamp = (cells[at] ?? '').trim();
     const time = parseTimestamp(row.stamp);
     if (Number.isNaN(time)) {
       counts.bad_rows.time_unreadable++;
@@ -85,11 +85,12 @@ export function createRowReader(columns: number, interval: Millis): RowReader {
     },
     read(line) {
       if (layout === undefined) throw new Error('a file is started before its lines are read');
-      if (line.trim() === '') {
+      if (isBlank(line)) {
         counts.blank_lines++;
         return undefined;
       }
-      const cells = parseCells(line);
+      // Most lines have no quotes, and the numbers among their cells may keep their blanks.
+      const cells = line.includes('"') ? parseCells(line) : line.split(',');
       if (cells.length !== layout.cells) counts.bad_rows.cells_wrong++;
       if (layout.time >= 0) row.time = readTime(cells, layout.time);
       else {
@@ -113,6 +114,10 @@ export function createRowReader(columns: number, interval: Millis): RowReader {
       return clock.setBacks;
     },
   };
+}
+
+function isBlank(line: string): boolean {
+  return line.charCodeAt(0) > 32 ? false : line.trim() === '';
 }
 
 function noRows(): RowCounts {
