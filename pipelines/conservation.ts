@@ -26,7 +26,7 @@ const LEARNT_A_ROUND = 40;
 const WRITE_MS = 30_000;
 /** A checkpoint that told of nothing for so long is gone. */
 const FORGET_MS = 6 * 3_600_000;
-/** Where nothing has arrived for so long, it is asked whether anyone reads. */
+/** Where nothing has arrived for so long of what was sent, it is asked whether anyone reads. */
 const QUIET_MS = 60_000;
 
 export interface ConservationRounds {
@@ -71,8 +71,12 @@ export function createConservation(store: Store): ConservationRounds {
 
   /** Finds out of the pairs at which nothing arrives any more whether anyone is there to read. */
   async function look(entries: readonly Known[], at: Millis): Promise<void> {
-    const quiet = entries.filter(({ pair }) => at - pair.reached.newest > QUIET_MS);
-    for (const entry of entries) if (!quiet.includes(entry)) entry.left = undefined;
+    const quiet: Known[] = [];
+    for (const entry of entries) {
+      const { sent, reached } = entry.pair;
+      if (at - reached.newest > QUIET_MS && sent.newest > reached.newest) quiet.push(entry);
+      else entry.left = undefined;
+    }
     if (quiet.length === 0) return;
     const tell = await readWhereabouts(store, at);
     for (const entry of quiet) entry.left = missingReader(entry, tell);
