@@ -38,6 +38,8 @@ const SHAPES: Readonly<Record<string, Shape>> = {
   lag: (_, __, random) => Math.floor(-40 * Math.log(1 - random())),
 };
 
+export const SHAPE_NAMES: readonly string[] = Object.keys(SHAPES);
+
 const FAULTS: Readonly<Record<string, Fault>> = {
   spike: (value, _, random) => value * (3 + random()) + 50,
   dip: (value) => value * 0.15,
@@ -93,8 +95,7 @@ export function labelledSeries(
 
 /** A set of every shape, with faults and quiet, by the minute and every five minutes. */
 export function labelledSet(): LabelledSeries[] {
-  const shapes = Object.keys(SHAPES);
-  return shapes.flatMap((shape, n) => [
+  return SHAPE_NAMES.flatMap((shape, n) => [
     labelledSeries(shape, 10 * n + 1, 60_000, 10, true),
     labelledSeries(shape, 10 * n + 2, 300_000, 28, true),
     labelledSeries(shape, 10 * n + 3, 60_000, 10, false),
