@@ -7,12 +7,12 @@ import type { Catalogue, Watched } from './watched.ts';
 
 /** What the detectors are, told to the store, and what they did and what people say of it, told at `/metrics`. */
 export interface Records {
-  /** Publishes when the last time is a minute ago; returns at once. Never throws. */
+  /** Publishes when the last time is five minutes ago; returns at once. Never throws. */
   publish(watched: Iterable<Watched>, now: Millis): void;
   settled(): Promise<void>;
 }
 
-const EVERY_MS = 60_000;
+const EVERY_MS = 300_000;
 
 export function createRecords(
   catalogue: Catalogue,

@@ -45,7 +45,7 @@ export interface DetectorRecord {
 
 export const RECORD_MS = 7 * 86_400_000;
 /** How old the newest word of a detector may be while it counts as at work. */
-const CURRENT_MS = 600_000;
+const CURRENT_MS = 900_000;
 
 /**
  * The records of the seven days before `now`: detectors at work, and those that raised something in that time. An alert is an
