@@ -1,6 +1,7 @@
 import { Command } from 'commander';
+import { WeirError } from '../core/errors.ts';
 import { FEATURES_VERSION, HORIZONS } from '../detector/lstm/forecast/features.ts';
-import { QUANTILES } from '../detector/lstm/forecast/model-json.ts';
+import { QUANTILES, readForecastModel } from '../detector/lstm/forecast/model-json.ts';
 import { exportModel, importModel } from '../detector/lstm/forecast/model-store.ts';
 import { type ConfigOptions, readConfig, wholeNumber, withConfigOptions } from './options.ts';
 
@@ -11,6 +12,7 @@ interface TrainArguments {
   readonly seed?: number;
   readonly steps?: number;
   readonly csv?: string;
+  readonly from?: string;
 }
 
 const say = (line: string) => process.stdout.write(`${line}\n`);
@@ -30,6 +32,7 @@ export function modelCommand(): Command {
       )
       .option('--steps <n>', 'steps of training', wholeNumber)
       .option('--csv <dir>', `learn from the CSV files below, too: the first ${ROWS} rows of each`)
+      .option('--from <dir>', 'go on from the network in this folder; nothing is written unless it got better')
       .action(train),
   );
   command.addCommand(
@@ -56,12 +59,23 @@ async function train(directory: string, options: TrainArguments): Promise<void> 
   // Loaded here, so that `weir --help` and the small commands do not pay for them.
   const { openTraining } = await import('../detector/lstm/training/backend.ts');
   const { saveForecastModel } = await import('../detector/lstm/training/model-file.ts');
-  const { SHIPPED, trainNetwork } = await import('../detector/lstm/training/train.ts');
+  const { SHIPPED, TUNING, trainNetwork } = await import('../detector/lstm/training/train.ts');
   const { readCsvFolder } = await import('../detector/lstm/training/csv-series.ts');
   say(`TensorFlow.js runs on ${await openTraining()}`);
   const real = options.csv === undefined ? [] : await readCsvFolder(options.csv, ROWS);
-  const setting = { ...SHIPPED, seed: options.seed ?? SHIPPED.seed, steps: options.steps ?? SHIPPED.steps };
-  const { model, loss } = trainNetwork({ ...setting, real, onProgress: say });
+  const base = options.from === undefined ? SHIPPED : TUNING;
+  const setting = {
+    ...base,
+    seed: options.seed ?? base.seed,
+    steps: options.steps ?? base.steps,
+    real,
+    onProgress: say,
+  };
+  const from = options.from === undefined ? undefined : readForecastModel(options.from).weights;
+  const { model, loss, before } = trainNetwork(from === undefined ? setting : { ...setting, from, units: from.units });
+  if (from !== undefined && !(loss < before)) {
+    throw new WeirError('detector_model_not_better', `the network did not get better: ${before} before, ${loss} now`);
+  }
   await saveForecastModel(directory, model, {
     trained_on: real.length === 0 ? 'synthetic' : `synthetic and ${real.length} series`,
     seed: setting.seed,

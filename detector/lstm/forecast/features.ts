@@ -15,6 +15,8 @@ const DAY: Millis = 86_400_000;
 const FAST = 1 / 20;
 const SLOW = 1 / 288;
 const UNIT_GAIN = 1 / 30;
+/** A change counts as this many units at most: one spike must not widen the bands for hours. */
+const LARGEST_STEP = 20;
 /** The unit of change is never less than this share of the scale: rounding is no movement. */
 const LEAST_UNIT = 0.005;
 const LARGEST = 1e8;
@@ -44,7 +46,7 @@ export const FEATURE_BYTES = 8 * DOUBLES + 4 * FLOATS;
 /**
  * Features of many series, one point at a time. All differences are told in the series' own unit of change
  *
- *   u <- u + max(1/30, 1/n) (|v - v'| - u),   u >= 0.005 scale
+ *   u <- u + max(1/30, 1/n) (min(|v - v'|, 20 u) - u),   u >= 0.005 scale
  *
  * and squashed by asinh, so that a quiet and a lively series look alike to the network. Per point: the value over its robust
  * centre and scale; its change; its distances to two moving averages (20 and 288 points); how far the time-of-day profile 1, 5,
@@ -162,7 +164,8 @@ export class Features {
     const scale = Math.max((doubles[d + SCALE] as number) || Math.max(1e-3 * Math.abs(value), 1e-9), SMALLEST_UNIT);
 
     const before = doubles[d + UNIT] as number;
-    if (points > 1) doubles[d + UNIT] = before + Math.max(UNIT_GAIN, 1 / (points - 1)) * (Math.abs(change) - before);
+    const size = points > FIRST_SCALE ? Math.min(Math.abs(change), LARGEST_STEP * before) : Math.abs(change);
+    if (points > 1) doubles[d + UNIT] = before + Math.max(UNIT_GAIN, 1 / (points - 1)) * (size - before);
     const unit = Math.max(doubles[d + UNIT] as number, LEAST_UNIT * scale, SMALLEST_UNIT);
     doubles[d + UNIT] = unit;
     const fast =

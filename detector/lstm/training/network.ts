@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import * as layers from '@tensorflow/tfjs-layers';
 import { FEATURES, HORIZONS } from '../forecast/features.ts';
 import { OUTPUTS, QUANTILES } from '../forecast/model-json.ts';
+import type { LstmWeights } from '../kernel/weights.ts';
 import { SEGMENT, type Segments } from './segments.ts';
 import { lstmSequence } from './sequence.ts';
 
@@ -29,6 +30,15 @@ export function buildNetwork(units: number, seed: number): layers.LayersModel {
 /** The layers keep their variables in a field that their type hides. */
 function variablesOf(model: layers.LayersModel): tf.Variable[] {
   return model.trainableWeights.map((weight) => (weight as unknown as { val: tf.Variable }).val);
+}
+
+/** Puts weights of the same shape into a model. */
+export function setWeights(model: layers.LayersModel, weights: LstmWeights): void {
+  const { kernel, recurrent, bias, head, headBias } = weights;
+  const values = [kernel, recurrent, bias, head, headBias];
+  const tensors = model.getWeights().map(({ shape }, i) => tf.tensor(values[i] as Float32Array, shape));
+  model.setWeights(tensors);
+  tf.dispose(tensors);
 }
 
 /** The model at all steps of `x` [time, batch, FEATURES] from empty states: [time, batch, OUTPUTS]. */

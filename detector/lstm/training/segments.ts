@@ -3,7 +3,7 @@ import { FEATURES, Features, HORIZONS, squash } from '../forecast/features.ts';
 import type { Chance } from './chance.ts';
 
 /** Points of one training segment, and how many of them only warm the state up. */
-export const SEGMENT = 128;
+export const SEGMENT = 256;
 export const WARM_UP = 8;
 const LARGEST_TARGET = 10;
 

@@ -72,6 +72,27 @@ describe('the forecast network', { timeout: 120_000 }, () => {
     expect(tf.memory().numTensors).toBe(tensors);
   });
 
+  test('goes on from weights that are there: what it begins with is what they lose, and it gets better on real series', () => {
+    const first = trainNetwork({ seed: 1, units: 8, series: 4, steps: 3, batch: 8, rate: 5e-3, aside: 2 });
+    const [kernel, recurrent, bias, head, headBias] = first.model
+      .getWeights()
+      .map((tensor) => tensor.dataSync() as Float32Array) as [
+      Float32Array,
+      Float32Array,
+      Float32Array,
+      Float32Array,
+      Float32Array,
+    ];
+    const from = { features: FEATURES, units: 8, outputs: OUTPUTS, kernel, recurrent, bias, head, headBias };
+    const wave = Float64Array.from({ length: 3000 }, (_, i) => 10 + Math.sin(i * 1.3));
+    const real = [{ start: 1_700_000_000_000, step: 60_000, values: wave }];
+    const same = { seed: 1, units: 8, series: 4, batch: 8, rate: 5e-3, aside: 2 };
+    expect(trainNetwork({ ...same, steps: 0, from }).loss).toBeCloseTo(first.loss, 6);
+    const tuned = trainNetwork({ ...same, steps: 10, from, real });
+    expect(tuned.loss).toBeLessThan(tuned.before);
+    first.model.dispose();
+  });
+
   test('ends when its time is used up', () => {
     const model = buildNetwork(4, 1);
     const steps = fitNetwork(model, madeSegments(1, 4), {
