@@ -85,11 +85,14 @@ export function readLayout(lines: readonly string[], timeColumn?: string): Layou
   };
 }
 
-/** A cell as a number: NaN where it says that there is none, and undefined where it is not one. */
+/** Larger numbers are nothing that was measured, and their squares and sums would overflow. */
+const LARGEST = 1e30;
+
+/** A cell as a number: NaN where it says that there is none, and undefined where it is not one, or beyond `LARGEST`. */
 export function parseValue(cell: string): number | undefined {
   const value = Number(cell);
   // An empty cell counts as 0 for `Number`.
-  if (value !== 0 && Number.isFinite(value)) return value;
+  if (value !== 0 && Math.abs(value) <= LARGEST) return value;
   const text = cell.trim();
   if (NO_VALUE.test(text)) return Number.NaN;
   return value === 0 ? 0 : undefined;
