@@ -5,7 +5,8 @@ import { createTails, fitTail, halveTail, learnTail, oddsOf, type Tails } from '
  *
  *   odds = -log10 P(deviation this large on this side)   by the column's own tails: right for noisy columns, but a
  *                                                        column that has had one fault calls the next one ordinary
- *   size = ln(1 + |v| / (r + floor)), r^2 <- r^2 + a (v^2 - r^2)   keeps growing with the deviation
+ *   size = ln(1 + |v| / (r + floor))                     keeps growing with the deviation
+ *   r^2 <- r^2 + a (min(|v|, 20 r)^2 - r^2)              a = trust / 20,000 rows
  */
 export interface Evidence {
   readonly odds: Float64Array;
@@ -25,6 +26,9 @@ const UNITS = 4;
 /** Points before the odds are believed. */
 const READY = 30;
 const REFIT_ROWS = 200;
+/** Rows in which no deviation is cut, because the usual one is not known. */
+const YOUNG_ROWS = 200;
+const CUT = 20;
 const MOST_ODDS = 12;
 const MOST_RATIO = 1000;
 
@@ -61,7 +65,10 @@ export function createEvidence(count: number): Evidence {
       if (Number.isNaN(v)) continue;
       const n = (seen[j] as number) + 1;
       seen[j] = n;
-      square[j] = (square[j] as number) + trust * Math.max(1 / n, 1 / SIZE_ROWS) * (v * v - (square[j] as number));
+      const most =
+        n < YOUNG_ROWS ? Number.POSITIVE_INFINITY : CUT * Math.sqrt(square[j] as number) + (least[j] as number);
+      const far = Math.min(Math.abs(v), most);
+      square[j] = (square[j] as number) + trust * Math.max(1 / n, 1 / SIZE_ROWS) * (far * far - (square[j] as number));
       if (whole) learnOdds(j, v);
     }
   }

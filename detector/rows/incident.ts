@@ -19,7 +19,7 @@ export interface Incident {
 }
 
 const REFRACTORY_ROWS = 60;
-const CALM_ROWS = 10;
+const CALM_ROWS = 30;
 const ESCALATION = 1;
 const BELOW = ONSET - 1e-4;
 const HALF_WAY = 3;

@@ -25,7 +25,7 @@ export interface RowsOptions {
   readonly falseAlarmsPerWeek: number;
 }
 
-export const ROWS_DEFAULTS: RowsOptions = { falseAlarmsPerWeek: 1 };
+export const ROWS_DEFAULTS: RowsOptions = { falseAlarmsPerWeek: 3 };
 
 /**
  * Judges rows of several columns of one thing together. A column is strange by its distance from its level, by its
@@ -37,7 +37,12 @@ export const ROWS_DEFAULTS: RowsOptions = { falseAlarmsPerWeek: 1 };
  *   held evidence = h + 0.3 l,  l <- l + (h - l) / 60
  *
  * where ok and sk are the means of the k largest odds and sizes. The means, rather than the largest, want agreement; few
- * columns are enough, for a fault of three of 38 columns must not be averaged away. Weights: docs/detection.md.
+ * columns are enough, for a fault of three of 38 columns must not be averaged away. A row is as rare as its g is in the
+ * tail of the rows so far, and the limit of an alarm follows from the false alarms expected. Part of a column:
+ *
+ *   0.6 s(recent) + 0.2 o(recent) + 0.15 o(level) + 0.05 s(apart)
+ *
+ * How the weights were found: docs/detection.md.
  */
 export function createRowsJudge(columns: number, options: RowsOptions = ROWS_DEFAULTS): RowJudge {
   const interval = createInterval();
@@ -95,14 +100,19 @@ export function createRowsJudge(columns: number, options: RowsOptions = ROWS_DEF
     apart.learn(trust.share, trust.whole);
     if (trust.whole) {
       relations.learn(each.standard);
-      if (n > YOUNG_ROWS) tail.learn(evidence);
+      if (n > YOUNG_ROWS) tail.learn(evidence, 4);
     }
     each.learn(trust.share);
     return judgement;
   }
 
   function partOf(j: number): number {
-    return (recent.odds[j] as number) + (recent.size[j] as number) + 0.25 * (level.size[j] as number);
+    return (
+      0.6 * (recent.size[j] as number) +
+      0.2 * (recent.odds[j] as number) +
+      0.15 * (level.odds[j] as number) +
+      0.05 * (apart.size[j] as number)
+    );
   }
 
   return { judge };

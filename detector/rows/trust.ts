@@ -4,8 +4,11 @@ import { createTails, fitTail, halveTail, learnTail, oddsOf } from '../engine/ta
  * How much a row may teach. Rows of an incident teach little, or a fault of two hours would be ordinary the next day;
  * what stays strange for `GIVE_IN_ROWS` is learnt like anything else, or it would be strange for ever.
  *
- *   strange: the held evidence is among the 3.5 % highest of the rows learnt
- *   trust = 1, and 0.02 while strange: where only whole rows can be counted, every 50th strange row counts
+ *   strange: the held evidence is among the 5 % highest so far
+ *   trust = 1, and 0.03 while strange: where only whole rows can be counted, every 33rd strange row counts
+ *
+ * What is highest so far must not hang on the trust alone (few rows strange, so few learnt, so more rows strange): in
+ * that one tail a strange row counts half. With every gate tighter than this, results jumped with the smallest change.
  */
 export interface Trust {
   /** Trust in the row that was weighed, 0 to 1. */
@@ -16,8 +19,8 @@ export interface Trust {
   readonly state: readonly (Float64Array | Float32Array | Int16Array | Uint16Array)[];
 }
 
-const STRANGE_ODDS = -Math.log10(0.035);
-const STRANGE_SHARE = 0.02;
+const STRANGE_ODDS = -Math.log10(0.05);
+const STRANGE_SHARE = 0.03;
 const GIVE_IN_ROWS = 5000;
 /** For each ordinary row, strange rows on end that are forgotten. */
 const FORGOTTEN = 3;
@@ -44,7 +47,7 @@ export function createTrust(): Trust {
       whole = owed >= 1;
       state[0] = onEnd;
       state[1] = whole ? owed - 1 : owed;
-      if (whole) tail.learn(held);
+      tail.learn(held, share === 1 ? 4 : 2);
     },
     state: [state, ...tail.state],
   };
@@ -54,7 +57,8 @@ export function createTrust(): Trust {
 export interface RowTail {
   /** -log10 of the chance of a row with `value` or more; 0 while too little is known. */
   odds(value: number): number;
-  learn(value: number): void;
+  /** `units`: 4 for a whole row. */
+  learn(value: number, units: number): void;
   readonly state: readonly (Float64Array | Float32Array | Int16Array | Uint16Array)[];
 }
 
@@ -71,9 +75,9 @@ export function createRowTail(): RowTail {
   const rows = new Float64Array(2);
   return {
     odds: (value) => ((rows[0] as number) < READY ? 0 : oddsOf(tails, 0, value)),
-    learn(value) {
-      if (value > FLOOR) learnTail(tails, 0, value, UNITS);
-      rows[0] = (rows[0] as number) + 1;
+    learn(value, units) {
+      if (value > FLOOR) learnTail(tails, 0, value, units);
+      rows[0] = (rows[0] as number) + units / UNITS;
       rows[1] = (rows[1] as number) + 1;
       if ((rows[1] as number) >= REFIT_ROWS) {
         rows[1] = 0;
