@@ -33,6 +33,8 @@ const FLOOR_SHARE = 1e-4;
 const DOUBT = 2.6;
 const DOUBT_POINTS = 100;
 const DOUBTFUL_UNITS = 1;
+/** Numbers from here on cannot be reckoned with in 32 bits: they are gaps, as NaN is. */
+const LARGEST = 1e37;
 const DAY_MS: Millis = 86_400_000;
 /** The band shown: 1 in 100 points lies beyond either end of it. */
 const BAND_ODDS = 2;
@@ -71,7 +73,7 @@ export interface Inputs extends ScoreInputs {
 export interface Engine {
   /**
    * Judges one value of one series, then learns it. `time` is greater than that of the series' last one. A NaN is a
-   * gap: it scores 0 and teaches nothing. `forecast` and `far_forecast` are residuals from outside.
+   * gap (so is a number of 1e37 and more): it scores 0 and teaches nothing. `forecast` and `far_forecast` are residuals from outside.
    */
   judge(series: number, time: Millis, value: number, forecast?: number, farForecast?: number): Verdict;
   /** The numbers behind the verdict given last. */
@@ -191,7 +193,7 @@ export function createEngine(count: number): Engine {
     last.points = streams.points(series);
     last.before = before[series] as number;
     verdict.interval = interval;
-    if (Number.isNaN(value)) {
+    if (!(Math.abs(value) < LARGEST)) {
       verdict.score = 0;
       verdict.expected = NaN;
       verdict.stuck = false;

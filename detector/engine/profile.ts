@@ -4,10 +4,10 @@
  * seen little in its own table borrows from the other, so that the first Saturday is expected to be like a Friday:
  *
  *   cell = w own + (1 - w) other,  w = n / (n + 1/2)             n: values seen in its own table
- *   band = between the cell at hand and the neighbour whose centre is nearer
+ *   band = from the least to the largest of the cell at hand and its two neighbours
  *
- * A value between two neighbouring quarter hours is as expected: where within half an hour a daily step comes is
- * nobody's news. Without that tolerance each daily step is strange, and all that is judged beside it is blunted.
+ * A value between neighbouring quarter hours is as expected: where within a quarter hour a daily step comes is nobody's
+ * news. Without that tolerance each daily step is strange, and all that is judged beside it is blunted.
  */
 const BINS = 96;
 export const CELLS = 2 * BINS;
@@ -40,6 +40,11 @@ function tableOf(time: number): number {
   return weekday === 0 || weekday === 6 ? BINS : 0;
 }
 
+/** Quarter hour of the day of `time`. */
+function binOf(time: number): number {
+  return Math.floor((((time % DAY_MS) + DAY_MS) % DAY_MS) / BIN_MS);
+}
+
 function cellAt(profiles: Profiles, at: number, table: number, bin: number): number {
   const own = at + table + bin;
   const other = at + (BINS - table) + bin;
@@ -55,19 +60,19 @@ function cellAt(profiles: Profiles, at: number, table: number, bin: number): num
 export function bandAt(profiles: Profiles, series: number, time: number, band: Band): void {
   const at = series * CELLS;
   const table = tableOf(time);
-  const position = (((time % DAY_MS) + DAY_MS) % DAY_MS) / BIN_MS;
-  const bin = Math.floor(position);
+  const bin = binOf(time);
   const here = cellAt(profiles, at, table, bin);
-  const near = cellAt(profiles, at, table, (bin + (position - bin < 0.5 ? BINS - 1 : 1)) % BINS);
-  const other = Number.isNaN(near) ? here : near;
-  band.lower = Math.min(here, other);
-  band.upper = Math.max(here, other);
+  const before = cellAt(profiles, at, table, (bin + BINS - 1) % BINS);
+  const after = cellAt(profiles, at, table, (bin + 1) % BINS);
+  const first = Number.isNaN(before) ? here : before;
+  const last = Number.isNaN(after) ? here : after;
+  band.lower = Math.min(here, first, last);
+  band.upper = Math.max(here, first, last);
 }
 
 /** Adds a value. `perCell`: points that fall in one cell on one day, at least 1. */
 export function learnProfile(profiles: Profiles, series: number, time: number, value: number, perCell: number): void {
-  const bin = Math.floor((((time % DAY_MS) + DAY_MS) % DAY_MS) / BIN_MS);
-  const at = series * CELLS + tableOf(time) + bin;
+  const at = series * CELLS + tableOf(time) + binOf(time);
   const n = profiles.seen[at] as number;
   const gain = Math.max(1 / (n + 1), 1 / (MEMORY_DAYS * perCell + 1), 1 / MOST_SEEN);
   const old = profiles.values[at] as number;

@@ -133,7 +133,7 @@ export function createStreams(series: number): Streams {
     const step = x - (state[o + E3] as number);
     const moved = follow(o + E12, x, Math.max(g12, young)) - follow(o + E300, x, Math.max(g300, young));
     const slowly = follow(o + E24, x, Math.max(g24, young)) - follow(o + E800, x, Math.max(g800, young));
-    const away = Math.abs(x - before);
+    const away = n === 0 ? 0 : Math.abs(x - before);
     const wider = follow(o + V60, away, Math.max(g60, young)) - follow(o + V800, away, Math.max(g800, young));
     follow(o + SIZE, Math.abs(x), Math.max(g800, young));
     follow(o + E3, x, Math.max(g3, young));

@@ -37,8 +37,10 @@ const PRIOR_EXCESSES = 20;
 const PRIOR_SHAPE = 0.2;
 /** An outlier moves the range of buckets by two octaves at most. */
 const LARGEST_RAISE = 2;
-/** Once nothing lies in the upper three quarters of the range, it comes down by a quarter. */
-const LOWER_SHARE = 1 / 4;
+/** The range comes down by a quarter when this share of all points is too small to be told apart. */
+const TOO_SMALL = 0.4;
+/** Units of what was too small that are kept, as the largest they can have been: they stand in until it is known better. */
+const CARRIED = 200;
 /** Size below which nothing is told apart, whatever the floor. */
 const SMALLEST = 1e-30;
 const MOST = 65_535;
@@ -129,6 +131,7 @@ function lower(tails: Tails, slot: number, by: number): void {
   if ((tails.bases[slot] as number) <= by) return;
   counts.copyWithin(at + by, at, at + buckets - by);
   counts.fill(0, at, at + by);
+  counts[at + by] = Math.min(CARRIED, counts[at + by] as number);
   tails.bases[slot] = (tails.bases[slot] as number) - by;
 }
 
@@ -185,5 +188,6 @@ export function fitTail(tails: Tails, slot: number, total: number, tailShare: nu
   parameters[to + 1] = -Math.log10(Math.min(1, sum / total));
   parameters[to + 2] = Math.max(mean * (1 - xi), 0.05 * u, floor);
   parameters[to + 3] = xi;
-  if (top < LOWER_SHARE * buckets) lower(tails, slot, LOWER_SHARE * buckets);
+  const by = buckets / 4;
+  if ((counts[at] as number) > TOO_SMALL * total && top < buckets - by) lower(tails, slot, by);
 }

@@ -1,0 +1,65 @@
+import { expect, test } from 'vitest';
+import { createIncidents } from '../../../detector/engine/incident.ts';
+
+/** What is decided on scores of one series at threshold 2. */
+function decided(scores: readonly number[]) {
+  const incidents = createIncidents(1);
+  const rows = scores.map((score) => ({ ...incidents.decide(0, score, 2) }));
+  const where = (key: 'onset' | 'alarm') => rows.flatMap((row, i) => (row[key] ? [i] : []));
+  return { onsets: where('onset'), alarms: where('alarm'), rows };
+}
+
+const quiet = (count: number): number[] => Array(count).fill(0.2);
+
+test('a score under the threshold opens nothing, one at it does', () => {
+  expect(decided([1.9, 1.99]).onsets).toEqual([]);
+  expect(decided([1.9, 2]).onsets).toEqual([1]);
+});
+
+test('an alarm lasts ten points longer than what was strange', () => {
+  expect(decided([...quiet(5), 3, 3, ...quiet(30)]).alarms).toEqual(Array.from({ length: 12 }, (_, i) => 5 + i));
+});
+
+test('within 120 points it is the same incident: an alarm again, no onset', () => {
+  const { onsets, alarms } = decided([3, ...quiet(60), 3, ...quiet(80), 3]);
+  expect(onsets).toEqual([0, 142]);
+  expect(alarms).toContain(61);
+});
+
+test('an incident that grows by 2 is told again, once', () => {
+  expect(decided([2.2, 3, 4, 4.1, 4.3, 5, 5, 5]).onsets).toEqual([0, 4]);
+});
+
+test('each incident makes the series harder to alarm for, which wears off', () => {
+  const flapping = Array.from({ length: 10 }, () => [2.35, ...quiet(130)]).flat();
+  const { onsets, rows } = decided([...flapping, ...quiet(20_000), 2.35]);
+  expect(onsets.length).toBeLessThan(5);
+  expect(onsets.length).toBeGreaterThan(2);
+  expect(onsets.at(-1)).toBe(21_310);
+  expect(rows[1]?.limit).toBeCloseTo(2.3, 3);
+});
+
+test('telling an incident again makes nothing harder', () => {
+  const { rows } = decided([2.2, 4.3, 0]);
+  expect(rows[2]?.limit).toBeCloseTo(2.3, 3);
+});
+
+test('a score is held for 8 points and fades over the next 20', () => {
+  const { rows } = decided([4, ...quiet(40)]);
+  expect(rows[8]?.held).toBe(4);
+  expect(rows[18]?.held).toBeCloseTo(2, 5);
+  expect(rows[29]?.held).toBeCloseTo(0.2, 5);
+  for (let i = 1; i < rows.length; i++) expect(rows[i]?.held).toBeLessThanOrEqual((rows[i - 1]?.held as number) + 1e-6);
+});
+
+test('gaps open nothing, and time goes on in them', () => {
+  const { onsets, alarms } = decided([3, ...(Array(200).fill(NaN) as number[]), 3]);
+  expect(onsets).toEqual([0, 201]);
+  expect(alarms).toHaveLength(12);
+});
+
+test('a series knows nothing of the one beside it', () => {
+  const incidents = createIncidents(2);
+  incidents.decide(0, 4, 2);
+  expect({ ...incidents.decide(1, 3, 2) }).toEqual({ onset: true, alarm: true, limit: 2, held: 3 });
+});
