@@ -8,6 +8,7 @@ import { createAlerting } from '../../alerting/main.ts';
 import { type Notification, notificationUrl } from '../../alerting/notification.ts';
 import type { Incident } from '../../core/incident.ts';
 import { silentTelemetry } from '../../core/telemetry.ts';
+import { writeAnomalies } from '../../store/queries/anomalies.ts';
 import { writeDetectorStates } from '../../store/queries/detector-records.ts';
 import { readFeedback } from '../../store/queries/feedback.ts';
 import { startApi, type TestApi, temporaryFolder, until } from '../api/room.ts';
@@ -42,6 +43,12 @@ beforeAll(async () => {
   [stand, browser] = await Promise.all([startTestStore(), launchChromium()]);
   const now = Date.now();
   const { anomalies } = await seedOrders(stand.store, { now, minutes: 40, faultMinutes: 12 });
+  // One was decided at a threshold that two people had raised before.
+  const moved = { score: 4, feedback_shift: 0.5, feedback_noise: 1, feedback_noise_people: 2 };
+  const raised = anomalies.map((one, i) =>
+    i === 0 ? { ...one, threshold: 4.5, decision: { ...one.decision, ...moved } } : one,
+  );
+  await writeAnomalies(stand.store, raised, now + 1);
   await writeDetectorStates(
     stand.store,
     ['LagGrowing', 'DependencySlow', 'ErrorRatioHigh'].map((detector) => ({
@@ -157,6 +164,7 @@ test.each(['dark', 'light'] as const)('what it looks like in the %s theme, and a
     const incident = await openPage(browser, link, { theme, width, height });
     const alerts = incident.page.getByRole('region', { name: 'Alerts' });
     await alerts.getByText('Ben said expected').waitFor();
+    await incident.page.getByText('4.0, raised by 0.5: two people called it noise').waitFor();
     expect(await overflowing(incident.page)).toEqual([]);
     const heights = await alerts
       .locator('.verdicts button')
