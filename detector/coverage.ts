@@ -10,6 +10,11 @@ const JUDGED: ReadonlySet<string> = new Set<Signal>(['freshness', 'drop_ratio', 
 /** Read as "last value carried forward", so that a value alone proves nothing. */
 const CARRIED: ReadonlySet<string> = new Set<Signal>(['lag', 'lag_seconds', 'loss_seconds', 'custom']);
 
+/** Whether a signal counts the events of a stage. */
+export function isFlow(signal: string): boolean {
+  return FLOWS.has(signal);
+}
+
 /**
  * Which steps of `[from, to)` anything was received in: 1 where some series has a flow above 0, a value that exists
  * only with data (latency, error ratio), or a carried one that moved. In the others nobody was heard, so a throughput

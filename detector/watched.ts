@@ -4,6 +4,7 @@ import { SIGNALS, type Signal } from '../core/signal.ts';
 import type { Millis } from '../core/time.ts';
 import { createTail } from './calibrate.ts';
 import { type DetectorConfig, type DetectorEntry, detectorEntries } from './config.ts';
+import { isFlow } from './coverage.ts';
 import { INACTIVE, type Standing } from './decide.ts';
 import type { Sides } from './ensemble.ts';
 import type { Scorer } from './scorer.ts';
@@ -83,9 +84,13 @@ export function createCatalogue(config: DetectorConfig): Catalogue {
       },
     ]),
   );
+  // Who wants a least volume needs the flows, which count events, whether anybody watches them or not.
+  const counted = watchers.some(({ entry }) => entry.decision.min_volume > 0);
   return {
     watchers,
-    signals: SIGNALS.filter((signal) => watchers.some(({ entry }) => entry.query.signal === signal)),
+    signals: SIGNALS.filter(
+      (signal) => (counted && isFlow(signal)) || watchers.some(({ entry }) => entry.query.signal === signal),
+    ),
     watchersOf: (labels) =>
       watchers.filter(
         ({ entry }) =>

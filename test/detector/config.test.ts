@@ -51,6 +51,13 @@ describe('configuration', () => {
     expect(catalogue.signals).toEqual(['latency_p95']);
   });
 
+  test('a least volume needs the flows, though nobody watches them', () => {
+    const query = { signal: 'error_ratio' };
+    const detectors = [{ name: 'Failing', query, decision: { min_volume: 20 } }];
+    const { signals } = createCatalogue(detectorConfig.parse({ shipped: false, detectors }));
+    expect(signals).toEqual(['throughput', 'output', 'error_ratio']);
+  });
+
   test('an entry watches the direction of its signal unless told otherwise', () => {
     const [entry] = detectorEntries(
       detectorConfig.parse({ shipped: false, detectors: [{ name: 'A', query: { signal: 'lag' } }] }),

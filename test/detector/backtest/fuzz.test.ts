@@ -33,7 +33,23 @@ describe('files of any content', () => {
   const cell = fc.oneof(
     fc.double().map(String),
     fc.integer().map(String),
-    fc.constantFrom('', 'NaN', '-0', '1e308', '-1e308', '5e-324', '1e30', '-1e30', 'Infinity', 'x', '"', '"1"', ' 7 ', '\r', '0x10'),
+    fc.constantFrom(
+      '',
+      'NaN',
+      '-0',
+      '1e308',
+      '-1e308',
+      '5e-324',
+      '1e30',
+      '-1e30',
+      'Infinity',
+      'x',
+      '"',
+      '"1"',
+      ' 7 ',
+      '\r',
+      '0x10',
+    ),
   );
 
   test.each([

@@ -3,9 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { ONSET } from '../../../detector/backtest/judge.ts';
+import { judgePast } from '../../../detector/backtest/past.ts';
 import { createRowJudge } from '../../../detector/backtest/product.ts';
 import { judgeFiles } from '../../../detector/backtest/series-file.ts';
+import { detectorConfig } from '../../../detector/config.ts';
 import { seededRandom } from '../../../detector/random.ts';
+import { createWorld, EPOCH, gauss, poisson, type World } from '../world.ts';
 import { START } from './labelled-series.ts';
 
 const MINUTE = 60_000;
@@ -119,5 +122,51 @@ describe('what others were told off for', () => {
     expect(late.lines.filter((_, i) => i % 52 < 50)).toEqual(clean.lines);
     const onsets = (lines: readonly string[]) => lines.filter((line) => Number(line.split(',')[1]) >= ONSET).length;
     expect(onsets(late.lines)).toBe(onsets(clean.lines));
+  });
+});
+
+/** What a detector is told of its signal: which deviation is bad news, and from how many events on. */
+describe('what others were told off for, with detectors as they are configured', () => {
+  const HOUR_MS = 3_600_000;
+  const quiet = { shipped: false, history: '4h' } as const;
+  const decision = { min_change: 0.3, for: '20s' };
+  const broken = (time: number) => time >= EPOCH + 1_800_000 && time < EPOCH + 2_400_000;
+
+  async function fired(world: World, detector: object) {
+    const config = detectorConfig.parse({ ...quiet, detectors: [{ name: 'Watched', ...detector }] });
+    return (await judgePast({ config, port: world, until: EPOCH + HOUR_MS, days: 1 / 24 })).firings;
+  }
+
+  test('one-directional: where only a rise is bad news, a fall is none, and the other way round', async () => {
+    const outcomes: Record<string, number> = {};
+    for (const direction of ['up', 'down', 'both']) {
+      for (const factor of [0.3, 3]) {
+        const world = createWorld(EPOCH + 2 * HOUR_MS);
+        world.add(
+          'latency_p95',
+          'payments',
+          (time, random) => (0.2 + 0.01 * gauss(random)) * (broken(time) ? factor : 1),
+          { from: EPOCH - 4 * HOUR_MS },
+        );
+        const query = { signal: 'latency_p95' };
+        outcomes[`${direction} ${factor}`] = (
+          await fired(world, { query, decision: { ...decision, direction } })
+        ).length;
+      }
+    }
+    expect(outcomes).toEqual({ 'up 0.3': 0, 'up 3': 1, 'down 0.3': 1, 'down 3': 0, 'both 0.3': 1, 'both 3': 1 });
+  });
+
+  test('low volume: a ratio of a handful of events is no news, the same ratio of many is', async () => {
+    const outcomes: number[] = [];
+    for (const rate of [0.3, 30]) {
+      const world = createWorld(EPOCH + 2 * HOUR_MS);
+      const from = { from: EPOCH - 4 * HOUR_MS };
+      world.add('throughput', 'payments', (_, random) => poisson(random, rate * 10) / 10, from);
+      world.add('error_ratio', 'payments', (time, random) => (broken(time) ? 0.5 : 0.01 * random()), from);
+      const query = { signal: 'error_ratio' };
+      outcomes.push((await fired(world, { query, decision: { ...decision, min_volume: 20 } })).length);
+    }
+    expect(outcomes).toEqual([0, 1]);
   });
 });
