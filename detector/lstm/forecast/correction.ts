@@ -1,4 +1,4 @@
-import { HORIZONS, squash } from './features.ts';
+import { HORIZONS, squash, unsquash } from './features.ts';
 import { OUTPUTS } from './model-json.ts';
 
 /** Per horizon, every how many intervals a forecast is kept until it can be judged: each of the short ones, some of the long. */
@@ -109,7 +109,39 @@ export function forecastFrom(
   out: Float64Array,
 ): void {
   correct(slab, at, h, at + ANSWER + Q * h);
-  for (let k = 0; k < Q; k++) out[k] = value + unit * Math.sinh(corrected[k] as number);
+  for (let k = 0; k < Q; k++) out[k] = value + unit * unsquash(corrected[k] as number);
+}
+
+/** Distance of the 95 % quantile of a normal distribution from its middle, in deviations. */
+const NORMAL_95 = 1.645;
+
+/**
+ * Chance that the value at horizon number `h` lies above `limit`, out of the three quantiles: half a normal distribution to either
+ * side of the middle, in squashed units. Values are relative to the anchor.
+ */
+export function chanceAbove(
+  slab: Float32Array,
+  at: number,
+  h: number,
+  value: number,
+  unit: number,
+  limit: number,
+): number {
+  correct(slab, at, h, at + ANSWER + Q * h);
+  const distance = squash((limit - value) / unit) - (corrected[1] as number);
+  const reach =
+    distance > 0
+      ? (corrected[2] as number) - (corrected[1] as number)
+      : (corrected[1] as number) - (corrected[0] as number);
+  return 1 - normalShare((NORMAL_95 * distance) / Math.max(reach, 1e-9));
+}
+
+/** Share of a normal distribution below z (Abramowitz and Stegun 26.2.17, 7.5e-8 from it at most). */
+function normalShare(z: number): number {
+  const t = 1 / (1 + 0.2316419 * Math.abs(z));
+  const sum = t * (0.31938153 + t * (-0.356563782 + t * (1.781477937 + t * (-1.821255978 + t * 1.330274429))));
+  const beyond = Math.exp(-0.5 * z * z) * 0.3989422804 * sum;
+  return z > 0 ? 1 - beyond : beyond;
 }
 
 /** Writes the quantiles that were forecast `HORIZONS[h]` steps ago for `tick`; false when none were kept. */
@@ -118,6 +150,6 @@ export function forecastFor(slab: Float32Array, at: number, h: number, tick: num
   if (slot < 0) return false;
   correct(slab, at, h, slot + QUANTILE);
   const base = slab[slot + BASE] as number;
-  for (let k = 0; k < Q; k++) out[k] = base + (slab[slot + UNIT] as number) * Math.sinh(corrected[k] as number);
+  for (let k = 0; k < Q; k++) out[k] = base + (slab[slot + UNIT] as number) * unsquash(corrected[k] as number);
   return true;
 }

@@ -1,5 +1,5 @@
 import type { Millis } from '../../../core/time.ts';
-import { clearProfile, learnProfile, onWeekend, PROFILE_WIDTH, profileAt } from './day-profile.ts';
+import { clearProfile, dayShare, learnProfile, onWeekend, PROFILE_WIDTH, profileAt } from './day-profile.ts';
 import { addSample, clearSamples, robustScaleOf, SAMPLES_WIDTH } from './samples.ts';
 
 /** Steps ahead that are forecast. */
@@ -192,7 +192,7 @@ export class Features {
       out[at + 4 + i] = Number.isNaN(ahead) ? 0 : squash((ahead + lately - anchored) * per);
     }
     out[at + 8] = known;
-    const angle = (2 * Math.PI * (time % DAY)) / DAY;
+    const angle = 2 * Math.PI * dayShare(time);
     out[at + 9] = Math.sin(angle);
     out[at + 10] = Math.cos(angle);
     out[at + 11] = onWeekend(time) ? 1 : 0;
@@ -212,4 +212,10 @@ export function squash(z: number): number {
   const size = Math.min(Math.abs(z), LARGEST);
   const squashed = Math.log(size + Math.sqrt(size * size + 1));
   return z < 0 ? -squashed : squashed;
+}
+
+/** sinh, the inverse of `squash`. */
+export function unsquash(q: number): number {
+  const grown = Math.exp(q);
+  return 0.5 * (grown - 1 / grown);
 }

@@ -4,6 +4,7 @@ import { openStepper } from '../kernel/pool.ts';
 import type { LstmWeights } from '../kernel/weights.ts';
 import {
   CORRECTION_WIDTH,
+  chanceAbove,
   clearCorrection,
   forecastFor,
   forecastFrom,
@@ -62,6 +63,8 @@ export interface Forecasts extends AsyncDisposable {
   run(): void;
   /** The forecast of `HORIZONS[horizon]` steps after the newest point that ran; NaN before there are two points. */
   forecast(series: number, horizon: number, out: Interval): Interval;
+  /** Chance, 0 to 1, that the value `HORIZONS[horizon]` steps ahead lies above `limit`; NaN before there are two points. */
+  chanceAbove(series: number, horizon: number, limit: number): number;
   /** New weights of the same shape, between two runs. */
   load(weights: LstmWeights): void;
   snapshot(): ForecastSnapshot;
@@ -181,6 +184,13 @@ export async function createForecasts(weights: LstmWeights, options: ForecastOpt
       out.middle = anchor + (quantiles[1] as number);
       out.high = anchor + (quantiles[2] as number);
       return out;
+    },
+
+    chanceAbove(series, horizon, limit) {
+      if (features.points(series) < FIRST_READY) return NaN;
+      const anchor = features.anchor(series);
+      const value = features.value(series) - anchor;
+      return chanceAbove(corrections, series * CORRECTION_WIDTH, horizon, value, features.unit(series), limit - anchor);
     },
 
     load: (next) => kernel.load(next),

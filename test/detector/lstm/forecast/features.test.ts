@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { FEATURES, Features, LONGEST_GAP, squash } from '../../../../detector/lstm/forecast/features.ts';
+import { FEATURES, Features, LONGEST_GAP, squash, unsquash } from '../../../../detector/lstm/forecast/features.ts';
 import { gauss, seeded } from '../../world.ts';
 
 const MINUTE = 60_000;
@@ -24,6 +24,7 @@ describe('features', () => {
     fc.assert(
       fc.property(fc.double({ min: -1e8, max: 1e8, noNaN: true }), (z) => {
         expect(squash(z)).toBeCloseTo(Math.asinh(z), 9);
+        expect(unsquash(squash(z)) / Math.max(1, Math.abs(z))).toBeCloseTo(z / Math.max(1, Math.abs(z)), 9);
       }),
     );
   });

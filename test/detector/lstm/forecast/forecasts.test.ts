@@ -98,6 +98,31 @@ describe('forecasts with the shipped weights', () => {
     expect(last.middle).toBeGreaterThan((values.at(-1) as number) + 60);
   });
 
+  test('the chance to be above a limit is that with which it comes to be, and agrees with the band', async () => {
+    const random = seeded(8);
+    const forecasts = await open();
+    forecasts.begin(0, MINUTE);
+    expect(forecasts.chanceAbove(0, 0, 1)).toBeNaN();
+    const limits = [-1, 0, 1];
+    const told = limits.map(() => 0);
+    for (let i = 0; i < 1500; i++) {
+      forecasts.add(0, START + i * MINUTE, gauss(random));
+      forecasts.run();
+      if (i < 500) continue;
+      for (const [k, limit] of limits.entries()) {
+        told[k] = (told[k] as number) + forecasts.chanceAbove(0, 2, limit) / 1000;
+      }
+    }
+    for (const [k, share] of [0.841, 0.5, 0.159].entries())
+      expect(Math.abs((told[k] as number) - share)).toBeLessThan(0.05);
+    const { low, middle, high } = forecasts.forecast(0, 3, band());
+    expect(forecasts.chanceAbove(0, 3, low)).toBeCloseTo(0.95, 2);
+    expect(forecasts.chanceAbove(0, 3, middle)).toBeCloseTo(0.5, 2);
+    expect(forecasts.chanceAbove(0, 3, high)).toBeCloseTo(0.05, 2);
+    expect(forecasts.chanceAbove(0, 3, 1e9)).toBeLessThan(1e-6);
+    expect(forecasts.chanceAbove(0, 3, -1e9)).toBeGreaterThan(1 - 1e-6);
+  });
+
   test('bands are in the units of the series', async () => {
     const random = seeded(4);
     const values = Array.from({ length: 300 }, () => gauss(random));
