@@ -1,5 +1,6 @@
+import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { backtest } from '../../detector/backtest/backtest.ts';
@@ -90,14 +91,21 @@ function chosenSets(root: string): readonly DetectSet[] {
 const out = values.out ?? mkdtempSync(join(tmpdir(), 'weir-detect-'));
 try {
   assertScorers(data);
+  const sets = chosenSets(data);
   const results: SetResult[] = [];
-  for (const set of chosenSets(data)) {
-    process.stderr.write(`${set.name}: ${set.about}\n`);
+  const commit = spawnSync('git', ['rev-parse', '--short', 'HEAD'], { cwd: import.meta.dirname, encoding: 'utf8' });
+  const [processor] = cpus();
+  process.stdout.write(
+    `${new Date().toISOString().slice(0, 16)} UTC, commit ${commit.stdout?.trim() || 'unknown'}, Node ${process.version}, ` +
+      `${cpus().length} x ${processor?.model.trim()}, threads ${jobs ?? cpus().length}\n`,
+  );
+  for (const set of sets) {
+    process.stdout.write(`${set.name}: ${set.about}\n`);
     const own = await score(data, set, join(out, set.name));
     const peer = values.peer ? await score(data, set, join(out, `${set.name}-peer`), PEER) : undefined;
     results.push({ set: set.name, ...own, peer });
   }
-  process.stdout.write(tableText(results));
+  process.stdout.write(`\n${tableText(results)}`);
 } catch (error) {
   process.stderr.write(`bench/detect: ${error instanceof Error ? error.message : String(error)}\n`);
   process.exitCode = 1;

@@ -67,6 +67,12 @@ export function eventMeasures({ summary, series }: EventScores): Measure[] {
     line('event recall', 3, recall),
     line('false alarms a series-day', 3, falsePerDay),
     line('delay, median, rows', 0, delay),
+    line('delay of nine in ten, rows', 0, (some) =>
+      quantile(
+        some.flatMap(({ delays }) => delays),
+        0.9,
+      ),
+    ),
     line('VUS-PR', 3, vus),
   ];
   assertSame('event F1', f1(series), summary.event_f1);
@@ -108,11 +114,16 @@ export function mean(values: readonly number[]): number {
 }
 
 export function median(values: readonly number[]): number {
+  return quantile(values, 0.5);
+}
+
+/** The value below which the share `at` of them lies, between two of them in proportion; NaN of none. */
+export function quantile(values: readonly number[], at: number): number {
   const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length / 2;
   if (sorted.length === 0) return Number.NaN;
-  const upper = sorted[Math.floor(middle)] as number;
-  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] as number) + upper) / 2;
+  const place = at * (sorted.length - 1);
+  const below = sorted[Math.floor(place)] as number;
+  return below + (place - Math.floor(place)) * ((sorted[Math.ceil(place)] as number) - below);
 }
 
 function ratio(part: number, whole: number): number {

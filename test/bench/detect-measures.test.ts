@@ -1,6 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { countAlarms, rankColumns } from '../../bench/detect/answers.ts';
-import { eventMeasures, type Measure, median, nabMeasures, type SeriesEvents } from '../../bench/detect/measures.ts';
+import {
+  eventMeasures,
+  type Measure,
+  median,
+  nabMeasures,
+  quantile,
+  type SeriesEvents,
+} from '../../bench/detect/measures.ts';
 import { createRowJudge } from '../../bench/detect/rolling-z.ts';
 import { tableText } from '../../bench/detect/table.ts';
 
@@ -94,6 +101,14 @@ describe('tableText', () => {
     const cells = text.split('\n').map((line) => line.split('|').map((cell) => cell.trim()));
     expect(cells[2]).toEqual(['', 'kpi', 'event F1', '0.50', '', '0.25', '0.25', '0.65', '0.50 (simple floor)', '']);
     expect(cells[3]?.slice(5, 7)).toEqual(['1000000', '500000']);
+  });
+});
+
+describe('quantile', () => {
+  test('lies between two values in proportion', () => {
+    const values = [4, 0, 1, 3, 2];
+    expect([0, 0.5, 0.9, 1].map((at) => quantile(values, at))).toEqual([0, 2, 3.6, 4]);
+    expect(quantile([], 0.9)).toBeNaN();
   });
 });
 
