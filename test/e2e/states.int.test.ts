@@ -92,6 +92,20 @@ describe('the demo pipeline on Kafka, as the model sees it', () => {
     );
     await switchFault('paused-consumer', true, controlPort);
     const [dead, stuck] = await Promise.all([becomes('warehouse-sink', 'dead'), becomes('payments', 'stuck')]);
+    // What nobody reads waits; it is not missing, and neither is what a paused reader will take.
+    const arrival = async (service: string) => {
+      const { rows } = await ask<{
+        rows: readonly { kind: string; service: string; direction: string; state: string; reason: string }[];
+      }>('/api/conservation');
+      return rows.find((pair) => pair.kind === 'edge' && pair.service === service && pair.direction === 'in');
+    };
+    await until(
+      async () => (await arrival('warehouse-sink'))?.state === 'left',
+      60_000,
+      () => weir.output(),
+    );
+    expect((await arrival('warehouse-sink'))?.reason).toMatch(/^the group warehouse-sink has no members; /);
+    expect(['waiting', 'conserved']).toContain((await arrival('payments'))?.state);
     expect(dead.members).toBe(0);
     expect(dead.lag).toBeGreaterThan(100);
     expect(dead.lagSeconds).toBeGreaterThan(18);

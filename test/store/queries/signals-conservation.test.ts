@@ -21,6 +21,7 @@ beforeAll(async () => {
     row(3, { state: 'dropping', missing: 0.05, to: 'b2' }),
     row(5, { state: 'stopped', missing: 1 }),
     row(6, { state: 'waiting', missing: Number.NaN }),
+    row(16, { state: 'left', missing: Number.NaN }),
     row(0, { kind: 'pathway', service: 'sink', state: 'dropping', missing: 0.5 }),
     row(-3, { service: 'mailer', destination: 'invoices', group: 'mailer' }),
     row(2, { service: 'young', state: 'learning', missing: Number.NaN }),
@@ -28,7 +29,7 @@ beforeAll(async () => {
 });
 afterAll(() => stand?.stop());
 
-test('drop_ratio is what is missing, the worst of the ways to one place, and 0 where nothing is', async () => {
+test('drop_ratio is what is missing, the worst of the ways to one place, and 0 where nothing is, as where nobody reads', async () => {
   const series = await readSignals(stand.store, {
     ...{ from: BEGIN, to: BEGIN + 180_000, step: 10_000, signals: ['drop_ratio'] },
   });
@@ -39,7 +40,7 @@ test('drop_ratio is what is missing, the worst of the ways to one place, and 0 w
   const [billing, mailer] = series;
   const none = Number.NaN;
   // Carried forward for 90 s.
-  expect([...(billing?.values ?? [])]).toEqual([0, 0, 0, 0.05, 0.05, ...new Array(10).fill(1), none, none, none]);
+  expect([...(billing?.values ?? [])]).toEqual([0, 0, 0, 0.05, 0.05, ...new Array(10).fill(1), none, 0, 0]);
   expect([...(mailer?.values ?? [])].slice(0, 8)).toEqual([0, 0, 0, 0, 0, 0, 0, none]);
 });
 
