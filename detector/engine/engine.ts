@@ -3,6 +3,7 @@ import type { Millis } from '../../core/time.ts';
 import { createIntervals } from './interval.ts';
 import { type Band, bandAt, createProfiles, learnProfile } from './profile.ts';
 import { cappedOdds, paceOf, type ScoreInputs, type StreamInput, settlingOf, youthOf } from './score.ts';
+import type { StateArray } from './snapshot.ts';
 import { createStills } from './still.ts';
 import { createStreams, STREAMS } from './streams.ts';
 import { createTails, fitTail, halveTail, learnTail, PARAMETERS, sizeFrom, UNITS } from './tails.ts';
@@ -81,7 +82,7 @@ export interface Engine {
   rung(series: number): Rung;
   setTraits(series: number, traits: Traits): void;
   /** Arrays that hold all there is to know of the series, in an order that does not change. */
-  readonly state: readonly (Float64Array | Float32Array | Uint16Array | Int16Array | Uint8Array | Int8Array)[];
+  readonly state: readonly StateArray[];
 }
 
 /** Judges `count` series, each by itself, in flat arrays. */

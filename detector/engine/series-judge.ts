@@ -1,16 +1,17 @@
 import type { Millis } from '../../core/time.ts';
 import { ONSET, type RowJudge, type RowJudgement } from '../backtest/judge.ts';
 import { createEngine } from './engine.ts';
-import { createIncidents } from './incident.ts';
-
-/** Score that opens an alarm, where nothing else is wished. */
-export const THRESHOLD = 2.25;
+import { createIncidents, thresholdFor } from './incident.ts';
 
 /** Score of a series that is stuck. */
 const STUCK_SCORE = 3;
 
-/** Judges rows of one number each. The contribution of its column is the score as the engine has it. */
-export function createSeriesJudge(threshold = THRESHOLD): RowJudge {
+/**
+ * Judges rows of one number each, for so many expected false alarms a week. The contribution of its column is the score
+ * as the engine has it.
+ */
+export function createSeriesJudge(falseAlarmsPerWeek = 0.5): RowJudge {
+  const threshold = thresholdFor(falseAlarmsPerWeek);
   const engine = createEngine(1);
   const incidents = createIncidents(1);
   const judgement: RowJudgement = { score: 0, alarm: false, contributions: new Float64Array(1) };

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createIncidents } from '../../../detector/engine/incident.ts';
+import { createIncidents, THRESHOLD, thresholdFor } from '../../../detector/engine/incident.ts';
 
 /** What is decided on scores of one series at threshold 2. */
 function decided(scores: readonly number[]) {
@@ -62,4 +62,10 @@ test('a series knows nothing of the one beside it', () => {
   const incidents = createIncidents(2);
   incidents.decide(0, 4, 2);
   expect({ ...incidents.decide(1, 3, 2) }).toEqual({ onset: true, alarm: true, limit: 2, held: 3 });
+});
+
+test('a tenth of the false alarms is a threshold 1 higher', () => {
+  expect(thresholdFor(0.5)).toBe(THRESHOLD);
+  expect(thresholdFor(0.05)).toBeCloseTo(THRESHOLD + 1, 10);
+  expect(thresholdFor(1000)).toBe(1.5);
 });
