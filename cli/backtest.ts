@@ -20,6 +20,7 @@ interface BacktestFlags {
   readonly interval?: Millis;
   readonly timeColumn?: string;
   readonly jobs?: number;
+  readonly againstLabels?: boolean;
   readonly days?: number;
   readonly config?: string;
   readonly set: readonly string[];
@@ -41,6 +42,7 @@ export function backtestCommand(): Command {
     .option('--out <dir>', 'folder for the answers, at the same relative paths; with --days, for the report')
     .option('--interval <duration>', 'distance of the rows of files without times (default: 1m)', duration)
     .option('--time-column <name>', 'column of times (default: the first of the usual names)')
+    .option('--against-labels', 'when all is judged, count alarms against the labels of files that have them')
     .option('--jobs <n>', 'threads (default: one for each core)', threads)
     .option('--days <n>', 'judge the last days of the store instead of files', days)
     .option('-c, --config <file>', 'the YAML file with the detectors, for --days')
@@ -51,11 +53,11 @@ export function backtestCommand(): Command {
 }
 
 async function judgeFiles(flags: BacktestFlags): Promise<void> {
-  const { data, out, interval, timeColumn, jobs } = flags;
+  const { data, out, interval, timeColumn, jobs, againstLabels } = flags;
   if (data === undefined || out === undefined) {
     throw new WeirError('cli_backtest_incomplete', 'give --data and --out for files, or --days for the store');
   }
-  const report = await backtest({ data, out, interval, timeColumn, jobs });
+  const report = await backtest({ data, out, interval, timeColumn, jobs, againstLabels });
   process.stdout.write(reportText(report, out));
   if (report.failed > 0) process.exitCode = 1;
 }

@@ -16,6 +16,8 @@ export interface BacktestOptions {
   /** Distance of the rows of files without times. */
   readonly interval?: Millis | undefined;
   readonly timeColumn?: string | undefined;
+  /** Whether alarms are put beside the labels of files that have them. The judge never sees them. */
+  readonly againstLabels?: boolean | undefined;
   /** Threads, each with files of its own. */
   readonly jobs?: number | undefined;
   /** Module whose `createRowJudge` judges, instead of the product's. */
@@ -40,7 +42,7 @@ export async function backtest(options: BacktestOptions): Promise<BacktestReport
   const interval = options.interval ?? DEFAULT_INTERVAL;
   const jobs = Math.max(1, Math.min(options.jobs ?? availableParallelism(), groups.length));
   const setup: WorkerSetup = {
-    options: { interval, timeColumn: options.timeColumn },
+    options: { interval, timeColumn: options.timeColumn, againstLabels: options.againstLabels },
     judge: (options.judge ?? PRODUCT).href,
   };
   const queue = [...groups];

@@ -12,6 +12,8 @@ export interface Layout {
   /** Indexes of the cells with values, and their names, each of which is there once. */
   readonly values: readonly number[];
   readonly names: readonly string[];
+  /** Index of the cell with the label, -1 where there is none. It is for comparing alarms with; no judge sees it. */
+  readonly label: number;
   /** Names of columns that are not read: labels, texts, and further columns of times. */
   readonly unread: readonly string[];
 }
@@ -81,6 +83,7 @@ export function readLayout(lines: readonly string[], timeColumn?: string): Layou
     timeName: time < 0 ? undefined : first[time] || name(time),
     values,
     names: values.map(name),
+    label: indexes('label')[0] ?? -1,
     unread: [...indexes('label'), ...indexes('text')].sort((a, b) => a - b).map((index) => first[index] || name(index)),
   };
 }

@@ -15,6 +15,9 @@ export interface BacktestReport {
   /** Rows times columns. */
   readonly points: number;
   readonly alarms: number;
+  /** Days of all series together, by their usual distance of rows. */
+  readonly series_days: number;
+  readonly labels: LabelReport | null;
   readonly bad_rows: Readonly<Record<BadRow, number>>;
   readonly missing_values: number;
   readonly gaps: number;
@@ -22,6 +25,21 @@ export interface BacktestReport {
   readonly seconds: number;
   readonly points_per_second: number;
   readonly files: readonly FileReport[];
+}
+
+/** Alarms of all files that have labels, against those labels. */
+export interface LabelReport {
+  readonly files: number;
+  readonly segments: number;
+  readonly found: number;
+  readonly alarms: number;
+  readonly true_alarms: number;
+  /** True alarms over alarms, stretches found over stretches, and 2 P R / (P + R). */
+  readonly precision: number;
+  readonly recall: number;
+  readonly event_f1: number;
+  readonly false_alarms_per_series_day: number;
+  readonly delay_rows_median: number | null;
 }
 
 interface Run {
@@ -57,6 +75,8 @@ export function reportOf(reports: readonly FileReport[], run: Run): BacktestRepo
     rows: sum(({ rows }) => rows),
     points,
     alarms: sum(({ alarms }) => alarms),
+    series_days: sum((file) => daysOf(file, file.rows)),
+    labels: labelReportOf(judged),
     bad_rows: Object.fromEntries(reasons.map((reason) => [reason, bad(reason)])) as Record<BadRow, number>,
     missing_values: sum((file) => file.missing_values),
     gaps: sum(({ gaps }) => gaps),
@@ -67,12 +87,55 @@ export function reportOf(reports: readonly FileReport[], run: Run): BacktestRepo
   };
 }
 
+const DAY_SECONDS = 86_400;
+
+function daysOf({ interval_seconds }: JudgedFile, rows: number): number {
+  return (rows * (interval_seconds ?? 0)) / DAY_SECONDS;
+}
+
+function labelReportOf(judged: readonly JudgedFile[]): LabelReport | null {
+  const labelled = judged.flatMap((file) => (file.labels === undefined ? [] : [{ file, counts: file.labels }]));
+  if (labelled.length === 0) return null;
+  const sum = (key: 'segments' | 'found' | 'alarms' | 'true_alarms') =>
+    labelled.reduce((total, { counts }) => total + counts[key], 0);
+  const share = (part: number, whole: number) => (whole === 0 ? 0 : part / whole);
+  const [segments, found, alarms, true_alarms] = [sum('segments'), sum('found'), sum('alarms'), sum('true_alarms')];
+  const [precision, recall] = [share(true_alarms, alarms), share(found, segments)];
+  const quietDays = labelled.reduce((total, { file, counts }) => total + daysOf(file, counts.quiet_rows), 0);
+  const delays = labelled.flatMap(({ counts }) => counts.delays).sort((a, b) => a - b);
+  return {
+    files: labelled.length,
+    segments,
+    found,
+    alarms,
+    true_alarms,
+    precision,
+    recall,
+    event_f1: share(2 * precision * recall, precision + recall),
+    false_alarms_per_series_day: share(alarms - true_alarms, quietDays),
+    delay_rows_median: delays[Math.floor((delays.length - 1) / 2)] ?? null,
+  };
+}
+
+function labelText(labels: LabelReport): string {
+  const { files, segments, found, precision, recall, event_f1, false_alarms_per_series_day, delay_rows_median } =
+    labels;
+  const delay = delay_rows_median === null ? '' : `, median delay ${delay_rows_median} rows`;
+  return (
+    `against the labels of ${files} files: ${found} of ${segments} stretches found, event F1 ${event_f1.toFixed(3)} ` +
+    `(precision ${precision.toFixed(3)}, recall ${recall.toFixed(3)}), ` +
+    `${false_alarms_per_series_day.toFixed(3)} false alarms a series-day${delay}`
+  );
+}
+
 /** The report as text for a terminal: what was read, what was odd about it, and what was said. */
 export function reportText(report: BacktestReport, out: string): string {
   const lines = [
-    `${report.judged} files judged: ${report.rows} rows, ${report.points} points, ${report.alarms} alarms`,
+    `${report.judged} files judged: ${report.rows} rows, ${report.points} points, ${report.alarms} alarms` +
+      (report.series_days > 0 ? ` (${(report.alarms / report.series_days).toFixed(3)} a series-day)` : ''),
     `${report.seconds.toFixed(1)} s on ${report.threads} threads, ${report.points_per_second} points/s`,
   ];
+  if (report.labels !== null) lines.push(labelText(report.labels));
   for (const [reason, rows] of Object.entries(report.bad_rows)) {
     if (rows > 0) lines.push(`${rows} rows ${REASONS[reason as BadRow]}`);
   }

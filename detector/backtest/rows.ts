@@ -30,6 +30,8 @@ export interface Row {
   /** The time for the judge, NaN where the row cannot be judged. */
   time: Millis;
   readonly values: Float64Array;
+  /** The text of the label, empty where there is none. */
+  label: string;
 }
 
 export interface RowReader {
@@ -46,7 +48,7 @@ export interface RowReader {
 /** Reads rows of files of as many columns; rows without a time get one each `interval`. */
 export function createRowReader(columns: number, interval: Millis): RowReader {
   const clock = createRowClock();
-  const row: Row = { stamp: '', time: Number.NaN, values: new Float64Array(columns) };
+  const row: Row = { stamp: '', time: Number.NaN, values: new Float64Array(columns), label: '' };
   let layout: Layout | undefined;
   let counts = noRows();
   /** Rows without a time in all files so far. */
@@ -97,6 +99,7 @@ export function createRowReader(columns: number, interval: Millis): RowReader {
         row.stamp = String(counts.rows);
         row.time = clock.place(untimed++ * interval) as Millis;
       }
+      row.label = cells[layout.label] ?? '';
       counts.rows++;
       readValues(cells, layout.values);
       return row;

@@ -5,6 +5,7 @@ import type { CreateRowJudge, RowJudge, RowJudgement } from './judge.ts';
 import { type Layout, readLayout, SAMPLE } from './layout.ts';
 import { readLines } from './lines.ts';
 import { createRowReader, type RowCounts, type RowReader } from './rows.ts';
+import { createTally, isLabelled, type LabelCounts, type Tally } from './tally.ts';
 
 export interface SeriesFile {
   /** Path relative to the data, for messages and the report. */
@@ -17,6 +18,8 @@ export interface FileOptions {
   /** Distance of rows without times. */
   readonly interval: Millis;
   readonly timeColumn?: string | undefined;
+  /** Whether alarms are put beside the labels of files that have them. */
+  readonly againstLabels?: boolean | undefined;
 }
 
 /** What was done with a file. */
@@ -35,6 +38,8 @@ export interface JudgedFile extends RowCounts {
   readonly gaps: number;
   readonly clock_set_back: number;
   readonly alarms: number;
+  /** Where it was asked for, and the file has labels. */
+  readonly labels?: LabelCounts;
   readonly seconds: number;
 }
 
@@ -99,12 +104,11 @@ async function judgeFile(
   const judge = history?.judge ?? createJudge(layout.names.length);
   reader.startFile(layout);
   const answer = openAnswer(file.output, layout.names);
-  let alarms = 0;
+  const tally = options.againstLabels && layout.label >= 0 ? createTally() : undefined;
+  const writer = createRowWriter(file.name, reader, judge, answer, tally, layout);
   try {
-    const writer = createRowWriter(file.name, reader, judge, answer, layout);
     writer.add(layout.header ? withoutHeader(head) : head);
     for await (const batch of lines) writer.add(batch);
-    alarms = writer.alarms();
     answer.finish();
   } finally {
     answer.discard();
@@ -120,13 +124,21 @@ async function judgeFile(
     interval_seconds: Number.isNaN(reader.interval) ? null : reader.interval / 1000,
     gaps: reader.gaps,
     clock_set_back: reader.setBacks,
-    alarms,
+    alarms: writer.alarms(),
+    ...(tally === undefined ? {} : { labels: tally.counts() }),
     seconds: (performance.now() - began) / 1000,
   };
   return { report, after: { names: layout.names, reader, judge, last: file.name } };
 }
 
-function createRowWriter(name: string, reader: RowReader, judge: RowJudge, answer: Answer, layout: Layout) {
+function createRowWriter(
+  name: string,
+  reader: RowReader,
+  judge: RowJudge,
+  answer: Answer,
+  tally: Tally | undefined,
+  layout: Layout,
+) {
   const nothing = new Float64Array(layout.names.length);
   let last: RowJudgement | undefined;
   let open = false;
@@ -139,13 +151,14 @@ function createRowWriter(name: string, reader: RowReader, judge: RowJudge, answe
         if (row === undefined) continue;
         if (Number.isNaN(row.time)) {
           answer.add(row.stamp, Math.min(last?.score ?? 0, HELD), open, last?.contributions ?? nothing);
-          continue;
+        } else {
+          last = judge.judge(row.time, row.values);
+          assertSound(last, name, reader.counts.rows);
+          if (last.alarm && !open) alarms++;
+          open = last.alarm;
+          answer.add(row.stamp, last.score, open, last.contributions);
         }
-        last = judge.judge(row.time, row.values);
-        assertSound(last, name, reader.counts.rows);
-        if (last.alarm && !open) alarms++;
-        open = last.alarm;
-        answer.add(row.stamp, last.score, open, last.contributions);
+        tally?.add(isLabelled(row.label), open);
       }
     },
     alarms: () => alarms,

@@ -64,6 +64,14 @@ describe('weir backtest', () => {
     expect(printed).toContain('1 files judged: 120 rows, 120 points');
   });
 
+  it('puts alarms beside labels where it is asked to', async () => {
+    place('cpu.csv', `t,v,label\n${series(1).replaceAll('\n', ',0\n')},0\n`);
+    await run();
+    expect(printed).not.toContain('against the labels');
+    await run('--against-labels');
+    expect(printed).toContain('against the labels of 1 files: 0 of 0 stretches found');
+  });
+
   it('exits with 1 when a file could not be read to its end', async () => {
     place('good.csv', `t,v\n${series(1)}\n`);
     place('bad.csv.gz', '\x1f\x8b\x08broken');

@@ -24,6 +24,7 @@ describe('readLayout', () => {
       timeName: 'timestamp',
       values: [1],
       names: ['value'],
+      label: 2,
       unread: ['label'],
     });
   });

@@ -43,10 +43,48 @@ describe('reportOf', () => {
   });
 });
 
+describe('alarms against labels', () => {
+  const labels = { segments: 4, found: 2, delays: [0, 3], alarms: 4, true_alarms: 3, quiet_rows: 720 };
+  const files = [
+    judged('a.csv', { labels }),
+    judged('b.csv', { labels: { ...labels, segments: 0, found: 0, delays: [], alarms: 1, true_alarms: 0 } }),
+    judged('c.csv'),
+  ];
+
+  test('are of all files that have them together', () => {
+    const { labels: all, series_days } = reportOf(files, run);
+    expect(all).toEqual({
+      files: 2,
+      segments: 4,
+      found: 2,
+      alarms: 5,
+      true_alarms: 3,
+      precision: 0.6,
+      recall: 0.5,
+      event_f1: 0.6 / 1.1,
+      false_alarms_per_series_day: 2,
+      delay_rows_median: 0,
+    });
+    expect(series_days).toBeCloseTo(3000 / 1440);
+    expect(reportText(reportOf(files, run), 'answers')).toContain(
+      '\nagainst the labels of 2 files: 2 of 4 stretches found, event F1 0.545 (precision 0.600, recall 0.500), ' +
+        '2.000 false alarms a series-day, median delay 0 rows\n',
+    );
+  });
+
+  test('say nothing where there are none', () => {
+    const report = reportOf([judged('c.csv')], run);
+    expect(report.labels).toBeNull();
+    expect(reportText(report, 'answers')).not.toContain('labels');
+    const silent = { segments: 0, found: 0, delays: [], alarms: 0, true_alarms: 0, quiet_rows: 1000 };
+    expect(reportOf([judged('a.csv', { labels: silent })], run).labels).toMatchObject({ event_f1: 0, precision: 0 });
+  });
+});
+
 describe('reportText', () => {
   test('what went well takes three lines', () => {
     expect(reportText(reportOf([judged('a.csv', { alarms: 2 })], run), 'answers').split('\n')).toEqual([
-      '1 files judged: 1000 rows, 1000 points, 2 alarms',
+      '1 files judged: 1000 rows, 1000 points, 2 alarms (2.880 a series-day)',
       '2.0 s on 2 threads, 500 points/s',
       'answers in answers, counts of each file in answers/backtest.json',
       '',

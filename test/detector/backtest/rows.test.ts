@@ -27,6 +27,14 @@ describe('createRowReader', () => {
     });
   });
 
+  test('the text of the label is kept apart', () => {
+    const { rows } = reader();
+    expect(rows.read('10,1.5,-2,1')?.label).toBe('1');
+    expect(rows.read('20,1.5')?.label).toBe('');
+    rows.startFile({ ...layout, label: -1 });
+    expect(rows.read('30,1.5,-2,1')?.label).toBe('');
+  });
+
   test('a blank line is no row', () => {
     const { rows, read } = reader();
     expect([read(''), read('   ')]).toEqual([undefined, undefined]);

@@ -49,6 +49,18 @@ describe('judgeFiles', () => {
     expect(answer('one.csv')).toEqual(answer('two.csv'));
   });
 
+  test('alarms are put beside labels where that is asked for, and the answer stays the same', async () => {
+    const text = 'timestamp,value,label\n10,1,0\n20,1,0\n30,31,1\n40,61,1\n50,61,0\n';
+    const [plain, compared] = [place('plain.csv', text), place('compared.csv', text)];
+    const [without] = await judge(createRowJudge, plain);
+    const [report] = await judgeFiles([compared], createRowJudge, { interval: 60_000, againstLabels: true });
+    expect(without).not.toHaveProperty('labels');
+    expect(report).toMatchObject({
+      labels: { segments: 1, found: 1, delays: [0], alarms: 1, true_alarms: 1, quiet_rows: 3 },
+    });
+    expect(answer('compared.csv')).toEqual(answer('plain.csv'));
+  });
+
   test('no later row changes what was said of an earlier one', async () => {
     const rows = Array.from({ length: 300 }, (_, i) => `${i * 60},${(i * 37) % 50}`);
     await judge(createRowJudge, place('all.csv', `t,value\n${rows.join('\n')}`));
