@@ -45,11 +45,11 @@ const ALARM_POINTS = 10;
 const LONG_AGO = 65_535;
 
 /**
- * A score stays for 8 points and then fades over 20, for measures and eyes that look at the neighbourhood of an
+ * A score stays for 2 points and then fades over 40, for measures and eyes that look at the neighbourhood of an
  * anomaly rather than at its first point.
  */
-const HELD_POINTS = 8;
-const FADING_POINTS = 20;
+const HELD_POINTS = 2;
+const FADING_POINTS = 40;
 
 export function createIncidents(series: number): Incidents {
   const fatigue = new Float32Array(series);

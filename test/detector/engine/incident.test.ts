@@ -44,12 +44,14 @@ test('telling an incident again makes nothing harder', () => {
   expect(rows[2]?.limit).toBeCloseTo(2.3, 3);
 });
 
-test('a score is held for 8 points and fades over the next 20', () => {
-  const { rows } = decided([4, ...quiet(40)]);
-  expect(rows[8]?.held).toBe(4);
-  expect(rows[18]?.held).toBeCloseTo(2, 5);
-  expect(rows[29]?.held).toBeCloseTo(0.2, 5);
-  for (let i = 1; i < rows.length; i++) expect(rows[i]?.held).toBeLessThanOrEqual((rows[i - 1]?.held as number) + 1e-6);
+test('a score is held for 2 points and fades over the next 40', () => {
+  const { rows } = decided([4, ...quiet(60)]);
+  expect(rows[2]?.held).toBe(4);
+  expect(rows[22]?.held).toBeCloseTo(2, 5);
+  expect(rows[43]?.held).toBeCloseTo(0.2, 5);
+  for (let i = 1; i < rows.length; i++) {
+    expect(rows[i]?.held).toBeLessThanOrEqual((rows[i - 1]?.held as number) + 1e-6);
+  }
 });
 
 test('gaps open nothing, and time goes on in them', () => {

@@ -152,5 +152,5 @@ test('the score is held after an onset', () => {
   const { scores, onsetsIn } = watch(5200, MINUTE, (i, time) => (i === 5000 ? 0 : value(time)));
   expect(onsetsIn(5000, 5001)).toEqual([5000]);
   const usual = scores.slice(4000, 4900).reduce((sum, score) => sum + score, 0) / 900;
-  for (const score of scores.slice(5001, 5009)) expect(score).toBeGreaterThan(1.4 * usual);
+  for (const score of scores.slice(5001, 5009)) expect(score).toBeGreaterThan(1.3 * usual);
 });
