@@ -96,6 +96,7 @@ interface OnnxTensor {
   readonly data: Float32Array;
 }
 interface Onnx {
+  readonly env?: { readonly wasm?: { numThreads?: number } };
   readonly Tensor: new (type: 'float32', data: Float32Array, shape: readonly number[]) => OnnxTensor;
   readonly InferenceSession: {
     create(model: Uint8Array, options: object): Promise<{ run(feeds: object): Promise<Record<string, OnnxTensor>> }>;
@@ -117,6 +118,7 @@ export async function onnxEngine(
   } catch {
     return undefined;
   }
+  if (onnx.env?.wasm) onnx.env.wasm.numThreads = 1;
   const session = await onnx.InferenceSession.create(onnxModel(weights), {
     intraOpNumThreads: 1,
     interOpNumThreads: 1,
