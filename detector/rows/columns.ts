@@ -13,7 +13,7 @@ export interface Columns {
   readonly fromLevel: Float64Array;
   /** Deviation from the recent average. */
   readonly fromRecent: Float64Array;
-  /** `fromLevel` in scales, cut to 4 either way, 0 where there is no value. */
+  /** `fromLevel` in scales, cut to 4 either way. Where there is no value the last one stands in, and fades. */
   readonly standard: Float64Array;
   /** Steps smaller than this mean nothing: a thousandth of the range that the column has had. */
   readonly floors: Float64Array;
@@ -30,6 +30,7 @@ const RECENT_ROWS = 6;
 const YOUNG_ROWS = 50;
 const FLOOR_SHARE = 1e-3;
 const CUT = 4;
+const CARRY = 0.98;
 
 export function createColumns(count: number): Columns {
   const seen = new Float64Array(count);
@@ -50,7 +51,7 @@ export function createColumns(count: number): Columns {
       current[j] = x;
       if (!Number.isFinite(x)) {
         current[j] = fromLevel[j] = fromRecent[j] = Number.NaN;
-        standard[j] = 0;
+        standard[j] = (standard[j] as number) * CARRY;
         continue;
       }
       if (seen[j] === 0) level[j] = x;
@@ -67,7 +68,8 @@ export function createColumns(count: number): Columns {
     for (let j = 0; j < count; j++) {
       const x = current[j] as number;
       if (Number.isNaN(x)) continue;
-      const n = ++(seen as { [at: number]: number })[j]!;
+      const n = (seen[j] as number) + 1;
+      seen[j] = n;
       const young = n < YOUNG_ROWS;
       const rate = trust * Math.max(1 / n, 1 / LEVEL_ROWS);
       const unit = Math.max(scale[j] as number, floors[j] as number);
@@ -91,6 +93,6 @@ export function createColumns(count: number): Columns {
     floors,
     read,
     learn,
-    state: [seen, level, scale, recent, least, most, floors],
+    state: [seen, level, scale, recent, least, most, floors, standard],
   };
 }

@@ -1,4 +1,5 @@
-import { createTails, fitTail, halveTail, learnTail, oddsOf, type Tails } from '../engine/tails.ts';
+import { createTails, fitTail, halveTail, learnTail, oddsOf } from '../engine/tails.ts';
+import type { StateArray } from './snapshot.ts';
 
 /**
  * How strange a deviation of a column is, said in two ways that fail differently.
@@ -15,8 +16,7 @@ export interface Evidence {
   read(deviations: Float64Array, floors: Float64Array): void;
   /** Learns the deviations that were read. `whole`: the row counts in the tails. */
   learn(trust: number, whole: boolean): void;
-  readonly tails: Tails;
-  readonly state: readonly Float64Array[];
+  readonly state: readonly StateArray[];
 }
 
 const SIZE_ROWS = 20_000;
@@ -90,5 +90,11 @@ export function createEvidence(count: number): Evidence {
     fitTail(tails, 2 * j + 1, totals[j] as number, TAIL_SHARE, floor);
   }
 
-  return { odds, size, read, learn, tails, state: [square, seen, totals, nextFit] };
+  return {
+    odds,
+    size,
+    read,
+    learn,
+    state: [square, seen, totals, nextFit, tails.counts, tails.bases, tails.parameters],
+  };
 }

@@ -6,7 +6,7 @@ import { ONSET } from '../backtest/judge.ts';
  *   limit     L = log10(rows of a week / false alarms expected in a week)
  *   onset     odds >= L while none is open; within `REFRACTORY_ROWS` after the last was closed, odds >= L + 1
  *   worse     odds >= 1 above the highest of the open incident
- *   closed    after `CALM_ROWS` rows on end with odds under L / 2
+ *   closed    after `CALM_ROWS` rows on end with odds under 0.6 L
  *
  *   score     1 - 0.5 L / odds on the row of an onset, or of a turn for the worse; 0.4999 h / (h + 3) on every other
  *             row, where h = held evidence
@@ -15,11 +15,12 @@ export interface Incident {
   readonly open: boolean;
   /** Takes the odds of a row, its held evidence and the limit; gives its score. */
   judge(odds: number, held: number, limit: number): number;
-  readonly state: Float64Array;
+  readonly state: readonly Float64Array[];
 }
 
 const REFRACTORY_ROWS = 60;
 const CALM_ROWS = 30;
+const CALM_SHARE = 0.6;
 const ESCALATION = 1;
 const BELOW = ONSET - 1e-4;
 const HALF_WAY = 3;
@@ -38,7 +39,7 @@ export function createIncident(): Incident {
       state[2] = 0;
       return onset(odds, limit);
     }
-    const calm = odds < limit / 2 ? (state[2] as number) + 1 : 0;
+    const calm = odds < CALM_SHARE * limit ? (state[2] as number) + 1 : 0;
     state[2] = calm;
     if (calm >= CALM_ROWS) {
       state[0] = 0;
@@ -55,7 +56,7 @@ export function createIncident(): Incident {
       return state[0] === 1;
     },
     judge,
-    state,
+    state: [state],
   };
 }
 

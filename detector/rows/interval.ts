@@ -9,7 +9,7 @@ export interface Interval {
   next(time: Millis): boolean;
   /** A minute until two rows were seen. */
   readonly usual: Millis;
-  readonly state: Float64Array;
+  readonly state: readonly Float64Array[];
 }
 
 const MOST_VOTES = 60;
@@ -38,6 +38,6 @@ export function createInterval(): Interval {
     get usual() {
       return (state[1] as number) > 0 ? (state[1] as number) : MINUTE;
     },
-    state,
+    state: [state],
   };
 }

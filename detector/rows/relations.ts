@@ -11,7 +11,8 @@
 export interface Relations {
   /** u of the row that was read; NaN while too little is known. */
   readonly apart: Float64Array;
-  read(standard: Float64Array): void;
+  /** `there`: NaN for columns without a value, of which nothing is said. */
+  read(standard: Float64Array, there: Float64Array): void;
   learn(standard: Float64Array): void;
   readonly state: readonly Float64Array[];
 }
@@ -30,9 +31,13 @@ export function createRelations(count: number): Relations {
   /** Rows learnt; rows at the last fit. */
   const rows = new Float64Array(2);
 
-  function read(standard: Float64Array): void {
+  function read(standard: Float64Array, there: Float64Array): void {
     if (rows[1] === 0) return;
     for (let j = 0; j < count; j++) {
+      if (Number.isNaN(there[j] as number)) {
+        apart[j] = Number.NaN;
+        continue;
+      }
       let sum = 0;
       const at = j * count;
       for (let k = 0; k < count; k++) sum += (precision[at + k] as number) * (standard[k] as number);
@@ -74,7 +79,7 @@ export function createRelations(count: number): Relations {
     invert(draft, precision, count);
   }
 
-  return { apart, read, learn, state: [covariance, precision, apart, rows] };
+  return { apart, read, learn, state: [covariance, precision, rows] };
 }
 
 /** Inverse of a symmetric positive definite matrix by way of its Cholesky factor, which takes the place of `matrix`. */

@@ -5,14 +5,19 @@ import { createEvidence } from './evidence.ts';
 import { createIncident } from './incident.ts';
 import { createInterval } from './interval.ts';
 import { createRelations } from './relations.ts';
+import { packState, type StateArray, unpackState } from './snapshot.ts';
 import { meanOfStrongest } from './strongest.ts';
 import { createRowTail, createTrust } from './trust.ts';
 
 const WEEK = 7 * 24 * 3_600_000;
 /** Columns of the narrow and the wide means. */
 const FEW = 3;
+const PAIR = 2;
 const SOME = 5;
 const WIDE = 10;
+/** From these odds on, what a column shows beyond the others names it even where it stays in its own range. */
+const RARE = 3;
+const PAIR_HANDICAP = 1;
 const YOUNG_ROWS = 60;
 const HOLD = 0.98;
 const LASTING_ROWS = 60;
@@ -27,6 +32,38 @@ export interface RowsOptions {
 
 export const ROWS_DEFAULTS: RowsOptions = { falseAlarmsPerWeek: 3 };
 
+/** What was seen of a column in the row judged last. */
+export interface ColumnEvidence {
+  /** Deviation from the column's level and from its last minutes, in its own unit; NaN where there is no value. */
+  readonly fromLevel: number;
+  readonly fromRecent: number;
+  /** What it shows beyond what the other columns foretell, in deviations of that; NaN while too little is known. */
+  readonly apart: number;
+  readonly odds: { readonly level: number; readonly recent: number; readonly apart: number };
+  readonly size: { readonly level: number; readonly recent: number; readonly apart: number };
+}
+
+/** What the row judged last was judged by. */
+export interface RowEvidence {
+  /** g, and its held form with what lasts. */
+  evidence: number;
+  held: number;
+  /** Odds of the row and the odds that open an alarm. */
+  odds: number;
+  limit: number;
+  /** Trust with which it was learnt. */
+  trust: number;
+}
+
+export interface RowsJudge extends RowJudge {
+  columnOf(column: number): ColumnEvidence;
+  /** The same object for every row. */
+  readonly row: Readonly<RowEvidence>;
+  /** All that is kept from row to row. `restore` of it into a judge of as many columns goes on exactly. */
+  snapshot(): Uint8Array;
+  restore(bytes: Uint8Array): void;
+}
+
 /**
  * Judges rows of several columns of one thing together. A column is strange by its distance from its level, by its
  * distance from its last minutes, and by what it shows beyond what the other columns foretell; of each, odds and size
@@ -37,14 +74,17 @@ export const ROWS_DEFAULTS: RowsOptions = { falseAlarmsPerWeek: 3 };
  *   held evidence = h + 0.3 l,  l <- l + (h - l) / 60
  *
  * where ok and sk are the means of the k largest odds and sizes. The means, rather than the largest, want agreement; few
- * columns are enough, for a fault of three of 38 columns must not be averaged away. A row is as rare as its g is in the
- * tail of the rows so far, and the limit of an alarm follows from the false alarms expected. Part of a column:
+ * columns are enough, for a fault of three of 38 columns must not be averaged away.
  *
- *   0.6 s(recent) + 0.2 o(recent) + 0.15 o(level) + 0.05 s(apart)
+ * Odds of the row: those of g in the tail of the rows so far; or, where they are higher by 1 at least, those of o2(apart)
+ * alone, as two of many columns that move apart hardly show in g. The limit of an alarm follows from the false alarms
+ * that are expected (incident.ts). Part of a column:
+ *
+ *   0.6 s(recent) + 0.2 o(recent) + 0.15 o(level) + 0.05 s(apart) + 0.3 max(0, o(apart) - 3)
  *
  * How the weights were found: docs/detection.md.
  */
-export function createRowsJudge(columns: number, options: RowsOptions = ROWS_DEFAULTS): RowJudge {
+export function createRowsJudge(columns: number, options: RowsOptions = ROWS_DEFAULTS): RowsJudge {
   const interval = createInterval();
   const each = createColumns(columns);
   const relations = createRelations(columns);
@@ -53,12 +93,15 @@ export function createRowsJudge(columns: number, options: RowsOptions = ROWS_DEF
   const apart = createEvidence(columns);
   const trust = createTrust();
   const tail = createRowTail();
+  const pairTail = createRowTail();
   const incident = createIncident();
   const room = new Float64Array(WIDE);
   const apartFloors = new Float64Array(columns).fill(APART_FLOOR);
   // Rows, held, lasting.
   const state = new Float64Array(3);
   const judgement: RowJudgement = { score: 0, alarm: false, contributions: new Float64Array(columns) };
+
+  const last: RowEvidence = { evidence: 0, held: 0, odds: 0, limit: 0, trust: 1 };
 
   function evidenceOfRow(): number {
     return (
@@ -75,7 +118,7 @@ export function createRowsJudge(columns: number, options: RowsOptions = ROWS_DEF
   function judge(time: Millis, values: Float64Array): RowJudgement {
     const gap = interval.next(time);
     each.read(values, gap);
-    relations.read(each.standard);
+    relations.read(each.standard, each.fromLevel);
     level.read(each.fromLevel, each.floors);
     recent.read(each.fromRecent, each.floors);
     apart.read(relations.apart, apartFloors);
@@ -88,19 +131,28 @@ export function createRowsJudge(columns: number, options: RowsOptions = ROWS_DEF
     state[1] = held;
     state[2] = lasting;
 
-    const odds = tail.odds(evidence);
+    const pair = n > YOUNG_ROWS ? meanOfStrongest(apart.odds, PAIR, room) : 0;
+    const odds = Math.max(tail.odds(evidence), pairTail.odds(pair) - PAIR_HANDICAP);
     const limit = Math.log10(WEEK / interval.usual / options.falseAlarmsPerWeek);
-    judgement.score = incident.judge(odds, held + LASTING_PART * lasting, limit);
+    last.evidence = evidence;
+    last.held = held + LASTING_PART * lasting;
+    last.odds = odds;
+    last.limit = limit;
+    judgement.score = incident.judge(odds, last.held, limit);
     judgement.alarm = incident.open;
     for (let j = 0; j < columns; j++) judgement.contributions[j] = partOf(j);
 
     trust.weigh(held);
+    last.trust = trust.share;
     level.learn(trust.share, trust.whole);
     recent.learn(trust.share, trust.whole);
     apart.learn(trust.share, trust.whole);
     if (trust.whole) {
       relations.learn(each.standard);
-      if (n > YOUNG_ROWS) tail.learn(evidence, 4);
+      if (n > YOUNG_ROWS) {
+        tail.learn(evidence, 4);
+        pairTail.learn(pair, 4);
+      }
     }
     each.learn(trust.share);
     return judgement;
@@ -111,9 +163,29 @@ export function createRowsJudge(columns: number, options: RowsOptions = ROWS_DEF
       0.6 * (recent.size[j] as number) +
       0.2 * (recent.odds[j] as number) +
       0.15 * (level.odds[j] as number) +
-      0.05 * (apart.size[j] as number)
+      0.05 * (apart.size[j] as number) +
+      0.3 * Math.max(0, (apart.odds[j] as number) - RARE)
     );
   }
 
-  return { judge };
+  function columnOf(j: number): ColumnEvidence {
+    return {
+      fromLevel: each.fromLevel[j] as number,
+      fromRecent: each.fromRecent[j] as number,
+      apart: relations.apart[j] as number,
+      odds: { level: level.odds[j] as number, recent: recent.odds[j] as number, apart: apart.odds[j] as number },
+      size: { level: level.size[j] as number, recent: recent.size[j] as number, apart: apart.size[j] as number },
+    };
+  }
+
+  const arrays = [interval, each, relations, level, recent, apart, trust, tail, pairTail, incident]
+    .flatMap((part): readonly StateArray[] => part.state)
+    .concat(state);
+  return {
+    judge,
+    columnOf,
+    row: last,
+    snapshot: () => packState(arrays),
+    restore: (bytes) => unpackState(bytes, arrays),
+  };
 }

@@ -1,8 +1,10 @@
 import { createTails, fitTail, halveTail, learnTail, oddsOf } from '../engine/tails.ts';
+import type { StateArray } from './snapshot.ts';
 
 /**
  * How much a row may teach. Rows of an incident teach little, or a fault of two hours would be ordinary the next day;
- * what stays strange for `GIVE_IN_ROWS` is learnt like anything else, or it would be strange for ever.
+ * what stays strange for 5,000 rows, or a quarter of a short history, is learnt like anything else, or it would be strange
+ * for ever.
  *
  *   strange: the held evidence is among the 5 % highest so far
  *   trust = 1, and 0.03 while strange: where only whole rows can be counted, every 33rd strange row counts
@@ -16,19 +18,21 @@ export interface Trust {
   /** True where the row counts as a whole. */
   readonly whole: boolean;
   weigh(held: number): void;
-  readonly state: readonly (Float64Array | Float32Array | Int16Array | Uint16Array)[];
+  readonly state: readonly StateArray[];
 }
 
 const STRANGE_ODDS = -Math.log10(0.05);
 const STRANGE_SHARE = 0.03;
 const GIVE_IN_ROWS = 5000;
+/** Or this part of all rows, while they are few. */
+const GIVE_IN_PART = 0.25;
 /** For each ordinary row, strange rows on end that are forgotten. */
 const FORGOTTEN = 3;
 
 export function createTrust(): Trust {
   const tail = createRowTail();
-  // Strange rows on end, part of a whole row that is owed.
-  const state = new Float64Array(2);
+  // Strange rows on end, part of a whole row that is owed, rows.
+  const state = new Float64Array(3);
   let share = 1;
   let whole = true;
 
@@ -40,9 +44,11 @@ export function createTrust(): Trust {
       return whole;
     },
     weigh(held) {
+      const rows = (state[2] as number) + 1;
+      state[2] = rows;
       const strange = tail.odds(held) > STRANGE_ODDS;
       const onEnd = strange ? (state[0] as number) + 1 : Math.max(0, (state[0] as number) - FORGOTTEN);
-      share = strange && onEnd < GIVE_IN_ROWS ? STRANGE_SHARE : 1;
+      share = strange && onEnd < Math.min(GIVE_IN_ROWS, GIVE_IN_PART * rows) ? STRANGE_SHARE : 1;
       const owed = (state[1] as number) + share;
       whole = owed >= 1;
       state[0] = onEnd;
@@ -59,7 +65,7 @@ export interface RowTail {
   odds(value: number): number;
   /** `units`: 4 for a whole row. */
   learn(value: number, units: number): void;
-  readonly state: readonly (Float64Array | Float32Array | Int16Array | Uint16Array)[];
+  readonly state: readonly StateArray[];
 }
 
 const MEMORY_ROWS = 30_000;

@@ -1,0 +1,70 @@
+import { describe, expect, test } from 'vitest';
+import { createColumns } from '../../../detector/rows/columns.ts';
+import { seededNormal } from './made-rows.ts';
+
+function learnt(rows: number, value: (row: number) => number, trust = 1) {
+  const columns = createColumns(1);
+  for (let row = 0; row < rows; row++) {
+    columns.read(Float64Array.of(value(row)), false);
+    columns.learn(trust);
+  }
+  return columns;
+}
+
+describe('columns', () => {
+  test('the level and the scale of noise, in the units of the column', () => {
+    const normal = seededNormal(1);
+    const columns = learnt(5000, () => 700 + 20 * normal());
+    columns.read(Float64Array.of(740), false);
+    expect(columns.fromLevel[0]).toBeGreaterThan(36);
+    expect(columns.fromLevel[0]).toBeLessThan(44);
+    expect(columns.standard[0]).toBeGreaterThan(1.7);
+    expect(columns.standard[0]).toBeLessThan(2.3);
+  });
+
+  test('one wild value hardly moves the level', () => {
+    const normal = seededNormal(2);
+    const columns = learnt(2000, () => 10 + normal());
+    columns.read(Float64Array.of(1e9), false);
+    expect(columns.standard[0]).toBe(4);
+    columns.learn(1);
+    columns.read(Float64Array.of(10), false);
+    expect(Math.abs(columns.fromLevel[0] as number)).toBeLessThan(0.2);
+  });
+
+  test('rows without trust leave the level, and the last minutes follow all the same', () => {
+    const columns = learnt(1000, (row) => row % 2);
+    for (let row = 0; row < 100; row++) {
+      columns.read(Float64Array.of(50), false);
+      columns.learn(0);
+    }
+    columns.read(Float64Array.of(50), false);
+    expect(columns.fromLevel[0]).toBeGreaterThan(49);
+    expect(columns.fromRecent[0]).toBeLessThan(0.1);
+  });
+
+  test('steps under a thousandth of the range mean nothing', () => {
+    const columns = learnt(100, (row) => (row === 0 ? -300 : 700));
+    expect(columns.floors[0]).toBeCloseTo(1, 9);
+  });
+
+  test('a missing value has no deviation, and the last one stands in, fading', () => {
+    const normal = seededNormal(3);
+    const columns = learnt(1000, normal);
+    columns.read(Float64Array.of(2), false);
+    columns.learn(1);
+    const before = columns.standard[0] as number;
+    columns.read(Float64Array.of(Number.NaN), false);
+    columns.learn(1);
+    expect(columns.fromLevel[0]).toBeNaN();
+    expect(columns.fromRecent[0]).toBeNaN();
+    expect(columns.standard[0]).toBeCloseTo(before * 0.98, 12);
+  });
+
+  test('after a gap the last minutes start at the row', () => {
+    const columns = learnt(100, (row) => row);
+    columns.read(Float64Array.of(5000), true);
+    expect(columns.fromRecent[0]).toBe(0);
+    expect(columns.fromLevel[0]).toBeGreaterThan(4000);
+  });
+});

@@ -1,0 +1,24 @@
+import { expect, test } from 'vitest';
+import { packState, unpackState } from '../../../detector/rows/snapshot.ts';
+
+test('arrays of every kind come back, from a buffer that is not aligned too', () => {
+  const arrays = [
+    Uint16Array.of(1, 2, 65_535),
+    Float64Array.of(Math.PI, Number.NaN),
+    Int16Array.of(-4),
+    Float32Array.of(0.5),
+  ];
+  const packed = packState(arrays);
+  expect(packed.byteLength).toBe(6 + 16 + 2 + 4);
+  const shifted = new Uint8Array(packed.byteLength + 1);
+  shifted.set(packed, 1);
+  const empty = [new Uint16Array(3), new Float64Array(2), new Int16Array(1), new Float32Array(1)];
+  unpackState(shifted.subarray(1), empty);
+  expect(empty).toEqual(arrays);
+});
+
+test('bytes of another length are refused and change nothing', () => {
+  const array = Float64Array.of(7);
+  expect(() => unpackState(new Uint8Array(7), [array])).toThrow(/7 bytes where 8 are wanted/);
+  expect(array[0]).toBe(7);
+});
