@@ -46,26 +46,29 @@ export function createFeedbackRoutes({ store, now }: FeedbackDeps): Router {
   router.post('/anomalies/:id/feedback', async (request, response) => {
     const { id } = request.params;
     const said = parseBody(request, opinion);
-    const time = await timeAfter(store, id, now());
-    const [anomaly, before] = await Promise.all([readAnomaly(store, id), readFeedback(store, { anomaly: id })]);
+    const [time, anomaly, before] = await Promise.all([
+      timeAfter(store, id, now()),
+      readAnomaly(store, id),
+      readFeedback(store, { anomaly: id }),
+    ]);
     const facts = anomaly === undefined ? before[0] : await factsOf(store, anomaly, time);
     if (facts === undefined) throw noAnomaly(id);
     await writeFeedback(store, { ...facts, ...said, time });
-    response.json(await readView(store, id, now()));
+    response.json(await readView(store, id, now(), anomaly));
   });
   router.delete('/anomalies/:id/feedback', async (request, response) => {
     const { id } = request.params;
     const by = parseName(request, 'by');
     if (by === undefined) throw invalid('query.by', 'Say who takes it back');
     const of = parseName(request, 'of') ?? by;
-    const standing = await readFeedback(store, { anomaly: id });
+    const [time, standing] = await Promise.all([timeAfter(store, id, now()), readFeedback(store, { anomaly: id })]);
     const word = standing.find((one) => one.by === of);
     if (word === undefined) {
       if (standing.length === 0) await readView(store, id, now());
       const others = standing.length === 0 ? '' : `; what stands is of ${standing.map((one) => one.by).join(', ')}`;
       throw unknown('api_feedback_unknown', `"${of}" has said nothing of this anomaly that stands${others}`);
     }
-    await withdrawFeedback(store, { ...word, time: await timeAfter(store, id, now()) }, by);
+    await withdrawFeedback(store, { ...word, time }, by);
     response.json(await readView(store, id, now()));
   });
   router.get('/feedback', async (_request, response) => {
@@ -105,8 +108,8 @@ async function timeAfter(store: Store, id: string, now: Millis): Promise<Millis>
 }
 
 /** What stands of an anomaly; of one whose own row is gone, as long as somebody's word of it stands. */
-async function readView(store: Store, id: string, now: Millis): Promise<FeedbackView> {
-  const anomaly = await readAnomaly(store, id);
+async function readView(store: Store, id: string, now: Millis, found?: Anomaly): Promise<FeedbackView> {
+  const anomaly = found ?? (await readAnomaly(store, id));
   if (anomaly !== undefined) return feedbackView(anomaly, await readFeedback(store, seriesOf(anomaly)), now);
   if ((await lastFeedbackAt(store, id)) === 0) throw noAnomaly(id);
   const [word] = await readFeedback(store, { anomaly: id });

@@ -7,12 +7,13 @@ import type { Catalogue, Watched } from './watched.ts';
 
 /** What the detectors are, told to the store, and what they did and what people say of it, told at `/metrics`. */
 export interface Records {
-  /** Publishes when the last time is five minutes ago; returns at once. Never throws. */
-  publish(watched: Iterable<Watched>, now: Millis): void;
+  /** Publishes when the last time is five minutes ago, or one and the series are not as many; returns at once. Never throws. */
+  publish(watched: ReadonlyMap<string, Watched>, now: Millis): void;
   settled(): Promise<void>;
 }
 
 const EVERY_MS = 300_000;
+const CHANGED_MS = 60_000;
 
 export function createRecords(
   catalogue: Catalogue,
@@ -21,6 +22,7 @@ export function createRecords(
   log: Logger,
 ): Records {
   let publishedAt = Number.NEGATIVE_INFINITY;
+  let publishedFor = 0;
   let running: Promise<void> = Promise.resolve();
 
   async function publish(series: ReadonlyMap<string, number>, now: Millis): Promise<void> {
@@ -49,10 +51,11 @@ export function createRecords(
 
   return {
     publish(watched, now) {
-      if (now - publishedAt < EVERY_MS) return;
+      if (now - publishedAt < (watched.size === publishedFor ? EVERY_MS : CHANGED_MS)) return;
       publishedAt = now;
+      publishedFor = watched.size;
       const series = new Map<string, number>();
-      for (const { labels } of watched) {
+      for (const { labels } of watched.values()) {
         for (const { entry } of catalogue.watchersOf(labels)) series.set(entry.name, (series.get(entry.name) ?? 0) + 1);
       }
       running = running

@@ -15,7 +15,9 @@ const config = detectorConfig.parse({
   ],
 });
 const catalogue = createCatalogue(config);
-const watched = ['a', 'b'].map((stage) => createWatched(catalogue, { signal: 'lag', stage }, EPOCH, EPOCH));
+const watched = new Map(
+  ['a', 'b'].map((stage) => [stage, createWatched(catalogue, { signal: 'lag', stage }, EPOCH, EPOCH)]),
+);
 
 const open = () => {
   const world = createWorld(EPOCH);
@@ -43,6 +45,11 @@ test('each detector says what it is and how many series it watches, at most each
   records.publish(watched, EPOCH + 300_000);
   await records.settled();
   expect(world.states).toHaveLength(6);
+  // Sooner where series came or went.
+  records.publish(new Map(), EPOCH + 359_999);
+  records.publish(new Map(), EPOCH + 360_000);
+  await records.settled();
+  expect(world.states.slice(6).map(({ time, series }) => [time, series])).toEqual(Array(3).fill([EPOCH + 360_000, 0]));
 });
 
 test('the record stands at /metrics; a precision that nobody can know is absent', async () => {
