@@ -89,6 +89,20 @@ describe('what others were told off for', () => {
     expect(between(at, at + 6 * HOUR).length).toBeLessThanOrEqual(3);
   });
 
+  test.each([1, 12])('a level that stays becomes the new normal within a day, of %i columns', (columns) => {
+    const judge = createRowJudge(columns);
+    const random = seededRandom(columns);
+    const row = new Float64Array(columns);
+    const at = 6 * DAY;
+    const alarms: number[] = [];
+    for (let i = 0; i < at + 3 * DAY; i++) {
+      for (let c = 0; c < columns; c++) row[c] = 100 + 10 * random() + (c === 0 && i >= at ? 60 : 0);
+      if (judge.judge(START + i * MINUTE, row).alarm) alarms.push(i);
+    }
+    expect(alarms.some((i) => i >= at && i < at + 10)).toBe(true);
+    expect(alarms.filter((i) => i >= at + DAY).length).toBeLessThan(30);
+  });
+
   test.each([
     ['a constant', () => 42],
     ['nothing at all', () => 0],
