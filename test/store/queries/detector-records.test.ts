@@ -86,3 +86,26 @@ test('a record counts what fired in seven days and what people say of that today
   });
   expect(records[2]).toMatchObject({ series: 0, alerts: 0, perSeriesWeek: Number.NaN });
 });
+
+test('the seven days begin and end where the record says', async () => {
+  const edge = NOW - 60 * 24 * 3_600_000;
+  const at = (id: string, time: number) => ({ ...fired(id, 'Edge', time), time });
+  await writeAnomalies(
+    stand.store,
+    [at('first', edge - RECORD_MS), at('before', edge - RECORD_MS - 1), at('last', edge - 1), at('after', edge)],
+    edge,
+  );
+  const edges = (await readDetectorRecords(stand.store, edge)).find(({ detector }) => detector === 'Edge');
+  expect(edges).toMatchObject({ alerts: 2, series: Number.NaN });
+});
+
+test('a verdict that is said anew after it was taken back counts again', async () => {
+  await writeAnomalies(stand.store, [fired('again', 'Anew', NOW - 5000)], NOW);
+  const of = async () => (await readDetectorRecords(stand.store, NOW)).find(({ detector }) => detector === 'Anew');
+  await writeFeedback(stand.store, said('again', 'useful', 'Ana', NOW - 90));
+  expect(await of()).toMatchObject({ useful: 1, precision: 1 });
+  await withdrawFeedback(stand.store, said('again', 'useful', 'Ana', NOW - 80), 'Ana');
+  expect(await of()).toMatchObject({ useful: 0, precision: Number.NaN });
+  await writeFeedback(stand.store, said('again', 'noise', 'Ana', NOW - 70));
+  expect(await of()).toMatchObject({ useful: 0, noise: 1, precision: 0 });
+});

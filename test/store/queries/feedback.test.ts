@@ -64,3 +64,32 @@ test('all of it, or that of some series', async () => {
   expect(all).toEqual(expect.arrayContaining(['far', 'life', 'exact']));
   expect(all.at(-1)).toBe('far');
 });
+
+test('words of one moment keep one order, and each keeps its own labels and detector', async () => {
+  const at = NOON + 5000;
+  const words = [
+    said('tie-a', { time: at, by: 'Ana' }),
+    said('tie-a', { time: at, by: 'Ben', detector: 'LagGrowing' }),
+    said('tie-b', { time: at, detector: 'BacklogGrowing', labels: { ...labels, topic: 'orders', empty: '' } }),
+  ];
+  for (const word of [...words].reverse()) await writeFeedback(stand.store, word);
+  const read = (await readFeedback(stand.store)).filter(({ anomalyId }) => anomalyId.startsWith('tie'));
+  expect(read.map(({ anomalyId, by }) => [anomalyId, by])).toEqual([
+    ['tie-a', 'Ana'],
+    ['tie-a', 'Ben'],
+    ['tie-b', 'Ana'],
+  ]);
+  expect(read[2]).toEqual(words[2]);
+});
+
+test('what is taken back by one is still what another says', async () => {
+  const ana = said('shared', { time: NOON + 6000 });
+  const ben = said('shared', { time: NOON + 6001, by: 'Ben' });
+  await writeFeedback(stand.store, ana);
+  await writeFeedback(stand.store, ben);
+  await withdrawFeedback(stand.store, { ...ben, time: NOON + 6002 }, 'Ben');
+  expect(await readFeedback(stand.store, { anomaly: 'shared' })).toEqual([ana]);
+  // The key of a series is that of its labels, whatever stands in the row beside it.
+  expect(await readFeedback(stand.store, { anomaly: 'shared', series: [fingerprint(labels)] })).toEqual([ana]);
+  expect(await readFeedback(stand.store, { anomaly: 'shared', series: ['another'] })).toEqual([]);
+});
