@@ -67,6 +67,7 @@ async function judgeStore(flags: BacktestFlags, count: number): Promise<void> {
   await withStore(config, async (endpoint) => {
     const store = openStore(endpoint);
     try {
+      await assertStored(store, config.store.url ?? config.data);
       const report = await pastOf(store, config.detector, count, Date.now());
       process.stdout.write(pastReportText(report));
       if (flags.out === undefined) return;
@@ -88,6 +89,18 @@ export async function pastOf(
   const past = await judgePast({ config, port: storePort(store), until: now - config.lateness, days: count });
   const incidents = await readIncidents(store, { from: past.from, to: past.until, limit: 1000 });
   return pastReportOf(past, { incidents, feedback: await readFeedback(store) });
+}
+
+/** A store that no instance has written to has not even tables. */
+async function assertStored(store: Store, place: string): Promise<void> {
+  const tables = await store.rows(
+    "SELECT name FROM system.tables WHERE database = currentDatabase() AND name = 'anomalies'",
+  );
+  if (tables.length > 0) return;
+  throw new WeirError(
+    'cli_backtest_store_empty',
+    `nothing is stored in ${place}; name the place with --data or --config`,
+  );
 }
 
 function duration(text: string): Millis {

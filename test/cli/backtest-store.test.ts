@@ -78,19 +78,24 @@ afterAll(async () => {
 });
 afterEach(() => vi.restoreAllMocks());
 
+/** The last hour of a store that runs. */
+function run({ endpoint }: TestStore) {
+  const { url, database, username, password } = endpoint;
+  const store = Object.entries({ url, database, username, password }).flatMap(([key, value]) => [
+    '--set',
+    `store.${key}=${value}`,
+  ]);
+  const args = ['--days', String(1 / 24), '--out', join(folder, 'out'), '--set', 'detector.history=1h', ...store];
+  return backtestCommand().exitOverride().parseAsync(args, { from: 'user' });
+}
+
 it('judges the last hour of a store that runs: what would have fired, and which incidents it would have caught', async () => {
   let printed = '';
   vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
     printed += text;
     return true;
   });
-  const { url, database, username, password } = db.endpoint;
-  const store = Object.entries({ url, database, username, password }).flatMap(([key, value]) => [
-    '--set',
-    `store.${key}=${value}`,
-  ]);
-  const args = ['--days', String(1 / 24), '--out', join(folder, 'out'), '--set', 'detector.history=1h', ...store];
-  await backtestCommand().exitOverride().parseAsync(args, { from: 'user' });
+  await run(db);
   expect(printed).toContain('LatencyHigh: 1');
   expect(printed).toContain('noisiest hour: ');
   expect(printed).toContain('1 of 2 incidents of that time would have been caught');
@@ -103,4 +108,16 @@ it('judges the last hour of a store that runs: what would have fired, and which 
   expect(slow[0]?.firedAt).toBeLessThan(FAULT.from + 120_000);
   expect(slow[0]?.resolvedAt).toBeGreaterThan(FAULT.to);
   expect(report.days).toBeCloseTo(1 / 24, 2);
+});
+
+it('says so when no instance has ever stored anything there', async () => {
+  const empty = await startTestStore({ migrate: false });
+  try {
+    await expect(run(empty)).rejects.toMatchObject({
+      code: 'cli_backtest_store_empty',
+      message: expect.stringContaining(`nothing is stored in ${empty.endpoint.url}`),
+    });
+  } finally {
+    await empty.stop();
+  }
 });
