@@ -30,7 +30,7 @@ export interface RowsOptions {
   readonly falseAlarmsPerWeek: number;
 }
 
-export const ROWS_DEFAULTS: RowsOptions = { falseAlarmsPerWeek: 3 };
+export const ROWS_DEFAULTS: RowsOptions = { falseAlarmsPerWeek: 5 };
 
 /** What was seen of a column in the row judged last. */
 export interface ColumnEvidence {

@@ -6,11 +6,11 @@ import type { StateArray } from './snapshot.ts';
  * what stays strange for 5,000 rows, or a quarter of a short history, is learnt like anything else, or it would be strange
  * for ever.
  *
- *   strange: the held evidence is among the 5 % highest so far
+ *   strange: the held evidence is among the 2 % highest so far
  *   trust = 1, and 0.03 while strange: where only whole rows can be counted, every 33rd strange row counts
  *
  * What is highest so far must not hang on the trust alone (few rows strange, so few learnt, so more rows strange): in
- * that one tail a strange row counts half. With every gate tighter than this, results jumped with the smallest change.
+ * that one tail a strange row counts half.
  */
 export interface Trust {
   /** Trust in the row that was weighed, 0 to 1. */
@@ -21,7 +21,7 @@ export interface Trust {
   readonly state: readonly StateArray[];
 }
 
-const STRANGE_ODDS = -Math.log10(0.05);
+const STRANGE_ODDS = -Math.log10(0.02);
 const STRANGE_SHARE = 0.03;
 const GIVE_IN_ROWS = 5000;
 /** Or this part of all rows, while they are few. */
@@ -59,7 +59,7 @@ export function createTrust(): Trust {
   };
 }
 
-/** The tail of one number a row, which is never negative. */
+/** The tail of one number a row, over its mean: what lies below the mean is ordinary. */
 export interface RowTail {
   /** -log10 of the chance of a row with `value` or more; 0 while too little is known. */
   odds(value: number): number;
@@ -69,6 +69,7 @@ export interface RowTail {
 }
 
 const MEMORY_ROWS = 30_000;
+const MEAN_ROWS = 10_000;
 const TAIL_SHARE = 0.05;
 const FLOOR = 1e-6;
 const UNITS = 4;
@@ -77,13 +78,15 @@ const REFIT_ROWS = 50;
 
 export function createRowTail(): RowTail {
   const tails = createTails(1);
-  // Rows learnt (halved with the counts), rows since the last fit.
-  const rows = new Float64Array(2);
+  // Rows learnt (halved with the counts), rows since the last fit, mean.
+  const rows = new Float64Array(3);
   return {
-    odds: (value) => ((rows[0] as number) < READY ? 0 : oddsOf(tails, 0, value)),
+    odds: (value) => ((rows[0] as number) < READY ? 0 : oddsOf(tails, 0, value - (rows[2] as number))),
     learn(value, units) {
-      if (value > FLOOR) learnTail(tails, 0, value, units);
+      const over = value - (rows[2] as number);
+      if (over > FLOOR) learnTail(tails, 0, over, units);
       rows[0] = (rows[0] as number) + units / UNITS;
+      rows[2] = (rows[2] as number) + (over * (units / UNITS)) / Math.min(rows[0] as number, MEAN_ROWS);
       rows[1] = (rows[1] as number) + 1;
       if ((rows[1] as number) >= REFIT_ROWS) {
         rows[1] = 0;
