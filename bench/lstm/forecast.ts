@@ -7,10 +7,12 @@ import { type BenchSeries, readBench } from './series.ts';
 
 // node bench/lstm/forecast.ts DATA_DIR [MODEL_DIR]: forecasts against tuned SES and tuned damped Holt-Winters with rolling conformal
 // intervals. Every series is forecast from its first point on and scored after its first 15 %, on which the two are tuned.
+// POINTS=n takes the first n rows of each (8,000), FROM=n scores from row n on, VERBOSE=1 prints each series.
 
 const DAY = 86_400_000;
 const MOST = Number(env['POINTS'] ?? 8000);
 const TUNED_ON = 0.15;
+const LEAST_POINTS = 20;
 const METHODS = ['ses', 'holt-winters', 'weir'] as const;
 type Method = (typeof METHODS)[number];
 
@@ -85,7 +87,8 @@ const coverage = (sums: Sums, h: number) => (sums.inside[h] as number) / (sums.p
 function print(title: string, scored: readonly Scored[]): void {
   const rows = HORIZONS.map((horizon, h) => {
     const there = scored.filter(
-      ({ sums }) => (sums.ses.points[h] as number) >= 100 && loss(sums.ses, h) > 0 && loss(sums['holt-winters'], h) > 0,
+      ({ sums }) =>
+        (sums.ses.points[h] as number) >= LEAST_POINTS && loss(sums.ses, h) > 0 && loss(sums['holt-winters'], h) > 0,
     );
     const against = (method: Method) => geometric(there.map(({ sums }) => loss(sums.weir, h) / loss(sums[method], h)));
     const covered = there.map(({ sums }) => coverage(sums.weir, h));
@@ -110,8 +113,9 @@ const [data, directory = SHIPPED_MODEL] = argv.slice(2);
 if (data === undefined) throw new Error('usage: node bench/lstm/forecast.ts DATA_DIR [MODEL_DIR]');
 const forecasts = await createForecasts(readForecastModel(directory).weights, { batch: 4 });
 const scored = (await readBench(data, MOST)).map((series): Scored => {
-  const from = Math.floor(TUNED_ON * series.values.length);
-  const past = series.values.subarray(0, from);
+  const tuned = Math.floor(TUNED_ON * series.values.length);
+  const from = Number(env['FROM'] ?? tuned);
+  const past = series.values.subarray(0, tuned);
   const period = Math.max(1, Math.round(DAY / series.step));
   const sums = {
     ses: scoreBaseline(series, tunedSmoothing(past), from),

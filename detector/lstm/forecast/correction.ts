@@ -1,5 +1,5 @@
 import { HORIZONS, squash, unsquash } from './features.ts';
-import { OUTPUTS } from './model-json.ts';
+import { OUTPUTS, QUANTILES } from './model-json.ts';
 
 /** Per horizon, every how many intervals a forecast is kept until it can be judged: each of the short ones, some of the long. */
 const STRIDES = [1, 1, 5, 10] as const;
@@ -11,12 +11,16 @@ const SLOTS = KEPT.reduce((sum, kept) => sum + kept, 0);
 const GAIN = 0.04;
 const SHRINKING = 0.75;
 const RATES = HORIZONS.map((horizon, h) => (GAIN / horizon ** SHRINKING) * (STRIDES[h] as number));
-/** Shares that the correction aims at: a little beyond the quantiles' own, for it is always a step behind. */
-const AIMS = [0.045, 0.5, 0.955] as const;
+/**
+ * Where the outer offsets begin, in squashed units for one step, and how that grows with the horizon: a band begins a little wider
+ * than the network has it and is narrowed by what comes, so that short series are covered as well as long ones.
+ */
+const FIRST_OFFSET = 0.07;
+const FIRST_GROWTH = 0.4;
 /** A step is never less than this interval's, so that a band around a series that stood still opens in time. */
 const LEAST_WIDTH = 1;
 
-const Q = AIMS.length;
+const Q = QUANTILES.length;
 // Numbers of one slot: when it is due, value and unit it was made from, the network's quantiles.
 const DUE = 0;
 const BASE = 1;
@@ -30,9 +34,14 @@ const OFFSET = ANSWER + OUTPUTS;
 /** Numbers that the correction of one series takes. */
 export const CORRECTION_WIDTH = OFFSET + OUTPUTS;
 
-/** Prepares the series at `at`: nothing is kept, nothing corrected. */
+/** Prepares the series at `at`: nothing is kept, and bands begin a little wide. */
 export function clearCorrection(slab: Float32Array, at: number): void {
   slab.fill(0, at, at + CORRECTION_WIDTH);
+  for (const [h, horizon] of HORIZONS.entries()) {
+    const offset = FIRST_OFFSET * horizon ** FIRST_GROWTH;
+    slab[at + OFFSET + Q * h] = -offset;
+    slab[at + OFFSET + Q * h + Q - 1] = offset;
+  }
   for (let slot = 0; slot < SLOTS; slot++) slab[at + slot * SLOT + DUE] = -1;
 }
 
@@ -72,7 +81,7 @@ export function judgeForecasts(slab: Float32Array, at: number, tick: number, val
     for (let k = 0; k < Q; k++) {
       const offset = at + OFFSET + Q * h + k;
       const below = y <= (corrected[k] as number) ? 1 : 0;
-      slab[offset] = (slab[offset] as number) + step * ((AIMS[k] as number) - below);
+      slab[offset] = (slab[offset] as number) + step * ((QUANTILES[k] as number) - below);
     }
   }
 }

@@ -16,7 +16,7 @@ const FAST = 1 / 20;
 const SLOW = 1 / 288;
 const UNIT_GAIN = 1 / 30;
 /** A change counts as this many units at most: one spike must not widen the bands for hours. */
-const LARGEST_STEP = 20;
+const LARGEST_STEP = 60;
 /** The unit of change is never less than this share of the scale: rounding is no movement. */
 const LEAST_UNIT = 0.005;
 const LARGEST = 1e8;
@@ -46,7 +46,7 @@ export const FEATURE_BYTES = 8 * DOUBLES + 4 * FLOATS;
 /**
  * Features of many series, one point at a time. All differences are told in the series' own unit of change
  *
- *   u <- u + max(1/30, 1/n) (min(|v - v'|, 20 u) - u),   u >= 0.005 scale
+ *   u <- u + max(1/30, 1/n) (min(|v - v'|, 60 u) - u),   u >= 0.005 scale
  *
  * and squashed by asinh, so that a quiet and a lively series look alike to the network. Per point: the value over its robust
  * centre and scale; its change; its distances to two moving averages (20 and 288 points); how far the time-of-day profile 1, 5,

@@ -36,8 +36,8 @@ export interface TrainOptions {
 export const SHIPPED: Omit<TrainOptions, 'real' | 'from' | 'onProgress'> = {
   seed: 1,
   units: 32,
-  series: 4000,
-  steps: 3000,
+  series: 5000,
+  steps: 4000,
   batch: 32,
   rate: 6e-3,
 };

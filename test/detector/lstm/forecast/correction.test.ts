@@ -44,18 +44,20 @@ function coverage(quantiles: Float32Array, points: number, from: number, value: 
 }
 
 describe('the correction', () => {
-  test('of the first point is none: the quantiles are the network own, in units of change, on top of the value', () => {
+  test('of the first point is a little room to either side of the quantiles of the network, in units of change, on top of the value', () => {
     const slab = fresh();
     keepForecasts(slab, AT, 0, 100, 2, answers(-1, 0.5, 2), 0);
     forecastFrom(slab, AT, 0, 100, 2, out);
-    expect([...out]).toEqual([-1, 0.5, 2].map((q) => expect.closeTo(100 + 2 * Math.sinh(q), 5)));
+    expect([...out]).toEqual([-1.07, 0.5, 2.07].map((q) => expect.closeTo(100 + 2 * Math.sinh(q), 5)));
   });
 
   test('keeps quantiles in order when a network has them crossed', () => {
     const slab = fresh();
     keepForecasts(slab, AT, 0, 0, 1, answers(1, 0, -1), 0);
     forecastFrom(slab, AT, 2, 0, 1, out);
-    expect([...out]).toEqual([0, 0, 0]);
+    expect(out[0]).toBeLessThanOrEqual(0);
+    expect(out[1]).toBe(0);
+    expect(out[2]).toBeGreaterThanOrEqual(0);
   });
 
   test.each([
