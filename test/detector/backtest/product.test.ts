@@ -30,6 +30,13 @@ describe('the judge of the product', () => {
     expect(strangest).toBe(Math.min(1, columns - 1));
   });
 
+  test('an alarm that noise opens ends soon, however many columns there are', () => {
+    for (const columns of [2, 5, 38]) {
+      const { alarms } = watch(columns, 12_000, Number.POSITIVE_INFINITY);
+      expect([columns, alarms.length < 400]).toEqual([columns, true]);
+    }
+  });
+
   test('a judge shares nothing with another', () => {
     const first = watch(2, 1500, 1400);
     watch(2, 200, 10);

@@ -89,7 +89,7 @@ describe('what others were told off for', () => {
     expect(between(at, at + 6 * HOUR).length).toBeLessThanOrEqual(3);
   });
 
-  test.each([1, 12])('a level that stays becomes the new normal within a day, of %i columns', (columns) => {
+  test.each([1, 5, 38])('a level that stays becomes the new normal within a day, of %i columns', (columns) => {
     const judge = createRowJudge(columns);
     const random = seededRandom(columns);
     const row = new Float64Array(columns);
