@@ -8,12 +8,18 @@ import { createStills } from './still.ts';
 import { createStreams, STREAMS } from './streams.ts';
 import { createTails, fitTail, halveTail, learnTail, PARAMETERS, sizeFrom, UNITS } from './tails.ts';
 
-/** Streams that others bring: residuals of forecasts, signed, in raw units; NaN where there is none. */
-export const OUTSIDE = ['forecast', 'far_forecast'] as const;
+/**
+ * Streams that others bring: the residual of a forecast of one step, and the mean of the last 12 residuals of one of some
+ * steps. Signed, in raw units.
+ */
+export const OUTSIDE = ['forecast', 'drift'] as const;
 const NAMES = [...STREAMS, ...OUTSIDE];
 const COUNT = NAMES.length;
 const FIRST_OUTSIDE = STREAMS.length;
-const WEIGHTS = Float64Array.of(1.5, 0.7, 0.5, 0.4, 0.5, 0.7, 0.5, 0.4, 0.4);
+/** In the order of `STREAMS` and `OUTSIDE`. A forecast says what step and regression try to. */
+const WEIGHTS = Float64Array.of(1.5, 0.7, 0.5, 0.4, 0.5, 0.7, 0.5, 0.8, 0.4);
+const WEIGHTS_WITH_FORECAST = Float64Array.of(1.5, 0.7, 0.5, 0.4, 0.2, 0.7, 0, 0.8, 0.4);
+const DRIFT_GAIN = 2 / 13;
 /** Share of the points that makes the tail of each stream. */
 const TAIL_SHARES = Float64Array.of(0.1, 0.05, 0.05, 0.05, 0.05, 0.05, 0.05, 0.05, 0.05);
 const SPREAD = STREAMS.indexOf('spread');
@@ -74,7 +80,8 @@ export interface Inputs extends ScoreInputs {
 export interface Engine {
   /**
    * Judges one value of one series, then learns it. `time` is greater than that of the series' last one. A NaN is a
-   * gap (so is a number of 1e37 and more): it scores 0 and teaches nothing. `forecast` and `far_forecast` are residuals from outside.
+   * gap (so is a number of 1e37 and more): it scores 0 and teaches nothing. `forecast` and `farForecast` are what the value
+   * lies over forecasts from outside, made one step and some steps before; NaN where there is none.
    */
   judge(series: number, time: Millis, value: number, forecast?: number, farForecast?: number): Verdict;
   /** The numbers behind the verdict given last. */
@@ -98,6 +105,7 @@ export function createEngine(count: number): Engine {
   const doubted = new Uint8Array(count);
   const directions = new Int8Array(count);
   const noise = new Float32Array(count);
+  const drift = new Float32Array(count);
 
   const band: Band = { lower: NaN, upper: NaN };
   const verdict: Verdict = { score: 0, expected: NaN, interval: 0, stuck: false };
@@ -106,15 +114,19 @@ export function createEngine(count: number): Engine {
   const odds = new Float64Array(COUNT);
   const used = new Float32Array(COUNT * PARAMETERS);
   const ready = new Uint8Array(COUNT);
+  let weights = WEIGHTS;
   const last = { series: 0, value: NaN, points: 0, before: 0 };
 
-  /** The weighted mean of the odds, and what it follows from; NaN while no stream is ready. */
+  /** The weighted quadratic mean of the odds, and what it follows from; NaN while no stream is ready. */
   function weigh(series: number, floor: number): number {
     const direction = directions[series] as number;
     const wrongWay = direction !== 0 && (last.value - verdict.expected) * direction < 0;
     const parameters = tails.parameters;
+    const forecastAt = series * COUNT + FIRST_OUTSIDE;
+    const forecast = !Number.isNaN(values[FIRST_OUTSIDE]) && (totals[forecastAt] as number) >= READY * UNITS;
+    weights = forecast ? WEIGHTS_WITH_FORECAST : WEIGHTS;
     let sum = 0;
-    let weights = 0;
+    let whole = 0;
     for (let k = 0; k < COUNT; k++) {
       const value = values[k] as number;
       const at = series * COUNT + k;
@@ -138,11 +150,11 @@ export function createEngine(count: number): Engine {
       ready[k] = 1;
       sizes[k] = size;
       odds[k] = said;
-      const weight = WEIGHTS[k] as number;
-      sum += weight * said;
-      weights += weight;
+      const weight = weights[k] as number;
+      sum += weight * said * said;
+      whole += weight;
     }
-    return weights === 0 ? NaN : sum / weights;
+    return whole === 0 ? NaN : Math.sqrt(sum / whole);
   }
 
   function learn(series: number, floor: number, interval: Millis, units: number): void {
@@ -207,7 +219,7 @@ export function createEngine(count: number): Engine {
     verdict.stuck = stills.tell(series, value, interval);
     values.set(streams.values);
     values[FIRST_OUTSIDE] = forecast;
-    values[FIRST_OUTSIDE + 1] = farForecast;
+    values[FIRST_OUTSIDE + 1] = drifted(series, farForecast);
     const floor = Math.max(FLOOR_SHARE * streams.size(series), noise[series] as number);
     const mean = weigh(series, floor);
     const units = doubt(series, last.before);
@@ -220,6 +232,13 @@ export function createEngine(count: number): Engine {
     learn(series, floor, interval, units);
     learnProfile(profiles, series, time, taught, Math.max(1, 900_000 / interval));
     return verdict;
+  }
+
+  function drifted(series: number, residual: number): number {
+    if (Number.isNaN(residual)) return NaN;
+    const before = drift[series] as number;
+    drift[series] = before + DRIFT_GAIN * (residual - before);
+    return drift[series] as number;
   }
 
   /** Units that a point teaches, by the score of the one before. */
@@ -246,7 +265,7 @@ export function createEngine(count: number): Engine {
           stream: NAMES[k] as string,
           value: values[k] as number,
           size: sizes[k] as number,
-          weight: WEIGHTS[k] as number,
+          weight: weights[k] as number,
           u,
           body,
           sigma,
@@ -287,6 +306,7 @@ export function createEngine(count: number): Engine {
       doubted,
       directions,
       noise,
+      drift,
     ],
   };
 }

@@ -5,12 +5,13 @@ import { oddsFrom } from './tails.ts';
  * The score of a point from what its streams say:
  *
  *   odds_k = min(5, -log10 P(stream k deviates so far or farther to this side))
- *   mean   = sum w_k odds_k / sum w_k                   over the streams that are ready
+ *   mean   = sqrt(sum w_k odds_k^2 / sum w_k)           over the streams that are ready
  *   raw    = mean + pace(interval) - log10(300 / points)    the last only below 300 points
  *   score  = raw, averaged over 20 s where points come faster:  score += min(1, 2 i / (20 s + i)) (raw - score)
  *
- * The mean, not the largest: agreement of streams is evidence, one stream alone is often wrong. No stream says more than
- * 1 in 100,000, so that a huge outlier of one stream does not stand for agreement.
+ * A mean, not the largest: agreement of streams is evidence, one stream alone is often wrong. The quadratic mean, so that
+ * a sharp change, which the slow streams cannot know of yet, is not talked down by them. No stream says more than 1 in
+ * 100,000, so that a huge outlier of one stream does not stand for agreement.
  *
  *   pace = 0.6 log10(interval / 5 min)  above 5 minutes: few points a week, few chances of a false alarm
  *        = 0                            from 1 to 5 minutes
@@ -71,10 +72,11 @@ export function recompute(inputs: ScoreInputs): number {
   let sum = 0;
   let weights = 0;
   for (const { size, weight, u, body, sigma, xi } of inputs.streams) {
-    sum += weight * (size > 0 ? cappedOdds(size, u, body, sigma, xi) : 0);
+    const odds = size > 0 ? cappedOdds(size, u, body, sigma, xi) : 0;
+    sum += weight * odds * odds;
     weights += weight;
   }
   if (weights === 0) return 0;
-  const raw = sum / weights + paceOf(inputs.interval) - youthOf(inputs.points);
+  const raw = Math.sqrt(sum / weights) + paceOf(inputs.interval) - youthOf(inputs.points);
   return inputs.before + settlingOf(inputs.interval) * (raw - inputs.before);
 }

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { createEngine, type Engine, type Inputs } from '../../../detector/engine/engine.ts';
-import { createIncidents } from '../../../detector/engine/incident.ts';
+import { createIncidents, THRESHOLD } from '../../../detector/engine/incident.ts';
 import { recompute } from '../../../detector/engine/score.ts';
 import { DAY, HOUR, MINUTE, MONDAY, noise, wave } from './watch.ts';
 
@@ -69,7 +69,8 @@ describe('what a score does not depend on', () => {
   test('where zero lies, once a series has outgrown its first points', () => {
     const moved = scores(base.map((value) => value + 1000)).slice(300);
     const plain = scores(base).slice(300);
-    for (const [i, score] of plain.entries()) expect(Math.abs((moved[i] as number) - score)).toBeLessThan(0.5);
+    const apart = plain.reduce((sum, score, i) => sum + Math.abs((moved[i] as number) - score), 0) / plain.length;
+    expect(apart).toBeLessThan(0.05);
   });
 
   test('the series beside it', () => {
@@ -197,8 +198,24 @@ test('residuals of forecasts from outside speak once there are enough of them', 
     withThem = engine.judge(0, time, value, residual, i < 590 ? NaN : residual).score;
     without = plain.judge(0, time, value).score;
   }
-  expect(engine.inputs().streams.at(-1)).toMatchObject({ stream: 'forecast', value: 60 });
+  const { streams } = engine.inputs();
+  expect(streams.at(-1)).toMatchObject({ stream: 'forecast', value: 60, weight: 0.8 });
+  expect(streams.find(({ stream }) => stream === 'step')).toMatchObject({ weight: 0.2 });
   expect(withThem).toBeGreaterThan(without);
+});
+
+test('drift is the mean of the last residuals of the farther forecast', () => {
+  const engine = createEngine(1);
+  for (const [i, value] of noisy(200).entries()) engine.judge(0, MONDAY + i * MINUTE, value, 0, i < 100 ? 1 : 5);
+  const { streams } = engine.inputs();
+  expect(streams.at(-1)).toMatchObject({ stream: 'drift', weight: 0.4 });
+  expect(streams.at(-1)?.value).toBeCloseTo(5, 3);
+});
+
+test('a long incident does not make the next one of its kind ordinary', () => {
+  const down = (i: number) => (i >= 2000 && i < 2100) || (i >= 3400 && i < 3410);
+  const said = scores(noisy(3410).map((value, i) => (down(i) ? value - 60 : value)));
+  expect(Math.max(...said.slice(3400))).toBeGreaterThan(THRESHOLD + 0.5);
 });
 
 test('the tails remember: a series that has always had such spikes is used to them', () => {

@@ -20,15 +20,15 @@ function stream(size: number, weight: number): StreamInput {
 const told = { interval: MINUTE, points: 1000, before: 0 };
 
 describe('score', () => {
-  test('is the weighted mean of the odds: 2 at weight 3 and 4 at weight 1 give 2.5', () => {
-    expect(recompute({ streams: [stream(2, 3), stream(4, 1)], ...told })).toBeCloseTo(2.5, 10);
+  test('is the weighted quadratic mean of the odds: 2 at weight 3 and 4 at weight 1 give the root of 7', () => {
+    expect(recompute({ streams: [stream(2, 3), stream(4, 1)], ...told })).toBeCloseTo(Math.sqrt(7), 10);
   });
 
-  test('agreement counts: four streams at 3 say more than one at 5 beside three at 0', () => {
+  test('agreement counts: four streams at 3 say more than one that is off the scale beside three at 0', () => {
     const agreeing = recompute({ streams: [1, 1, 1, 1].map((weight) => stream(3, weight)), ...told });
     const alone = recompute({ streams: [stream(20, 1), stream(0, 1), stream(0, 1), stream(0, 1)], ...told });
-    expect(alone).toBeCloseTo(MOST_ODDS / 4, 10);
-    expect(agreeing).toBeGreaterThan(2 * alone);
+    expect(alone).toBeCloseTo(MOST_ODDS / 2, 10);
+    expect(agreeing).toBeGreaterThan(alone);
   });
 
   test('is 0 while no stream is ready', () => {
