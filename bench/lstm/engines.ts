@@ -1,6 +1,6 @@
 import { pathToFileURL } from 'node:url';
 import * as tf from '@tensorflow/tfjs-core';
-import { type KernelBuild, openKernel } from '../../detector/lstm/kernel/kernel.ts';
+import { createKernel, type KernelBuild } from '../../detector/lstm/kernel/kernel.ts';
 import { openStepper } from '../../detector/lstm/kernel/pool.ts';
 import type { LstmWeights } from '../../detector/lstm/kernel/weights.ts';
 import { buildNetwork } from '../../detector/lstm/training/network.ts';
@@ -25,7 +25,7 @@ export async function kernelEngine(
   threads: number,
   build: KernelBuild,
 ): Promise<Engine> {
-  const kernel = await openKernel(weights, { batch, series: batch, threads, build });
+  const kernel = createKernel(weights, { batch, series: batch, threads, build });
   kernel.x.set(x);
   for (let i = 0; i < batch; i++) kernel.index[i] = i;
   const stepper = await openStepper(kernel);

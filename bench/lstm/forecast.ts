@@ -111,7 +111,7 @@ function print(title: string, scored: readonly Scored[]): void {
 
 const [data, directory = SHIPPED_MODEL] = argv.slice(2);
 if (data === undefined) throw new Error('usage: node bench/lstm/forecast.ts DATA_DIR [MODEL_DIR]');
-const forecasts = await createForecasts(readForecastModel(directory).weights, { batch: 4 });
+const forecasts = createForecasts(readForecastModel(directory).weights, { batch: 4 });
 const scored = (await readBench(data, MOST)).map((series): Scored => {
   const tuned = Math.floor(TUNED_ON * series.values.length);
   const from = Number(env['FROM'] ?? tuned);

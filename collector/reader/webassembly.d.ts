@@ -1,6 +1,7 @@
 // The part of the WebAssembly interface that the reader uses; Node has it, the libraries named in tsconfig.json do not.
 declare namespace WebAssembly {
   class Module {
+    constructor(bytes: Uint8Array);
     private readonly brand;
   }
   class Instance {

@@ -1,5 +1,5 @@
 import type { Millis } from '../../../core/time.ts';
-import { type KernelOptions, type LstmKernel, openKernel } from '../kernel/kernel.ts';
+import { createKernel, type KernelOptions, type LstmKernel } from '../kernel/kernel.ts';
 import { openStepper } from '../kernel/pool.ts';
 import type { LstmWeights } from '../kernel/weights.ts';
 import {
@@ -16,6 +16,7 @@ import { FEATURE_BYTES, FEATURES, Features, LONGEST_GAP } from './features.ts';
 /** Ticks are counted in 32-bit floats: they start again before those lose whole numbers. A multiple of all strides. */
 const TICKS = 10_000_000;
 const FIRST_READY = 2;
+const BATCH = 1024;
 
 /** A forecast in the series' own units: 5 %, 50 % and 95 % of what is to come lie below. */
 export interface Interval {
@@ -52,7 +53,7 @@ export interface ForecastSnapshot {
  * Forecasts of many series with one network, one point at a time. For each tick of the clock: ask `residuals` of the points that
  * came, then `add` them, then `run` once. Series are numbers from 0; each stands at most once between two runs.
  */
-export interface Forecasts extends AsyncDisposable {
+export interface Forecasts {
   /** Starts a series afresh (and makes room for it), with `interval` between its points. */
   begin(series: number, interval: Millis): void;
   /** Compares a value that was not added yet with what was forecast for its time. Writes to `out` and returns it. */
@@ -75,18 +76,33 @@ export interface Forecasts extends AsyncDisposable {
 /** Bytes of state that one series takes: features, corrections, tick, hidden state of `units` units. */
 export const seriesBytes = (units: number) => FEATURE_BYTES + 4 * CORRECTION_WIDTH + 8 + 8 * units;
 
-/** Opens forecasts over a network; with `threads` of 2 or more the network runs on as many. */
-export async function createForecasts(weights: LstmWeights, options: ForecastOptions = {}): Promise<Forecasts> {
-  const batch = options.batch ?? 1024;
-  const kernel: LstmKernel = await openKernel(weights, { ...options, batch });
-  const stepper = kernel.layout.threads > 1 ? await openStepper(kernel) : undefined;
+/** Forecasts over a network, on the caller's thread. Throws `detector_model_shape`. */
+export function createForecasts(weights: LstmWeights, options: Omit<ForecastOptions, 'threads'> = {}): Forecasts {
+  return forecastsOver(createKernel(weights, { ...options, batch: options.batch ?? BATCH }), options.series ?? 0);
+}
+
+/** Forecasts over a network that runs on `threads` threads, the caller's being one; they end with it. */
+export async function openForecasts(
+  weights: LstmWeights,
+  options: ForecastOptions,
+): Promise<Forecasts & AsyncDisposable> {
+  const kernel = createKernel(weights, { ...options, batch: options.batch ?? BATCH });
+  const stepper = await openStepper(kernel);
+  return {
+    ...forecastsOver(kernel, options.series ?? 0, stepper.step),
+    [Symbol.asyncDispose]: () => stepper[Symbol.asyncDispose](),
+  };
+}
+
+function forecastsOver(kernel: LstmKernel, series: number, step: (rows: number) => void = kernel.step): Forecasts {
   const width = 2 * kernel.layout.units;
   const outputs = kernel.layout.outputs;
-  let room = options.series ?? 0;
+  let room = series;
   const features = new Features(room);
   let corrections = new Float32Array(room * CORRECTION_WIDTH);
   let ticks = new Float64Array(room);
   let rows = 0;
+  const { batch } = kernel.layout;
   const quantiles = new Float64Array(3);
 
   function reserve(series: number): void {
@@ -109,8 +125,7 @@ export async function createForecasts(weights: LstmWeights, options: ForecastOpt
 
   function run(): void {
     if (rows === 0) return;
-    if (stepper) stepper.step(rows);
-    else kernel.step(rows);
+    step(rows);
     for (let row = 0; row < rows; row++) {
       const series = kernel.index[row] as number;
       const value = features.value(series) - features.anchor(series);
@@ -214,10 +229,6 @@ export async function createForecasts(weights: LstmWeights, options: ForecastOpt
       corrections.set(snapshot.corrections);
       ticks.set(snapshot.ticks);
       kernel.state.set(snapshot.hidden);
-    },
-
-    async [Symbol.asyncDispose]() {
-      await stepper?.[Symbol.asyncDispose]();
     },
   };
 }

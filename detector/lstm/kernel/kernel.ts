@@ -59,13 +59,9 @@ export function bestBuild(): KernelBuild {
   return WebAssembly.validate(bytesOf('fused')) ? 'fused' : 'plain';
 }
 
-/** Joins a kernel's memory, from any thread. */
-export async function joinKernel(
-  build: KernelBuild,
-  memory: WebAssembly.Memory,
-  layout: KernelLayout,
-): Promise<StepRows> {
-  const module = await WebAssembly.compile(bytesOf(build));
+/** Joins a kernel's memory, from any thread. A module of 3 kB compiles in less than a millisecond. */
+export function joinKernel(build: KernelBuild, memory: WebAssembly.Memory, layout: KernelLayout): StepRows {
+  const module = new WebAssembly.Module(bytesOf(build));
   const { step } = new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as {
     step(...numbers: number[]): void;
   };
@@ -84,8 +80,8 @@ export interface KernelOptions {
   readonly build?: KernelBuild;
 }
 
-/** Opens a kernel in a shared memory of its own. Throws `detector_model_shape` for weights it cannot run. */
-export async function openKernel(weights: LstmWeights, options: KernelOptions): Promise<LstmKernel> {
+/** Makes a kernel in a shared memory of its own. Throws `detector_model_shape` for weights it cannot run. */
+export function createKernel(weights: LstmWeights, options: KernelOptions): LstmKernel {
   checkWeights(weights);
   const { build = bestBuild(), series = 0 } = options;
   const layout = layOut(weights, options);
@@ -96,7 +92,7 @@ export async function openKernel(weights: LstmWeights, options: KernelOptions): 
     shared: true,
   });
   const floats = (at: number, length: number) => new Float32Array(memory.buffer, at, length);
-  const run = await joinKernel(build, memory, layout);
+  const run = joinKernel(build, memory, layout);
   floats(layout.table, constantTable().length).set(constantTable());
 
   function load(next: LstmWeights): void {

@@ -4,7 +4,7 @@ import { DONE, END, type PoolStart, ROUND, ROWS, rowsOf } from './pool.ts';
 
 const { build, memory, layout, thread } = workerData as PoolStart;
 const meeting = new Int32Array(memory.buffer as unknown as SharedArrayBuffer, layout.meeting, 3);
-const run = await joinKernel(build, memory, layout);
+const run = joinKernel(build, memory, layout);
 let round = Atomics.load(meeting, ROUND);
 parentPort?.postMessage('ready');
 for (;;) {

@@ -36,7 +36,7 @@ export async function openStepper(kernel: LstmKernel): Promise<Stepper> {
   const { layout, memory } = kernel;
   const meeting = new Int32Array(memory.buffer as unknown as SharedArrayBuffer, layout.meeting, 3);
   const others = layout.threads - 1;
-  const run = await joinKernel(kernel.build, memory, layout);
+  const run = joinKernel(kernel.build, memory, layout);
   const workers = Array.from({ length: others }, (_, i) => {
     const workerData: PoolStart = { build: kernel.build, memory, layout, thread: i + 1 };
     return new Worker(new URL('./pool-worker.ts', import.meta.url), { workerData });

@@ -4,6 +4,7 @@ import {
   createForecasts,
   type Forecasts,
   type Interval,
+  openForecasts,
   type Residuals,
   seriesBytes,
 } from '../../../../detector/lstm/forecast/forecasts.ts';
@@ -16,9 +17,11 @@ const { weights } = readForecastModel(SHIPPED_MODEL);
 const band = (): Interval => ({ low: 0, middle: 0, high: 0 });
 const none = (): Residuals => ({ one: 0, five: 0, oneSpread: 0, fiveSpread: 0 });
 
-const opened: Forecasts[] = [];
-async function open(options = {}) {
-  const forecasts = await createForecasts(weights, { batch: 8, ...options });
+const opened: AsyncDisposable[] = [];
+async function open(options: { batch?: number; threads?: number } = {}): Promise<Forecasts> {
+  const { threads } = options;
+  if (threads === undefined) return createForecasts(weights, { batch: 8, ...options });
+  const forecasts = await openForecasts(weights, { ...options, threads });
   opened.push(forecasts);
   return forecasts;
 }
@@ -202,7 +205,7 @@ describe('forecasts with the shipped weights', () => {
   test('many series in any order, in batches or alone, on one thread or two, answer the same', async () => {
     const random = seeded(6);
     const values = Array.from({ length: 60 }, () => Array.from({ length: 21 }, () => gauss(random)));
-    const answer = async (options: object, every: boolean) => {
+    const answer = async (options: { batch: number; threads?: number }, every: boolean) => {
       const forecasts = await open(options);
       for (let series = 20; series >= 0; series--) forecasts.begin(series, MINUTE);
       for (const [i, row] of values.entries()) {

@@ -5,7 +5,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { FEATURES } from '../../../../detector/lstm/forecast/features.ts';
 import { OUTPUTS, readForecastModel } from '../../../../detector/lstm/forecast/model-json.ts';
-import { openKernel } from '../../../../detector/lstm/kernel/kernel.ts';
+import { createKernel } from '../../../../detector/lstm/kernel/kernel.ts';
 import { openTraining } from '../../../../detector/lstm/training/backend.ts';
 import { saveForecastModel } from '../../../../detector/lstm/training/model-file.ts';
 import { buildNetwork, fitNetwork, lossOf, outputsOf } from '../../../../detector/lstm/training/network.ts';
@@ -32,7 +32,7 @@ describe('the forecast network', { timeout: 120_000 }, () => {
     // Training sees time first.
     const turned = tf.transpose(tf.tensor3d(x, [2, 1000, FEATURES]), [1, 0, 2]) as tf.Tensor3D;
     const trained = tf.transpose(outputsOf(model, turned), [1, 0, 2]).dataSync();
-    const kernel = await openKernel(weights, { batch: 2, series: 2 });
+    const kernel = createKernel(weights, { batch: 2, series: 2 });
     kernel.index.set([0, 1]);
     let worst = 0;
     for (let t = 0; t < 1000; t++) {
