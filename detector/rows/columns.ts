@@ -1,6 +1,6 @@
 /**
  * Where each column of a row stands and what it has done of late, in flat arrays: one row at a time, read first, learnt
- * after. A value that is not a number is left out of its column and costs the others nothing.
+ * after. A value that is not a number, or is 1e100 and more, is left out of its column and costs the others nothing.
  *
  *   level   m += a cut(x - m, 3 s)              slow and robust: a = trust / 10,000 rows, larger while young
  *   scale   s += a (1.25 min(|x - m|, 5 s) - s) of the same length (1.25 mean deviations are a deviation of a Gaussian)
@@ -15,7 +15,7 @@ export interface Columns {
   readonly fromRecent: Float64Array;
   /** `fromLevel` in scales, cut to 4 either way. Where there is no value the last one stands in, and fades. */
   readonly standard: Float64Array;
-  /** Steps smaller than this mean nothing: a thousandth of the range that the column has had. */
+  /** Steps smaller than this mean nothing: a 250th of the largest distance that the column has had from its level. */
   readonly floors: Float64Array;
   /** Reads a row. `fresh`: rows are missing before it, so that recent averages start again. */
   read(values: Float64Array, fresh: boolean): void;
@@ -28,7 +28,12 @@ const LEVEL_ROWS = 10_000;
 const RECENT_ROWS = 6;
 /** Rows in which nothing is cut, because scales are not known. */
 const YOUNG_ROWS = 50;
-const FLOOR_SHARE = 1e-3;
+const FLOOR_SHARE = 4e-3;
+/** A row makes the peak four times as large at most, so that no single wild value makes a column blind; it fades over 20,000 rows. */
+const PEAK_GROWTH = 4;
+const PEAK_FADES = 1 - 1 / 20_000;
+/** Values whose squares could not be added up are no values. */
+const TOO_LARGE = 1e100;
 const CUT = 4;
 const CARRY = 0.98;
 
@@ -37,8 +42,7 @@ export function createColumns(count: number): Columns {
   const level = new Float64Array(count);
   const scale = new Float64Array(count);
   const recent = new Float64Array(count);
-  const least = new Float64Array(count).fill(Number.POSITIVE_INFINITY);
-  const most = new Float64Array(count).fill(Number.NEGATIVE_INFINITY);
+  const peak = new Float64Array(count);
   const floors = new Float64Array(count);
   const current = new Float64Array(count);
   const fromLevel = new Float64Array(count);
@@ -49,7 +53,7 @@ export function createColumns(count: number): Columns {
     for (let j = 0; j < count; j++) {
       const x = values[j] as number;
       current[j] = x;
-      if (!Number.isFinite(x)) {
+      if (!(Math.abs(x) < TOO_LARGE)) {
         current[j] = fromLevel[j] = fromRecent[j] = Number.NaN;
         standard[j] = (standard[j] as number) * CARRY;
         continue;
@@ -78,11 +82,8 @@ export function createColumns(count: number): Columns {
       level[j] = (level[j] as number) + rate * Math.max(-3 * cut, Math.min(3 * cut, off));
       scale[j] = (scale[j] as number) + rate * (1.25 * Math.min(Math.abs(off), 5 * cut) - (scale[j] as number));
       recent[j] = (recent[j] as number) + (fromRecent[j] as number) * Math.max(1 / n, 1 / RECENT_ROWS);
-      if (x < (least[j] as number) || x > (most[j] as number)) {
-        least[j] = Math.min(least[j] as number, x);
-        most[j] = Math.max(most[j] as number, x);
-        floors[j] = FLOOR_SHARE * ((most[j] as number) - (least[j] as number));
-      }
+      peak[j] = peakAfter(peak[j] as number, Math.abs(off));
+      floors[j] = FLOOR_SHARE * (peak[j] as number);
     }
   }
 
@@ -93,6 +94,11 @@ export function createColumns(count: number): Columns {
     floors,
     read,
     learn,
-    state: [seen, level, scale, recent, least, most, floors, standard],
+    state: [seen, level, scale, recent, peak, floors, standard],
   };
+}
+
+function peakAfter(peak: number, far: number): number {
+  if (far <= peak) return peak * PEAK_FADES;
+  return peak === 0 ? far : Math.min(far, PEAK_GROWTH * peak);
 }

@@ -43,9 +43,22 @@ describe('columns', () => {
     expect(columns.fromRecent[0]).toBeLessThan(0.1);
   });
 
-  test('steps under a thousandth of the range mean nothing', () => {
-    const columns = learnt(100, (row) => (row === 0 ? -300 : 700));
-    expect(columns.floors[0]).toBeCloseTo(1, 9);
+  test('steps under a 250th of the largest distance from the level mean nothing', () => {
+    const columns = learnt(200, (row) => (row % 100 === 50 ? 10 : 0));
+    expect(columns.floors[0]).toBeGreaterThan(0.038);
+    expect(columns.floors[0]).toBeLessThan(0.041);
+  });
+
+  test('one wild value does not make a column blind', () => {
+    const normal = seededNormal(4);
+    const columns = learnt(2000, (row) => (row === 1500 ? 1e12 : normal()));
+    expect(columns.floors[0]).toBeLessThan(0.1);
+  });
+
+  test('what is too large to be squared is no value', () => {
+    const columns = learnt(2000, (row) => (row === 10 ? 1e300 : row % 7));
+    columns.read(Float64Array.of(3), false);
+    expect(Math.abs(columns.fromLevel[0] as number)).toBeLessThan(1);
   });
 
   test('a missing value has no deviation, and the last one stands in, fading', () => {
