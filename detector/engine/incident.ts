@@ -17,7 +17,7 @@ export function thresholdFor(falseAlarmsPerWeek: number): number {
  *   limit   = threshold + 0.3 fatigue          fatigue: +1 with each incident, forgotten with a memory of 2,000 points
  *   strange   a point whose score reaches the limit
  *   onset     a strange point more than 120 points after the last onset, or 2 over the score of the last onset
- *   alarm     a strange point and the 10 points after it
+ *   alarm     a strange point and the 15 points after it
  *
  * What goes on within the 120 points is the same incident: it is shown as an alarm, and nobody is told again.
  */
@@ -41,7 +41,7 @@ const FATIGUE = 0.3;
 const FATIGUE_KEPT = 1 - 1 / 2000;
 const REFRACTORY_POINTS = 120;
 const ESCALATION = 2;
-const ALARM_POINTS = 10;
+const ALARM_POINTS = 15;
 const LONG_AGO = 65_535;
 
 /**

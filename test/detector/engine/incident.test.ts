@@ -16,8 +16,8 @@ test('a score under the threshold opens nothing, one at it does', () => {
   expect(decided([1.9, 2]).onsets).toEqual([1]);
 });
 
-test('an alarm lasts ten points longer than what was strange', () => {
-  expect(decided([...quiet(5), 3, 3, ...quiet(30)]).alarms).toEqual(Array.from({ length: 12 }, (_, i) => 5 + i));
+test('an alarm lasts fifteen points longer than what was strange', () => {
+  expect(decided([...quiet(5), 3, 3, ...quiet(30)]).alarms).toEqual(Array.from({ length: 17 }, (_, i) => 5 + i));
 });
 
 test('within 120 points it is the same incident: an alarm again, no onset', () => {
@@ -57,7 +57,7 @@ test('a score is held for 2 points and fades over the next 40', () => {
 test('gaps open nothing, and time goes on in them', () => {
   const { onsets, alarms } = decided([3, ...(Array(200).fill(NaN) as number[]), 3]);
   expect(onsets).toEqual([0, 201]);
-  expect(alarms).toHaveLength(12);
+  expect(alarms).toHaveLength(17);
 });
 
 test('a series knows nothing of the one beside it', () => {
