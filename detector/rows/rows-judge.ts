@@ -48,6 +48,8 @@ export interface RowEvidence {
   /** g, and its held form with what lasts. */
   evidence: number;
   held: number;
+  /** Odds of the two columns alone that are furthest apart from the others. */
+  apartOdds: number;
   /** Odds of the row and the odds that open an alarm. */
   odds: number;
   limit: number;
@@ -101,7 +103,7 @@ export function createRowsJudge(columns: number, options: RowsOptions = ROWS_DEF
   const state = new Float64Array(3);
   const judgement: RowJudgement = { score: 0, alarm: false, contributions: new Float64Array(columns) };
 
-  const last: RowEvidence = { evidence: 0, held: 0, odds: 0, limit: 0, trust: 1 };
+  const last: RowEvidence = { evidence: 0, held: 0, apartOdds: 0, odds: 0, limit: 0, trust: 1 };
 
   function evidenceOfRow(): number {
     return (
@@ -132,7 +134,8 @@ export function createRowsJudge(columns: number, options: RowsOptions = ROWS_DEF
     state[2] = lasting;
 
     const pair = n > YOUNG_ROWS ? meanOfStrongest(apart.odds, PAIR, room) : 0;
-    const odds = Math.max(tail.odds(evidence), pairTail.odds(pair) - PAIR_HANDICAP);
+    last.apartOdds = pairTail.odds(pair);
+    const odds = Math.max(tail.odds(evidence), last.apartOdds - PAIR_HANDICAP);
     const limit = Math.log10(WEEK / interval.usual / options.falseAlarmsPerWeek);
     last.evidence = evidence;
     last.held = held + LASTING_PART * lasting;

@@ -58,6 +58,27 @@ describe('what is found, and which columns are named', () => {
     expect(told.onsets.filter((row) => row < 7000)).toEqual([]);
   });
 
+  test('two of 38 columns that part hardly show in the evidence of the row, and are found by the relation alone', () => {
+    const noise = machine(38, 8);
+    const normal = seededNormal(9);
+    const judge = createRowsJudge(38);
+    let load = 0;
+    const fill = (values: Float64Array, row: number) => {
+      noise(values, row);
+      load += 0.05 * (normal() - 0.02 * load);
+      values[4] = 1000 + 200 * load + 4 * normal();
+      // Little by little, so that the last minutes show nothing.
+      const parted = 1.5 * Math.min(1, Math.max(0, (row - 7000) / 60));
+      values[9] = 50 + 10 * (load - parted) + 0.2 * normal();
+    };
+    feed(judge, 7000, 38, fill);
+    let row = 7000;
+    while (feed(judge, 1, 38, fill, row).onsets.length === 0 && row < 7100) row++;
+    expect(row).toBeGreaterThan(7005);
+    expect(row).toBeLessThan(7060);
+    expect(judge.row.odds).toBe(judge.row.apartOdds - 1);
+  });
+
   test('a column that has never moved moves', () => {
     const noise = machine(8, 4);
     const told = feed(createRowsJudge(8), 4010, 8, (values, row) => {
@@ -266,6 +287,7 @@ describe('snapshot', () => {
       const expected = { score: one.score, alarm: one.alarm, parts: [...one.contributions] };
       const other = restored.judge(row * 60_000, values);
       expect({ score: other.score, alarm: other.alarm, parts: [...other.contributions] }).toEqual(expected);
+      expect(restored.row).toEqual(whole.row);
     }
   });
 
