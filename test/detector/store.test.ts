@@ -76,7 +76,10 @@ function spans(service: string, time: number, count: number, seconds: number, fa
   }));
 }
 
-test('stored spans to alert: bands, a fault found within a minute, a restart without a flap, the resolve', async () => {
+test('stored spans to alert: bands, a fault found within a minute, a restart without a flap, the resolve', {
+  // Over forty ticks, each of which stores spans and reads all signals.
+  timeout: 240_000,
+}, async () => {
   const random = seeded(5);
   const fault = { from: EPOCH + 120_000, to: EPOCH + 300_000 };
   const begin = EPOCH - 1_800_000;
