@@ -1,7 +1,7 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { argv } from 'node:process';
-import { main } from 'assemblyscript/asc';
+import { compileAssembly } from './compile-assembly.ts';
 
 const ROOM = join(import.meta.dirname, '../detector/lstm');
 const SHARED = [
@@ -33,35 +33,7 @@ export const builtFile = (build: KernelBuild) => join(ROOM, BUILDS[build].folder
 /** Compiles one build; the same source gives the same bytes. Throws with the compiler's words when it refuses it. */
 export async function compileKernel(build: KernelBuild): Promise<Uint8Array> {
   const { folder, source, options } = BUILDS[build];
-  let wasm: Uint8Array | undefined;
-  let words = '';
-  const { error } = await main(
-    [
-      source,
-      ...['--outFile', 'kernel.wasm', '--runtime', 'stub', '--enable', 'simd', ...options],
-      ...['--baseDir', join(ROOM, folder, 'assembly'), '-O3', '--converge', '--noAssert', '--use', 'abort='],
-    ],
-    {
-      readFile: (name, base) => {
-        try {
-          return readFileSync(join(base, name), 'utf8');
-        } catch {
-          return null;
-        }
-      },
-      writeFile: (name, contents) => {
-        if (name.endsWith('.wasm')) wasm = contents as Uint8Array;
-      },
-      listFiles: () => [],
-      stderr: {
-        write: (text) => {
-          words += text;
-        },
-      },
-    },
-  );
-  if (error !== null || wasm === undefined) throw new Error(`${source} does not compile: ${error?.message}\n${words}`);
-  return wasm;
+  return compileAssembly(join(ROOM, folder, 'assembly'), source, options);
 }
 
 if (argv[1] !== undefined && import.meta.filename.startsWith(join(dirname(argv[1]), 'build-kernel'))) {
