@@ -8,8 +8,8 @@ import { SHIPPED_DETECTORS } from './shipped.ts';
 export const decisionConfig = z.strictObject({
   /** Which deviation is bad news; the signal's own where absent. */
   direction: z.enum(['up', 'down', 'both']).optional(),
-  /** Ensemble score: 4 is "1 in 10,000 points of this series". */
-  score: z.number().positive().default(4),
+  /** Score of the ensemble (detector/engine/score.ts) from which on a point is strange; one more is ten times as rare. */
+  score: z.number().positive().default(2.2),
   for: duration('20s'),
   keep_firing_for: duration('1m'),
   /** A series is not judged before it was observed this long. */
@@ -29,12 +29,10 @@ export const decisionConfig = z.strictObject({
 });
 export type DecisionConfig = z.output<typeof decisionConfig>;
 
-const weighted = (weight: number) => z.strictObject({ weight: z.number().min(0).default(weight) });
-
 export const scorersConfig = z.strictObject({
   threshold: z.strictObject({ above: z.number().optional(), below: z.number().optional() }).optional(),
-  seasonal: weighted(2).optional(),
-  lstm: weighted(1).optional(),
+  /** All that learn from the series itself: its day, its level, its course, its forecasts. */
+  ensemble: z.strictObject({}).optional(),
 });
 
 /** One entry: query + scorers + decision. */
@@ -47,7 +45,7 @@ export const detectorEntry = z.strictObject({
     /** Labels that must be equal. */
     match: z.record(z.string(), z.string()).default({}),
   }),
-  scorers: scorersConfig.prefault({ seasonal: {}, lstm: {} }),
+  scorers: scorersConfig.prefault({ ensemble: {} }),
   decision: decisionConfig.prefault({}),
   severity: z.enum(SEVERITIES).default('warning'),
 });

@@ -1,19 +1,15 @@
 import { errorMessage } from '../core/errors.ts';
 import { fingerprint } from '../core/labels.ts';
 import type { Series } from '../core/series.ts';
-import type { Signal } from '../core/signal.ts';
 import type { Logger } from '../core/telemetry.ts';
 import type { Millis } from '../core/time.ts';
-import { learnTail } from './calibrate.ts';
 import type { DetectorConfig } from './config.ts';
 import { FEATURES, fillFeatures, joinWindows, sampleWindows, unsquash, WINDOW, type Windows } from './lstm/features.ts';
 import type { ModelFacts } from './lstm/files.ts';
 import type { Network } from './lstm/network.ts';
 import type { DetectorMetrics } from './metrics.ts';
-import { noiseFloor } from './noise.ts';
 import type { DetectorPort } from './port.ts';
 import { seededRandom } from './random.ts';
-import { type LstmState, RING, startSpread } from './scorers/lstm.ts';
 import type { Catalogue, Watched } from './watched.ts';
 
 /** Windows of one training, and the share of them, the newest in time, that is held out to judge it. */
@@ -26,10 +22,6 @@ const CHUNK_MS = 2 * 3_600_000;
 const SETTLE_MS = 120_000;
 /** After a training that was not accepted or failed. */
 const RETRY_MS = 1_800_000;
-/** Series whose calibration is started from the model's words on their past, per tick. */
-const STARTED_PER_TICK = 64;
-/** Positions that only warm the network's state up. */
-const UNSURE = 24;
 
 export interface ForecasterStatus {
   readonly state: 'off' | 'learning' | 'training' | 'trained';
@@ -76,60 +68,25 @@ export function createForecaster(options: ForecasterOptions): Forecaster {
   }
 
   async function predictNext(watched: readonly Watched[]): Promise<void> {
-    const known = watched.filter(({ lstm }) => !Number.isNaN(lstm.state.scale));
-    const fresh = known.filter(({ lstm }) => Number.isNaN(lstm.state.spread)).slice(0, STARTED_PER_TICK);
-    if (fresh.length > 0) await startCalibration(fresh);
+    const known = watched.filter(({ lstm }) => !Number.isNaN(lstm.scale));
     if (known.length === 0) return;
     const { x, lasts } = sequences(known, WINDOW);
     const quantiles = await network.predict(x, known.length, WINDOW, true);
     if (!quantiles) return;
     for (const [i, { lstm, next }] of known.entries()) {
-      const at = (q: number) => unsquash((lasts[i] as number) + (quantiles[i * 3 + q] as number), lstm.state);
+      const at = (q: number) => unsquash((lasts[i] as number) + (quantiles[i * 3 + q] as number), lstm);
       // A series that was judged again in the meantime has moved on: its prediction is of no use and is not taken.
-      const time = lstm.state.time + step;
-      if (time === next) lstm.state.prediction = { time, low: at(0), middle: at(1), high: at(2) };
+      const time = lstm.time + step;
+      if (time === next) lstm.prediction = { time, low: at(0), middle: at(1), high: at(2) };
     }
   }
 
   function sequences(watched: readonly Watched[], length: number) {
     const x = new Float32Array(watched.length * length * FEATURES);
-    const lasts = watched.map(({ lstm: { state } }, i) =>
+    const lasts = watched.map(({ lstm: state }, i) =>
       fillFeatures(x, i * length * FEATURES, state.ring, state.ring.length, length, state.time, step, state),
     );
     return { x, lasts };
-  }
-
-  /** Lets the model speak of each series' past, so that its residuals have a unit and a tail from the start. */
-  async function startCalibration(watched: readonly Watched[]): Promise<void> {
-    const { x } = sequences(watched, RING);
-    const rings = watched.map(({ lstm }) => Float64Array.from(lstm.state.ring));
-    const scales = watched.map(({ lstm: { state } }) => ({ center: state.center, scale: state.scale }));
-    const quantiles = await network.predict(x, watched.length, RING, false);
-    if (!quantiles) return;
-    for (const [i, one] of watched.entries()) {
-      const ring = rings[i] as Float64Array;
-      const residuals: number[] = [];
-      for (let j = UNSURE; j < ring.length - 1; j++) {
-        const position = RING - ring.length + j;
-        const at = i * RING + position;
-        const change = quantiles[at * 3 + 1] as number;
-        const middle = unsquash((x[at * FEATURES] as number) + change, scales[i] as LstmState);
-        const residual = (ring[j + 1] as number) - middle;
-        if (!Number.isNaN(residual)) residuals.push(residual);
-      }
-      calibrateFrom(one, residuals, (scales[i] as LstmState).center);
-    }
-  }
-
-  function calibrateFrom(one: Watched, residuals: readonly number[], level: number): void {
-    if (residuals.length < UNSURE) return;
-    startSpread(one.lstm.state, residuals);
-    const floor = noiseFloor(one.labels['signal'] as Signal, level, NaN, step / 1000);
-    const unit = Math.max(one.lstm.state.spread, floor);
-    for (const residual of residuals) {
-      learnTail(one.lstm.sides.up, residual / unit, 1);
-      learnTail(one.lstm.sides.down, -residual / unit, 1);
-    }
   }
 
   function due(watched: readonly Watched[], time: Millis): boolean {

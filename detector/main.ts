@@ -68,7 +68,10 @@ export function createDetector(options: DetectorOptions): Detector {
 
   async function restore(): Promise<Evaluator> {
     const snapshot = await readSnapshot(directory, config.step, log);
-    const usable = snapshot && now() - snapshot.takenAt < config.history ? snapshot : undefined;
+    const recent = snapshot && now() - snapshot.takenAt < config.history ? snapshot : undefined;
+    const taken = recent?.watched.flatMap(({ slots }) => Object.values(slots)) ?? [];
+    const usable = recent && catalogue.slots.restore(recent.slabs, taken) ? recent : undefined;
+    if (recent && !usable) log.info({ event: 'detector_snapshot_outdated', step: recent.step });
     board = createBoard(usable?.alerts);
     savedAt = now();
     return createEvaluator({
@@ -95,6 +98,7 @@ export function createDetector(options: DetectorOptions): Detector {
         cursor: evaluator.cursor(),
         watched: [...evaluator.watched.values()],
         alerts: [...board.alerts],
+        slabs: catalogue.slots.snapshot(),
       });
     } catch (error) {
       log.warn({ event: 'detector_snapshot_unwritten', error: errorMessage(error) });

@@ -54,7 +54,7 @@ export async function judgePast({ config, port, until, days }: PastOptions): Pro
   const known = await port.readSignals({ ...hours, signals: catalogue.signals });
   const batch = known
     .filter(({ labels }) => catalogue.watchersOf(labels).length > 0)
-    .map(({ labels }) => createWatched(catalogue, labels, begin, begin));
+    .map(({ labels }) => createWatched(labels, begin, begin));
   const firings: Firing[] = [];
   const open = new Map<string, Firing>();
   if (batch.length === 0) return { from, until: end, series: 0, points: 0, firings };

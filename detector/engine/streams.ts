@@ -56,6 +56,8 @@ export interface Streams {
   expected(): number;
   /** Measures a point and learns it. Returns the value that the profile shall learn. */
   read(series: number, x: number, band: Readonly<Band>, interval: Millis): number;
+  /** Takes back all but the share `trust` of what the point read last moved. */
+  distrust(series: number, trust: number): void;
   readonly state: Float32Array;
 }
 
@@ -64,6 +66,7 @@ const gainOf = (points: number) => 2 / (points + 1);
 export function createStreams(series: number): Streams {
   const state = new Float32Array(series * FIELDS);
   const values = new Float64Array(STREAMS.length);
+  const before = new Float32Array(FIELDS);
   let expected = NaN;
   let gainsFor = 0;
   let [g12, g24, g60, g300, g800] = [0, 0, 0, 0, 0];
@@ -123,17 +126,18 @@ export function createStreams(series: number): Streams {
   function read(series: number, x: number, band: Readonly<Band>, interval: Millis): number {
     if (interval !== gainsFor) setGains(interval);
     const o = series * FIELDS;
+    for (let i = 0; i < FIELDS; i++) before[i] = state[o + i] as number;
     const n = state[o + N] as number;
     const young = 1 / (n + 1);
     const known = !Number.isNaN(band.lower);
     const residual = x > band.upper ? x - band.upper : x < band.lower ? x - band.lower : known ? 0 : NaN;
 
-    const before = state[o + E12] as number;
+    const short = state[o + E12] as number;
     const regression = readRegression(o, x, n);
     const step = x - (state[o + E3] as number);
     const moved = follow(o + E12, x, Math.max(g12, young)) - follow(o + E300, x, Math.max(g300, young));
     const slowly = follow(o + E24, x, Math.max(g24, young)) - follow(o + E800, x, Math.max(g800, young));
-    const away = n === 0 ? 0 : Math.abs(x - before);
+    const away = n === 0 ? 0 : Math.abs(x - short);
     const wider = follow(o + V60, away, Math.max(g60, young)) - follow(o + V800, away, Math.max(g800, young));
     follow(o + SIZE, Math.abs(x), Math.max(g800, young));
     follow(o + E3, x, Math.max(g3, young));
@@ -146,7 +150,7 @@ export function createStreams(series: number): Streams {
     values[4] = n >= FIRST_POINTS ? step : NaN;
     values[5] = NaN;
     values[6] = regression;
-    expected = known ? (band.lower + band.upper) / 2 : before;
+    expected = known ? (band.lower + band.upper) / 2 : short;
     return known ? readResidual(o, x, residual) : x;
   }
 
@@ -178,6 +182,13 @@ export function createStreams(series: number): Streams {
     noise: (series) => state[series * FIELDS + V800] as number,
     expected: () => expected,
     read,
+    distrust(series, trust) {
+      const o = series * FIELDS;
+      for (let i = E12; i < FIELDS; i++) {
+        const old = before[i] as number;
+        state[o + i] = old + trust * ((state[o + i] as number) - old);
+      }
+    },
     state,
   };
 }

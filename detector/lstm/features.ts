@@ -1,6 +1,6 @@
 import type { Millis } from '../../core/time.ts';
+import { robustScale } from '../lstm-ring.ts';
 import { robustSpread } from '../robust.ts';
-import { robustScale } from '../scorers/lstm.ts';
 
 /** Per point: scaled value, its difference to the one before, sine and cosine of the time of day, "this is a gap". */
 export const FEATURES = 5;

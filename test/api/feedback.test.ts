@@ -50,8 +50,8 @@ function openDetector() {
         {
           name: 'LagHigh',
           query: { signal: 'lag_seconds' },
-          scorers: { seasonal: {} },
-          decision: { score: 4.55, min_change: 0.1, for: '20s' },
+          scorers: { ensemble: {} },
+          decision: { score: 2.75, min_change: 0.1, for: '20s' },
         },
       ],
     }),
@@ -119,16 +119,16 @@ describe('from an alert to the next one', () => {
     ids = await runThrough(FAULTS[0]);
     expect(Object.keys(ids).sort()).toEqual(['a', 'b']);
     const view = await json<AnomalyView>(`/api/anomalies/${ids['a']}`);
-    expect(view).toMatchObject({ id: ids['a'], detector: 'LagHigh', threshold: 4.55, value: 170 });
+    expect(view).toMatchObject({ id: ids['a'], detector: 'LagHigh', threshold: 2.75, value: 170 });
     expect(view.feedback).toEqual({
-      ...{ opinions: [], counts: '', movable: true, configured: 4.55, threshold: 4.55, window: null },
+      ...{ opinions: [], counts: '', movable: true, configured: 2.75, threshold: 2.75, window: null },
     });
   });
 
   test('called noise by two, it counts once, and the next equal one is silent there and nowhere else', async () => {
     await say(ids['a'] as string, 'noise', ' Ana ', 'The nightly import.');
     const view = await say(ids['a'] as string, 'noise', 'Ben');
-    expect(view).toMatchObject({ counts: 'noise', configured: 4.55, threshold: 5.05, window: null });
+    expect(view).toMatchObject({ counts: 'noise', configured: 2.75, threshold: 3.25, window: null });
     expect(view.opinions.map(({ by, note }) => [by, note])).toEqual([
       ['Ben', ''],
       ['Ana', 'The nightly import.'],
@@ -144,7 +144,7 @@ describe('from an alert to the next one', () => {
     await detector.settled();
     expect((await takeBack(ids['a'] as string, 'by=Ana')).status).toBe(200);
     const response = await takeBack(ids['a'] as string, 'by=Ana&of=Ben');
-    expect(await response.json()).toMatchObject({ opinions: [], counts: '', threshold: 4.55 });
+    expect(await response.json()).toMatchObject({ opinions: [], counts: '', threshold: 2.75 });
     expect(Object.keys(await runThrough(FAULTS[2])).sort()).toEqual(['a', 'b']);
   });
 
@@ -161,7 +161,7 @@ describe('from an alert to the next one', () => {
     const view = await say(ids['b'] as string, 'expected', 'Ana');
     expect(view.counts).toBe('expected');
     // What one says anew replaces what one said: the noise is gone, and the threshold with it.
-    expect(view.threshold).toBe(4.55);
+    expect(view.threshold).toBe(2.75);
     expect(view.window).toMatchObject({ side: 'above', limit: 170 * 1.2 });
     const { onset, resolvedAt } = await json<AnomalyView>(`/api/anomalies/${ids['b']}`);
     expect(view.window?.length).toBe(resolvedAt - onset + 2 * 3_600_000);

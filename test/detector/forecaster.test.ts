@@ -6,6 +6,7 @@ import { judge } from '../../detector/judge.ts';
 import { WINDOW, type Windows } from '../../detector/lstm/features.ts';
 import type { ModelFacts } from '../../detector/lstm/files.ts';
 import type { Network } from '../../detector/lstm/network.ts';
+import { forecastResidual, type Prediction } from '../../detector/lstm-ring.ts';
 import { createMetrics } from '../../detector/metrics.ts';
 import { createCatalogue, createWatched } from '../../detector/watched.ts';
 import { createWorld, EPOCH, gauss, STEP, seeded } from './world.ts';
@@ -70,7 +71,7 @@ function setUp(stored?: ModelFacts, options: object = {}) {
   const labels = world.add('latency_p95', 'gateway', (_, random) => 0.1 + 0.01 * gauss(random), {
     from: EPOCH - 7_200_000,
   });
-  const watched = createWatched(catalogue, labels, EPOCH - 7_200_000, EPOCH);
+  const watched = createWatched(labels, EPOCH - 7_200_000, EPOCH);
   const random = seeded(3);
   const step = (value = 0.1 + 0.01 * gauss(random)) =>
     judge(catalogue, watched, { time: watched.next, value, volume: 100 }, STEP);
@@ -78,19 +79,18 @@ function setUp(stored?: ModelFacts, options: object = {}) {
   return { world, forecaster, watched, step, telemetry, ...script };
 }
 
-test('the stored model speaks one step ahead, calibrated on the past, and votes', async () => {
+test('the stored model speaks one step ahead, and of that step only', async () => {
   const { forecaster, watched, step } = setUp(facts);
   await forecaster.start();
   expect(forecaster.status()).toEqual({ state: 'trained', facts });
   forecaster.onJudged([watched]);
   await forecaster.settled();
-  expect(watched.lstm.state.prediction?.time).toBe(watched.next);
-  expect(watched.lstm.state.spread).toBeGreaterThan(0.005);
-  expect(watched.lstm.sides.up.total).toBeGreaterThan(300);
-  const [verdict] = step();
-  expect(verdict?.votes.map(({ scorer }) => scorer)).toEqual(['seasonal', 'lstm']);
-  const [next] = step();
-  expect(next?.votes.map(({ scorer }) => scorer)).toEqual(['seasonal']);
+  expect(watched.lstm.prediction?.time).toBe(watched.next);
+  const { middle } = watched.lstm.prediction as Prediction;
+  const point = { time: watched.next, value: 0.15, volume: 100 };
+  expect(forecastResidual(watched.lstm, point, 'latency_p95')).toBe(0.15 - middle);
+  step();
+  expect(forecastResidual(watched.lstm, { ...point, time: watched.next }, 'latency_p95')).toBeNaN();
 });
 
 test('a prediction that comes too late is not taken', async () => {
@@ -99,8 +99,8 @@ test('a prediction that comes too late is not taken', async () => {
   forecaster.onJudged([watched]);
   step();
   await forecaster.settled();
-  const time = watched.lstm.state.prediction?.time ?? 0;
-  expect(time === watched.next || watched.lstm.state.prediction === undefined).toBe(true);
+  const time = watched.lstm.prediction?.time ?? 0;
+  expect(time === watched.next || watched.lstm.prediction === undefined).toBe(true);
 });
 
 test('without a model it trains when start-up is over, on windows of the stored series, newest held out', async () => {
@@ -160,7 +160,10 @@ test('a model that is not accepted, or a thread that died, leaves the other scor
   await broken.forecaster.start();
   broken.forecaster.onJudged([broken.watched]);
   await broken.forecaster.settled();
-  expect(broken.step()[0]?.votes.map(({ scorer }) => scorer)).toEqual(['seasonal']);
+  for (let i = 0; i < 3; i++) broken.step(0.5);
+  const [verdict] = broken.step(0.5);
+  expect(verdict?.breach).toBe('score');
+  expect(verdict?.votes.map(({ scorer }) => scorer)).not.toContain('forecast');
 });
 
 test('switched off it does nothing', async () => {

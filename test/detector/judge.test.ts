@@ -1,10 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import type { Vote } from '../../core/anomaly.ts';
 import type { Signal } from '../../core/signal.ts';
-import { chanceFrom } from '../../detector/calibrate.ts';
 import { detectorConfig } from '../../detector/config.ts';
-import { ensembleScore } from '../../detector/ensemble.ts';
+import type { Inputs } from '../../detector/engine/engine.ts';
 import { judge, type Verdict } from '../../detector/judge.ts';
+import { decisionInputs, scoreAgain } from '../../detector/votes.ts';
 import { createCatalogue, createWatched } from '../../detector/watched.ts';
 import { daily, EPOCH, gauss, p95, poisson, STEP, seeded } from './world.ts';
 
@@ -58,7 +57,7 @@ const MODELS: Models = {
 function play(signal: Signal, k: number, steps: number, fault = Infinity) {
   const model = MODELS[signal]?.(k) as Model;
   const random = seeded(k * 977 + signal.length * 31);
-  const watched = createWatched(catalogue, { signal, pipeline: 'p', stage: `s${k}` }, EPOCH, EPOCH);
+  const watched = createWatched({ signal, pipeline: 'p', stage: `s${k}` }, EPOCH, EPOCH);
   const fired: { at: number; verdict: Verdict; value: number }[] = [];
   for (let i = 0; i < steps; i++) {
     const time = EPOCH + i * STEP;
@@ -78,7 +77,7 @@ describe('quiet where nothing happens', () => {
   });
 
   test('bursts of single steps, as a garbage collector makes them, raise nothing', () => {
-    const watched = createWatched(catalogue, { signal: 'latency_p95', pipeline: 'p', stage: 's' }, EPOCH, EPOCH);
+    const watched = createWatched({ signal: 'latency_p95', pipeline: 'p', stage: 's' }, EPOCH, EPOCH);
     const random = seeded(4);
     for (let i = 0; i < DAY; i++) {
       const value = p95(random, 0.05, 100) * (random() < 0.01 ? 10 : 1);
@@ -89,7 +88,7 @@ describe('quiet where nothing happens', () => {
   });
 
   test('a producer that pauses every ten minutes is soon left alone', () => {
-    const watched = createWatched(catalogue, { signal: 'output', pipeline: 'p', stage: 's' }, EPOCH, EPOCH);
+    const watched = createWatched({ signal: 'output', pipeline: 'p', stage: 's' }, EPOCH, EPOCH);
     const random = seeded(9);
     const fired: number[] = [];
     for (let i = 0; i < 2 * DAY; i++) {
@@ -103,7 +102,7 @@ describe('quiet where nothing happens', () => {
   });
 
   test('a level that shifts for good is accepted within hours', () => {
-    const watched = createWatched(catalogue, { signal: 'latency_p95', pipeline: 'p', stage: 's' }, EPOCH, EPOCH);
+    const watched = createWatched({ signal: 'latency_p95', pipeline: 'p', stage: 's' }, EPOCH, EPOCH);
     const random = seeded(2);
     let phase = '';
     for (let i = 0; i < DAY; i++) {
@@ -133,20 +132,27 @@ describe('awake when something does', () => {
   test('the decision can be computed again from what the vote stores', () => {
     const { fired } = play('latency_p95', 2, 400, 380);
     const [first] = fired;
-    const { votes, score } = (first as { verdict: Verdict }).verdict;
-    const again = votes.map((vote: Vote): Vote => {
-      const { value, expected, spread } = vote.inputs as Record<string, number>;
-      const raw = ((value as number) - (expected as number)) / (spread as number);
-      expect(raw).toBe(vote.score);
-      return { ...vote, score: raw, p: chanceFrom(raw, vote.inputs) };
-    });
-    expect(ensembleScore(again)).toBe(score);
+    const { votes, inputs, score, watcher } = (first as { verdict: Verdict }).verdict;
+    expect(votes.map(({ scorer }) => scorer)).toEqual([
+      'profile',
+      'shift',
+      'slow_shift',
+      'spread',
+      'step',
+      'level',
+      'regression',
+    ]);
+    expect(score).toBeGreaterThanOrEqual(watcher.entry.decision.score);
+    const stored = { votes, decision: decisionInputs(inputs as Inputs) };
+    expect(scoreAgain(stored)).toBe(score);
+    // The same through JSON, as the store keeps it.
+    expect(scoreAgain(JSON.parse(JSON.stringify(stored)))).toBe(score);
   });
 
   test('the same fault an hour later is found again as fast', () => {
     const model = MODELS['latency_p95']?.(1) as Model;
     const random = seeded(21);
-    const watched = createWatched(catalogue, { signal: 'latency_p95', pipeline: 'p', stage: 's' }, EPOCH, EPOCH);
+    const watched = createWatched({ signal: 'latency_p95', pipeline: 'p', stage: 's' }, EPOCH, EPOCH);
     const fired: number[] = [];
     for (let i = 0; i < 1200; i++) {
       const into = [i - 360, i - 738].find((n) => n >= 0 && n < 18) ?? -1;
