@@ -97,9 +97,9 @@ export function judge(
       own.some(({ standing, held }) => standing.phase === 'firing' || held === 'expected') ||
       [...watched.watches.values()].some(({ standing }) => standing.phase === 'firing');
     const breach = own.some((verdict) => verdict.breach !== 'none' || verdict.held !== undefined);
-    const doubtful = breach || own.some(({ score, watcher }) => score > DOUBTFUL_SHARE * watcher.entry.decision.score);
-    const weight = firing || breach ? breachWeight(watched, point.time) : 1;
-    slots.learn(firing ? FIRING_TRUST : doubtful ? BREACH_TRUST : 1, Math.round(WHOLE * weight));
+    const doubtful = firing || breach || own.some(({ score, watcher }) => score > DOUBTFUL_SHARE * watcher.entry.decision.score);
+    const units = Math.round(WHOLE * (doubtful ? breachWeight(watched, point.time) : 1));
+    slots.learn(firing ? FIRING_TRUST : doubtful ? BREACH_TRUST : 1, breach || firing ? units : Math.max(1, units));
   }
   learnLstm(watched.lstm, point);
   if (!gap) watched.history += stepMs;

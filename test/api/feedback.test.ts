@@ -17,7 +17,7 @@ import { startApi, type TestApi } from './room.ts';
 const MINUTE = 60_000;
 /** Yesterday, 08:00 UTC: the store forgets what is old, and the time of the day is part of what is learned. */
 const EPOCH = Math.floor(Date.now() / 86_400_000) * 86_400_000 - 16 * 3_600_000;
-/** When the lag of both stages goes from about 100 s to 170 s for two minutes. */
+/** When the lag of both stages goes from about 100 s to 500 s for two minutes. */
 const FAULTS = [10, 40, 70, 100].map((minutes) => EPOCH + minutes * MINUTE) as [number, number, number, number];
 
 let stand: TestStore;
@@ -36,7 +36,7 @@ for (const stage of ['a', 'b'])
     stage,
     (time, random) => {
       const value = 100 * (1 + 0.1 * gauss(random));
-      return FAULTS.some((at) => time >= at && time < at + 2 * MINUTE) ? 170 : value;
+      return FAULTS.some((at) => time >= at && time < at + 2 * MINUTE) ? 500 : value;
     },
     { seed: 3, from: EPOCH - 6 * 3_600_000 },
   );
@@ -51,7 +51,7 @@ function openDetector() {
           name: 'LagHigh',
           query: { signal: 'lag_seconds' },
           scorers: { ensemble: {} },
-          decision: { score: 2.75, min_change: 0.1, for: '20s' },
+          decision: { score: 3.65, min_change: 0.1, for: '20s' },
         },
       ],
     }),
@@ -119,16 +119,16 @@ describe('from an alert to the next one', () => {
     ids = await runThrough(FAULTS[0]);
     expect(Object.keys(ids).sort()).toEqual(['a', 'b']);
     const view = await json<AnomalyView>(`/api/anomalies/${ids['a']}`);
-    expect(view).toMatchObject({ id: ids['a'], detector: 'LagHigh', threshold: 2.75, value: 170 });
+    expect(view).toMatchObject({ id: ids['a'], detector: 'LagHigh', threshold: 3.65, value: 500 });
     expect(view.feedback).toEqual({
-      ...{ opinions: [], counts: '', movable: true, configured: 2.75, threshold: 2.75, window: null },
+      ...{ opinions: [], counts: '', movable: true, configured: 3.65, threshold: 3.65, window: null },
     });
   });
 
   test('called noise by two, it counts once, and the next equal one is silent there and nowhere else', async () => {
     await say(ids['a'] as string, 'noise', ' Ana ', 'The nightly import.');
     const view = await say(ids['a'] as string, 'noise', 'Ben');
-    expect(view).toMatchObject({ counts: 'noise', configured: 2.75, threshold: 3.25, window: null });
+    expect(view).toMatchObject({ counts: 'noise', configured: 3.65, threshold: 4.15, window: null });
     expect(view.opinions.map(({ by, note }) => [by, note])).toEqual([
       ['Ben', ''],
       ['Ana', 'The nightly import.'],
@@ -144,7 +144,7 @@ describe('from an alert to the next one', () => {
     await detector.settled();
     expect((await takeBack(ids['a'] as string, 'by=Ana')).status).toBe(200);
     const response = await takeBack(ids['a'] as string, 'by=Ana&of=Ben');
-    expect(await response.json()).toMatchObject({ opinions: [], counts: '', threshold: 2.75 });
+    expect(await response.json()).toMatchObject({ opinions: [], counts: '', threshold: 3.65 });
     expect(Object.keys(await runThrough(FAULTS[2])).sort()).toEqual(['a', 'b']);
   });
 
@@ -161,8 +161,8 @@ describe('from an alert to the next one', () => {
     const view = await say(ids['b'] as string, 'expected', 'Ana');
     expect(view.counts).toBe('expected');
     // What one says anew replaces what one said: the noise is gone, and the threshold with it.
-    expect(view.threshold).toBe(2.75);
-    expect(view.window).toMatchObject({ side: 'above', limit: 170 * 1.2 });
+    expect(view.threshold).toBe(3.65);
+    expect(view.window).toMatchObject({ side: 'above', limit: 500 * 1.2 });
     const { onset, resolvedAt } = await json<AnomalyView>(`/api/anomalies/${ids['b']}`);
     expect(view.window?.length).toBe(resolvedAt - onset + 2 * 3_600_000);
   });

@@ -12,12 +12,13 @@ import { createWorld, EPOCH, gauss, STEP, type World } from './world.ts';
 
 const MINUTE = 60_000;
 const WEEK = 7 * 86_400_000;
-/** Two equal faults; the series scores the first at 3.2, the second at 3.0. */
+/** Two equal faults, that the series scores near 4, and the lag in them. */
 const FIRST = EPOCH + 10 * MINUTE;
 const SECOND = EPOCH + 40 * MINUTE;
+const LEVEL = 500;
 
-/** Equal series of lag around 100 s that go to 170 s in each fault. */
-function worldOf(stages: readonly string[], faults: readonly number[] = [FIRST, SECOND], level = 170) {
+/** Equal series of lag around 100 s that go to 500 s in each fault. */
+function worldOf(stages: readonly string[], faults: readonly number[] = [FIRST, SECOND], level = LEVEL) {
   const world = createWorld(EPOCH);
   const series = stages.map((stage) =>
     world.add(
@@ -34,7 +35,7 @@ function worldOf(stages: readonly string[], faults: readonly number[] = [FIRST, 
 }
 
 /** One detector, whose threshold both faults pass, at work in `world`. */
-function run(world: World, { score = 2.75, above }: { score?: number; above?: number } = {}) {
+function run(world: World, { score = 3.65, above }: { score?: number; above?: number } = {}) {
   const config = detectorConfig.parse({
     ...{ shipped: false, lstm: { enabled: false }, history: '6h' },
     detectors: [
@@ -69,7 +70,7 @@ const firedFrom = (world: World, time: number) =>
 let count = 0;
 const said = (labels: Labels, verdict: Feedback['verdict'], given: Partial<Feedback> = {}): Feedback => ({
   ...{ anomalyId: `a${count++}`, detector: 'LagHigh', labels, by: 'Ana', verdict, note: '', time: EPOCH },
-  ...{ breach: 'score', onset: FIRST, until: FIRST + 2 * MINUTE, expected: 100, reach: 170 },
+  ...{ breach: 'score', onset: FIRST, until: FIRST + 2 * MINUTE, expected: 100, reach: LEVEL },
   ...given,
 });
 
@@ -80,7 +81,7 @@ describe('what people say of an alert', () => {
     await until(FIRST + 10 * MINUTE);
     expect(firedFrom(silenced.world, EPOCH)).toEqual(['a', 'b']);
     const [anomaly] = silenced.world.anomalies.values();
-    expect(anomaly?.decision).toMatchObject({ score: 2.75 });
+    expect(anomaly?.decision).toMatchObject({ score: 3.65 });
     expect(anomaly?.decision).not.toHaveProperty('feedback_shift');
     silenced.world.feedback.push(said(silenced.series[0] as Labels, 'noise'));
     await until(SECOND + 10 * MINUTE);
@@ -105,7 +106,7 @@ describe('what people say of an alert', () => {
   });
 
   test('however often it is called noise, what is far enough out fires, with the threshold in force stored', async () => {
-    const { world, series } = worldOf(['a'], [FIRST], 240);
+    const { world, series } = worldOf(['a'], [FIRST]);
     for (let i = 0; i < 9; i++) world.feedback.push(said(series[0] as Labels, 'noise', { by: i % 2 ? 'Ana' : 'Ben' }));
     await run(world, { score: 2 }).until(FIRST + 10 * MINUTE);
     const [anomaly] = world.anomalies.values();
@@ -118,15 +119,13 @@ describe('what people say of an alert', () => {
 
   test('useful lowers: an anomaly a little short of the threshold fires then', async () => {
     const plain = worldOf(['a']);
-    await run(plain.world, { score: 3.05 }).until(SECOND + 10 * MINUTE);
-    expect(firedFrom(plain.world, SECOND)).toEqual([]);
+    await run(plain.world, { score: 4.3 }).until(FIRST + 10 * MINUTE);
+    expect(firedFrom(plain.world, EPOCH)).toEqual([]);
     const lowered = worldOf(['a']);
-    const { until } = run(lowered.world, { score: 3.05 });
-    await until(FIRST + 10 * MINUTE);
     lowered.world.feedback.push(said(lowered.series[0] as Labels, 'useful'));
-    await until(SECOND + 10 * MINUTE);
-    expect(firedFrom(lowered.world, SECOND)).toEqual(['a']);
-    expect([...lowered.world.anomalies.values()].at(-1)?.threshold).toBeCloseTo(2.8, 3);
+    await run(lowered.world, { score: 4.3 }).until(FIRST + 10 * MINUTE);
+    expect(firedFrom(lowered.world, EPOCH)).toEqual(['a']);
+    expect([...lowered.world.anomalies.values()].at(-1)?.threshold).toBeCloseTo(4.05, 3);
   });
 
   test('a plain limit fires whatever was said', async () => {
@@ -158,7 +157,7 @@ describe('what was expected', () => {
     await until(next + 160 * MINUTE);
     expect(firedFrom(world, next + 150 * MINUTE).sort()).toEqual(['a', 'b']);
 
-    const further = worldOf(['a'], [FIRST], 170 * 1.25);
+    const further = worldOf(['a'], [FIRST], LEVEL * 1.25);
     further.world.feedback.push(said(further.series[0] as Labels, 'expected', { time: EPOCH - WEEK }));
     await run(further.world).until(FIRST + 10 * MINUTE);
     expect(firedFrom(further.world, FIRST)).toEqual(['a']);
@@ -224,8 +223,8 @@ describe('reading it', () => {
     expect(own && thresholdAt(own, 4, EPOCH + 1)).toEqual({
       ...{ configured: 4, threshold: 4.5, noise: 1, noisePeople: 2, useful: 0, usefulPeople: 0 },
     });
-    expect(own && isExpected(own, FIRST + WEEK, 170, 100)).toBe(true);
-    expect(own && isExpected(own, FIRST + WEEK, 170, 180)).toBe(false);
+    expect(own && isExpected(own, FIRST + WEEK, LEVEL, 100)).toBe(true);
+    expect(own && isExpected(own, FIRST + WEEK, LEVEL, 510)).toBe(false);
     expect(book.of(fingerprint(labels), 'Other')).toBeUndefined();
     expect(NO_FEEDBACK.of(fingerprint(labels), 'LagHigh')).toBeUndefined();
   });
