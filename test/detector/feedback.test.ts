@@ -118,14 +118,14 @@ describe('what people say of an alert', () => {
   });
 
   test('useful lowers: an anomaly a little short of the threshold fires then', async () => {
-    const plain = worldOf(['a']);
-    await run(plain.world, { score: 4.3 }).until(FIRST + 10 * MINUTE);
+    const plain = worldOf(['a'], [FIRST], 170);
+    await run(plain.world, { score: 3.3 }).until(FIRST + 10 * MINUTE);
     expect(firedFrom(plain.world, EPOCH)).toEqual([]);
-    const lowered = worldOf(['a']);
+    const lowered = worldOf(['a'], [FIRST], 170);
     lowered.world.feedback.push(said(lowered.series[0] as Labels, 'useful'));
-    await run(lowered.world, { score: 4.3 }).until(FIRST + 10 * MINUTE);
+    await run(lowered.world, { score: 3.3 }).until(FIRST + 10 * MINUTE);
     expect(firedFrom(lowered.world, EPOCH)).toEqual(['a']);
-    expect([...lowered.world.anomalies.values()].at(-1)?.threshold).toBeCloseTo(4.05, 3);
+    expect([...lowered.world.anomalies.values()].at(-1)?.threshold).toBeCloseTo(3.05, 3);
   });
 
   test('a plain limit fires whatever was said', async () => {
