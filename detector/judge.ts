@@ -94,12 +94,17 @@ export function judge(
     if (group.direction === undefined || gap) continue;
     const own = verdicts.slice(first);
     const firing =
-      own.some(({ standing, held }) => standing.phase === 'firing' || held === 'expected') ||
+      own.some(({ standing, held }) => standing.phase === 'firing' || held !== undefined) ||
       [...watched.watches.values()].some(({ standing }) => standing.phase === 'firing');
-    const breach = own.some((verdict) => verdict.breach !== 'none' || verdict.held !== undefined);
-    const doubtful = firing || breach || own.some(({ score, watcher }) => score > DOUBTFUL_SHARE * watcher.entry.decision.score);
+    const breach = own.some((verdict) => verdict.breach !== 'none');
+    const doubtful =
+      firing || breach || own.some(({ score, watcher }) => score > DOUBTFUL_SHARE * watcher.entry.decision.score);
     const units = Math.round(WHOLE * (doubtful ? breachWeight(watched, point.time) : 1));
-    slots.learn(firing ? FIRING_TRUST : doubtful ? BREACH_TRUST : 1, breach || firing ? units : Math.max(1, units));
+    slots.learn(
+      firing ? FIRING_TRUST : doubtful ? BREACH_TRUST : 1,
+      breach || firing ? units : Math.max(1, units),
+      firing,
+    );
   }
   learnLstm(watched.lstm, point);
   if (!gap) watched.history += stepMs;

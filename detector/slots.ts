@@ -22,7 +22,7 @@ export interface Slots {
   take(): number;
   release(slot: number): void;
   score(slot: number, time: Millis, value: number, around: Surroundings): Judgement;
-  learn(trust: number, units: number): void;
+  learn(trust: number, units: number, hold: boolean): void;
   edges(out: Band): void;
   inputs(): Inputs;
   /** Share of ordinary points as low as the one scored last. */
@@ -86,7 +86,7 @@ export function createSlots(): Slots {
       return engine.score(at, time, value, around.forecast, around.farForecast);
     },
 
-    learn: (trust, units) => last().learn(trust, units),
+    learn: (trust, units, hold) => last().learn(trust, units, hold),
     edges: (out) => last().edges(out),
     inputs: () => last().inputs(),
     chanceBelow: () => last().chanceBelow(),

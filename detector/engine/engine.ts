@@ -92,9 +92,10 @@ export interface Engine {
   score(series: number, time: Millis, value: number, forecast?: number, farForecast?: number): Verdict;
   /**
    * The second half, for the point scored last: at `trust` below 1 the baselines go only that share of their way and a
-   * time of day that is unknown stays so; the tails take at most `most` units of it (4: a whole point).
+   * time of day that is unknown stays so; the tails take at most `most` units of it (4: a whole point). `hold`: the point is
+   * part of an incident, in which no baseline moves faster than the slow ones.
    */
-  learn(trust?: number, most?: number): void;
+  learn(trust?: number, most?: number, hold?: boolean): void;
   /** Between what values the point scored last was expected, before it is learnt; NaN where nothing is known. */
   edges(out: Band): void;
   /** The numbers behind the verdict given last. */
@@ -251,10 +252,10 @@ export function createEngine(count: number): Engine {
     return verdict;
   }
 
-  function learn(trust = 1, most = UNITS): void {
+  function learn(trust = 1, most = UNITS, hold = false): void {
     const { series, time, floor, taught } = last;
     if (!(Math.abs(last.value) < LARGEST)) return;
-    if (trust < 1) streams.distrust(series, trust);
+    if (trust < 1) streams.distrust(series, trust, hold);
     learnTails(series, floor, verdict.interval, Math.min(doubt(series, last.before), most));
     learnProfile(profiles, series, time, taught, Math.max(1, 900_000 / verdict.interval), trust);
   }

@@ -56,8 +56,11 @@ export interface Streams {
   expected(): number;
   /** Measures a point and learns it. Returns the value that the profile shall learn. */
   read(series: number, x: number, band: Readonly<Band>, interval: Millis): number;
-  /** Takes back all but the share `trust` of what the point read last moved. */
-  distrust(series: number, trust: number): void;
+  /**
+   * Takes back all but the share `trust` of what the point read last moved. With `hold` nothing moves faster than the
+   * mean of 300 points does: for incidents, whose own course must not become what they are measured against.
+   */
+  distrust(series: number, trust: number, hold: boolean): void;
   readonly state: Float32Array;
 }
 
@@ -67,6 +70,8 @@ export function createStreams(series: number): Streams {
   const state = new Float32Array(series * FIELDS);
   const values = new Float64Array(STREAMS.length);
   const before = new Float32Array(FIELDS);
+  /** Pace of the mean of 300 points as a share of each field's own, where that is faster. */
+  const held = new Float64Array(FIELDS).fill(1);
   let expected = NaN;
   let gainsFor = 0;
   let [g12, g24, g60, g300, g800] = [0, 0, 0, 0, 0];
@@ -80,6 +85,12 @@ export function createStreams(series: number): Streams {
     g60 = gainOf(60 * share);
     g300 = gainOf(300 * share);
     g800 = gainOf(800 * share);
+    held[E12] = g300 / g12;
+    held[E24] = g300 / g24;
+    held[E3] = g300 / g3;
+    held[V60] = g300 / g60;
+    held[X1] = g300;
+    held[X2] = g300;
   }
 
   /** Moves field `at` towards `x` and returns where it stands. */
@@ -182,11 +193,12 @@ export function createStreams(series: number): Streams {
     noise: (series) => state[series * FIELDS + V800] as number,
     expected: () => expected,
     read,
-    distrust(series, trust) {
+    distrust(series, trust, hold) {
       const o = series * FIELDS;
       for (let i = E12; i < FIELDS; i++) {
         const old = before[i] as number;
-        state[o + i] = old + trust * ((state[o + i] as number) - old);
+        const share = hold ? trust * (held[i] as number) : trust;
+        state[o + i] = old + share * ((state[o + i] as number) - old);
       }
     },
     state,
