@@ -78,7 +78,7 @@ function openDetector() {
 let detector: ReturnType<typeof openDetector>;
 
 beforeAll(async () => {
-  threshold = Number((Math.min(...(await sustainedScores(worldOf(['a']), FAULTS))) - 0.2).toFixed(2));
+  threshold = Number((Math.min(...(await sustainedScores(() => worldOf(['a']), FAULTS))) - 0.2).toFixed(2));
   stand = await startTestStore();
   await new Promise<void>((done) => alerting.listen(0, '127.0.0.1', done));
   api = await startApi({ store: stand.store, now: () => world.now });

@@ -38,7 +38,7 @@ function worldOf(stages: readonly string[], faults: readonly number[] = [FIRST, 
 /** A threshold that both faults pass, and would not if it were raised by the 0.5 of a word on noise. */
 let passed: number;
 beforeAll(async () => {
-  passed = Math.min(...(await sustainedScores(worldOf(['a']).world, [FIRST, SECOND]))) - 0.2;
+  passed = Math.min(...(await sustainedScores(() => worldOf(['a']).world, [FIRST, SECOND]))) - 0.2;
 });
 
 /** One detector, whose threshold both faults pass, at work in `world`. */
@@ -126,7 +126,7 @@ describe('what people say of an alert', () => {
 
   test('useful lowers: an anomaly a little short of the threshold fires then', async () => {
     const once = () => worldOf(['a'], [FIRST]);
-    const [kept] = await sustainedScores(once().world, [FIRST]);
+    const [kept] = await sustainedScores(() => once().world, [FIRST]);
     const score = (kept as number) + 0.12;
     const plain = once();
     await run(plain.world, { score }).until(FIRST + 10 * MINUTE);

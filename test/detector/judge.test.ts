@@ -166,6 +166,65 @@ describe('awake when something does', () => {
   });
 });
 
+describe('incidents that last', () => {
+  /** Steps of a series with faults, and when it fired and resolved. */
+  function story(signal: Signal, steps: number, valueAt: (i: number, random: () => number) => number) {
+    const random = seeded(17);
+    const watched = createWatched({ signal, pipeline: 'p', stage: 's' }, EPOCH, EPOCH);
+    const told: [string, number][] = [];
+    for (let i = 0; i < steps; i++) {
+      const point = { time: EPOCH + i * STEP, value: valueAt(i, random), volume: 100 };
+      for (const { transition } of judge(catalogue, watched, point, STEP)) {
+        if (transition === 'fired' || transition === 'resolved') told.push([transition, i]);
+      }
+    }
+    return told;
+  }
+
+  test('an alert goes on as long as its fault: three hours of it in the first day of a series', () => {
+    const told = story('latency_p95', 4000, (i, random) => p95(random, i >= 2000 && i < 3080 ? 0.5 : 0.1, 100));
+    expect(told.map(([transition]) => transition)).toEqual(['fired', 'resolved']);
+    expect(told[0]?.[1]).toBeLessThan(2006);
+    expect(told[1]?.[1]).toBeGreaterThanOrEqual(3080);
+    expect(told[1]?.[1]).toBeLessThan(3095);
+  });
+
+  test('an outage of two hours does not blunt the next day: a shorter one at the same time is found as fast', () => {
+    const outage = (i: number) => (i >= 7200 && i < 7920) || (i >= 7200 + DAY && i < 7260 + DAY);
+    const told = story('output', 2 * DAY, (i, random) => (outage(i) ? 0 : poisson(random, 200) / 10));
+    expect(told.map(([transition]) => transition)).toEqual(['fired', 'resolved', 'fired', 'resolved']);
+    expect(told[0]?.[1]).toBeLessThan(7204);
+    expect(told[1]?.[1]).toBeGreaterThanOrEqual(7920);
+    expect(told[2]?.[1]).toBeLessThan(7204 + DAY);
+  });
+
+  test('payments that fall from 10,250 to 4,200 a minute fire, though other days have their noise', () => {
+    const perMinute = (i: number) => (i >= 8000 ? 4200 : 10_250 * (1 + 0.25 * daily(EPOCH + i * STEP)));
+    const told = story('throughput', 8030, (i, random) => poisson(random, perMinute(i) / 6) / 10);
+    expect(told[0]?.[0]).toBe('fired');
+    expect(told[0]?.[1]).toBeGreaterThanOrEqual(8000);
+    expect(told[0]?.[1]).toBeLessThan(8006);
+  });
+});
+
+test('bands are there within the first minutes, hold what is ordinary, and stay within what a signal can be', () => {
+  const random = seeded(8);
+  const watched = createWatched({ signal: 'error_ratio', pipeline: 'p', stage: 's' }, EPOCH, EPOCH);
+  let outside = 0;
+  for (let i = 0; i < 720; i++) {
+    const value = poisson(random, 1) / 100;
+    const [verdict] = judge(catalogue, watched, { time: EPOCH + i * STEP, value, volume: 100 }, STEP);
+    if (i < 6) continue;
+    const { lower, upper, expected } = verdict as Verdict;
+    expect(lower).toBeGreaterThanOrEqual(0);
+    expect(lower).toBeLessThanOrEqual(expected);
+    expect(upper).toBeGreaterThanOrEqual(expected);
+    expect(upper).toBeLessThanOrEqual(1);
+    outside += value > upper || value < lower ? 1 : 0;
+  }
+  expect(outside).toBeLessThan(36);
+});
+
 test('a gap is no verdict and keeps a pending or firing state', () => {
   const { watched } = play('latency_p95', 1, 365, 360);
   const before = watched.watches.get('LatencyHigh')?.standing;
