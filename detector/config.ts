@@ -73,19 +73,8 @@ export const detectorConfig = z.strictObject({
   detectors: z.array(detectorEntry).default([]),
   /** Whether the shipped entries are used. */
   shipped: z.boolean().default(true),
-  lstm: z
-    .strictObject({
-      enabled: z.boolean().default(true),
-      /** Stored history a training reads, and the least it needs. */
-      train_on: duration('24h'),
-      train_after: duration('15m'),
-      retrain_every: duration('6h'),
-      /** Time a training may take. */
-      train_budget: duration('30s'),
-      units: z.int().min(4).max(128).default(16),
-      seed: z.int().default(1),
-    })
-    .prefault({}),
+  /** Forecasts of the network (`weir model`), whose misses are two of the ensemble's streams. */
+  lstm: z.strictObject({ enabled: z.boolean().default(true) }).prefault({}),
 });
 export type DetectorConfig = z.output<typeof detectorConfig>;
 

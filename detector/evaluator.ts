@@ -15,7 +15,7 @@ import { createOutbox } from './outbox.ts';
 import type { DetectorPort } from './port.ts';
 import { createRecords } from './records.ts';
 import type { Sender } from './sender.ts';
-import { type Catalogue, createWatched, releaseSlots, type Watched } from './watched.ts';
+import { type Catalogue, createWatched, releasePlaces, type Watched } from './watched.ts';
 
 /** Telemetry that advanced by no more than this since the last tick left no step out. */
 const GAP_MS = 60_000;
@@ -35,8 +35,6 @@ export interface EvaluatorOptions {
   readonly now: () => Millis;
   /** Series restored from a snapshot, and the step at which it was taken. */
   readonly restored?: { readonly watched: readonly Watched[]; readonly cursor: Millis };
-  /** Told after each tick which series are ready; must return at once. */
-  readonly onJudged?: (watched: readonly Watched[]) => void;
 }
 
 export type TickResult = 'judged' | 'waiting' | 'blind' | 'failed';
@@ -178,7 +176,7 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
       })
       .catch((error) => {
         log.warn({ event: 'detector_history_unread', series: batch.length, error: errorMessage(error) });
-        for (const one of batch) if (watched.get(one.key) !== one) releaseSlots(catalogue.slots, one);
+        for (const one of batch) if (watched.get(one.key) !== one) releasePlaces(catalogue, one);
       })
       .finally(() => {
         for (const { key } of batch) loading.delete(key);
@@ -192,7 +190,7 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
     const quiet = current && [...current.watches.values()].every(({ standing }) => standing.phase === 'inactive');
     const better = quiet && one.history > 1.5 * current.history;
     if (better) watched.set(one.key, one);
-    releaseSlots(catalogue.slots, better ? current : one);
+    releasePlaces(catalogue, better ? current : one);
   }
 
   function forget(time: Millis): void {
@@ -200,7 +198,7 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
       if (loading.has(one.key) || time - Math.max(one.seenAt, one.metAt) <= config.forget_after) continue;
       watched.delete(one.key);
       outbox.anomalies.push(...board.forget(one, time));
-      releaseSlots(catalogue.slots, one);
+      releasePlaces(catalogue, one);
       log.info({ event: 'detector_series_forgotten', labels: one.labels });
     }
   }
@@ -259,7 +257,6 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
       metrics.lastTick.set(time / 1000);
       last = { at: time, result };
       stop();
-      options.onJudged?.([...watched.values()].filter(({ key }) => !loading.has(key)));
       return result;
     },
   };

@@ -6,7 +6,6 @@ import { type Breach, breachOf, type Evidence, nextStanding, type Standing, type
 import type { Inputs } from './engine/engine.ts';
 import type { Band } from './engine/profile.ts';
 import { type FeedbackBook, isExpected, NO_FEEDBACK, type ThresholdInForce, thresholdAt } from './feedback.ts';
-import { forecastResidual, learnLstm } from './lstm-ring.ts';
 import { noiseFloor, signalRange } from './noise.ts';
 import type { Point } from './scorer.ts';
 import type { Slots } from './slots.ts';
@@ -86,7 +85,7 @@ export function judge(
   const gap = Number.isNaN(point.value);
   const verdicts: Verdict[] = [];
   for (const group of catalogue.groupsOf(watched.labels)) {
-    const said = group.direction === undefined ? UNSAID : ask(slots, group, watched, point, stepMs);
+    const said = group.direction === undefined ? UNSAID : ask(catalogue, group, watched, point, stepMs);
     const first = verdicts.length;
     for (const watcher of group.watchers) {
       verdicts.push(decide(slots, group, watcher, watched, point, said, stepMs, feedback));
@@ -106,8 +105,10 @@ export function judge(
       firing,
     );
   }
-  learnLstm(watched.lstm, point);
-  if (!gap) watched.history += stepMs;
+  if (!gap) {
+    foresee(catalogue, watched, point);
+    watched.history += stepMs;
+  }
   watched.next = point.time + stepMs;
   return verdicts;
 }
@@ -115,17 +116,20 @@ export function judge(
 const band: Band = { lower: NaN, upper: NaN };
 
 /** Scores a point. The noise floor is that of what was expected last: it may not depend on the point itself. */
-function ask(slots: Slots, group: Group, watched: Watched, point: Point, stepMs: Millis): Said {
+function ask(catalogue: Catalogue, group: Group, watched: Watched, point: Point, stepMs: Millis): Said {
+  const { slots, foresight } = catalogue;
   const signal = watched.labels['signal'] as Signal;
   const { min, max } = signalRange(signal);
   const usual = Number.isNaN(watched.expected) ? Math.abs(point.value) : watched.expected;
   const noise = Number.isNaN(usual) ? 0 : noiseFloor(signal, usual, point.volume, stepMs / 1000);
   const direction = group.direction ?? 'both';
+  if (foresight) watched.forecast ??= foresight.take(stepMs);
+  const forecast = foresight?.residuals(watched.forecast as number, point.time, point.value);
   const { score, expected } = slots.score(slotOf(slots, watched, direction), point.time, point.value, {
     direction,
     noise: FLOOR_SHARE * noise,
-    forecast: forecastResidual(watched.lstm, point, signal),
-    farForecast: NaN,
+    forecast: forecast?.one ?? NaN,
+    farForecast: forecast?.five ?? NaN,
   });
   if (watched.history < FIRST_POINTS * stepMs || Number.isNaN(expected)) return { ...UNSAID, score, noise };
   slots.edges(band);
@@ -213,6 +217,13 @@ function decide(
     transition: next.transition,
     standing: next.transition === 'resolved' ? before : next.standing,
   };
+}
+
+/** Shows a point to the network, unless it is part of an incident: what comes after is not to be expected from it. */
+function foresee({ foresight }: Catalogue, watched: Watched, { time, value }: Point): void {
+  if (!foresight || watched.forecast === undefined) return;
+  for (const { standing } of watched.watches.values()) if (standing.phase === 'firing') return;
+  foresight.add(watched.forecast, time, value);
 }
 
 /** Firings of the last days, halved with every two days that pass. */

@@ -23,6 +23,8 @@ export interface Snapshot {
   readonly alerts: readonly (readonly [string, ActiveAlert])[];
   /** Of `Slots`: where the places of `watched` are. */
   readonly slabs: readonly Uint8Array[];
+  /** Of `Foresight`; empty without a network. */
+  readonly forecasts: readonly Uint8Array[];
 }
 
 /** First in the file, as JSON: what the blocks after it are, with the length and the CRC-32 of each. */
@@ -31,23 +33,23 @@ interface Header {
   readonly takenAt: Millis;
   readonly step: Millis;
   readonly cursor: Millis;
-  /** The first holds series and alerts (v8), each other one a slab. */
+  /** The first holds series and alerts (v8), the next ones the slabs, the last ones the forecasts. */
   readonly blocks: readonly { readonly bytes: number; readonly crc: number }[];
+  readonly slabs: number;
 }
 
 const fileIn = (directory: string) => join(directory, 'state.bin');
 
 /**
  * Writes beside the file and renames, so that a crash leaves the old snapshot or the new one. What `snapshot` holds is
- * read before this returns its promise, save the slabs, which are to be copies.
+ * read before this returns its promise, save slabs and forecasts, which are to be copies.
  */
 export async function writeSnapshot(directory: string, snapshot: Snapshot): Promise<void> {
-  const { takenAt, step, cursor, watched, alerts, slabs } = snapshot;
-  const blocks = [serialize({ watched, alerts }), ...slabs];
+  const { takenAt, step, cursor, watched, alerts, slabs, forecasts } = snapshot;
+  const blocks = [serialize({ watched, alerts }), ...slabs, ...forecasts];
   const sizes = blocks.map((block) => ({ bytes: block.byteLength, crc: crc32(block) }));
-  const header = Buffer.from(
-    JSON.stringify({ version: VERSION, takenAt, step, cursor, blocks: sizes } satisfies Header),
-  );
+  const facts: Header = { version: VERSION, takenAt, step, cursor, blocks: sizes, slabs: slabs.length };
+  const header = Buffer.from(JSON.stringify(facts));
   const prefix = Buffer.alloc(PREFIX);
   prefix.write(MAGIC, 'latin1');
   prefix.writeUInt32LE(header.length, MAGIC.length);
@@ -104,9 +106,10 @@ function readBlocks(bytes: Buffer, header: Header): Snapshot {
     at += length;
     return block;
   });
-  const [first, ...slabs] = blocks;
+  const [first, ...arrays] = blocks;
   if (first === undefined) throw new Error('it holds nothing');
   const { watched, alerts } = deserialize(first) as Pick<Snapshot, 'watched' | 'alerts'>;
   const { takenAt, step, cursor } = header;
-  return { takenAt, step, cursor, watched, alerts, slabs };
+  const [slabs, forecasts] = [arrays.slice(0, header.slabs), arrays.slice(header.slabs)];
+  return { takenAt, step, cursor, watched, alerts, slabs, forecasts };
 }

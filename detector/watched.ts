@@ -5,7 +5,7 @@ import type { Millis } from '../core/time.ts';
 import { type DetectorConfig, type DetectorEntry, detectorEntries, directionOf } from './config.ts';
 import { isFlow } from './coverage.ts';
 import { INACTIVE, type Standing } from './decide.ts';
-import { createLstmState, type LstmState } from './lstm-ring.ts';
+import type { Foresight } from './foresight.ts';
 import { createSlots, type Slots } from './slots.ts';
 
 /** Where one detector stands with one series, and the anomaly it wrote when it fired. */
@@ -35,7 +35,8 @@ export interface Watched {
   readonly slots: Partial<Record<Direction, number>>;
   /** What was expected of the newest step that had a value; NaN while nothing was. */
   expected: number;
-  readonly lstm: LstmState;
+  /** Place in the forecasts; undefined until it is first needed. */
+  forecast: number | undefined;
   readonly watches: Map<string, Watch>;
   /** Onset and end of the newest incidents. */
   readonly incidents: [Millis, Millis][];
@@ -57,12 +58,14 @@ export interface Catalogue {
   readonly watchers: readonly Watcher[];
   readonly signals: readonly Signal[];
   readonly slots: Slots;
+  /** Forecasts of the network; undefined where there is none. */
+  readonly foresight: Foresight | undefined;
   watchersOf(labels: Labels): readonly Watcher[];
   /** `watchersOf` in groups, remembered for the object `labels`. */
   groupsOf(labels: Labels): readonly Group[];
 }
 
-export function createCatalogue(config: DetectorConfig): Catalogue {
+export function createCatalogue(config: DetectorConfig, foresight?: Foresight): Catalogue {
   const watchers = detectorEntries(config).map((entry): Watcher => ({ entry }));
   const watchersOf = (labels: Labels) =>
     watchers.filter(
@@ -79,6 +82,7 @@ export function createCatalogue(config: DetectorConfig): Catalogue {
       (signal) => (counted && isFlow(signal)) || watchers.some(({ entry }) => entry.query.signal === signal),
     ),
     slots: createSlots(),
+    foresight,
     watchersOf,
     groupsOf(labels) {
       const known = groups.get(labels);
@@ -111,7 +115,7 @@ export function createWatched(labels: Labels, from: Millis, metAt: Millis): Watc
     reloads: 0,
     slots: {},
     expected: NaN,
-    lstm: createLstmState(),
+    forecast: undefined,
     watches: new Map(),
     incidents: [],
   };
@@ -137,7 +141,9 @@ export function slotOf(slots: Slots, watched: Watched, direction: Direction): nu
 }
 
 /** Gives the places of a series back. It must not be judged again. */
-export function releaseSlots(slots: Slots, watched: Watched): void {
+export function releasePlaces({ slots, foresight }: Catalogue, watched: Watched): void {
+  if (watched.forecast !== undefined) foresight?.release(watched.forecast);
+  watched.forecast = undefined;
   for (const direction of Object.keys(watched.slots) as Direction[]) {
     const slot = watched.slots[direction];
     if (slot !== undefined) slots.release(slot);

@@ -32,11 +32,14 @@ describe('weir', () => {
     expect((await weir('--version')).stdout.trim()).toMatch(/^\d+\.\d+\.\d+$/);
   });
 
-  it.each(['run', 'demo', 'check', 'replay', 'query', 'explain', 'model', 'backtest'])('explains %s with --help', async (name) => {
-    const help = await weir(name, '--help');
-    expect(help.code).toBe(0);
-    expect(help.stdout).toContain(`Usage: weir ${name}`);
-  });
+  it.each(['run', 'demo', 'check', 'replay', 'query', 'explain', 'model', 'backtest'])(
+    'explains %s with --help',
+    async (name) => {
+      const help = await weir(name, '--help');
+      expect(help.code).toBe(0);
+      expect(help.stdout).toContain(`Usage: weir ${name}`);
+    },
+  );
 
   it('exits with 2 when it does not understand', async () => {
     expect((await weir('fly')).code).toBe(2);

@@ -24,7 +24,13 @@ function anomalyAt(level: number, options: object = {}, said: readonly Feedback[
   const watched = createWatched(labels, EPOCH, EPOCH);
   for (let i = 0; i < 420; i++) {
     const value = i < 400 ? 0.1 + 0.01 * gauss(random) : level;
-    for (const verdict of judge(catalogue, watched, { time: EPOCH + i * STEP, value, volume: 50 }, STEP, bookOf(said))) {
+    for (const verdict of judge(
+      catalogue,
+      watched,
+      { time: EPOCH + i * STEP, value, volume: 50 },
+      STEP,
+      bookOf(said),
+    )) {
       const anomaly = board.take(watched, verdict, value, EPOCH + (i + 1) * STEP, STEP);
       if (anomaly) return anomaly;
     }
@@ -44,7 +50,9 @@ describe('an explanation', () => {
     expect(text).toMatch(/^value +400 ms, expected \d+ – \d+ ms around \d+ ms$/m);
     expect(text).toMatch(/^threshold +2\.2$/m);
     expect(text).toMatch(/^rung +baseline, 1 h \d min of history$/m);
-    expect(text).toMatch(/^guards +for 20 s, keep_firing_for 1 min, min_history 5 min, min_change 0\.5, .*noise 0\.0\d+$/m);
+    expect(text).toMatch(
+      /^guards +for 20 s, keep_firing_for 1 min, min_history 5 min, min_change 0\.5, .*noise 0\.0\d+$/m,
+    );
     expect(text).toMatch(/^query +\{"signal":"latency_p95".*"step":10000\}$/m);
     for (const stream of ['profile', 'shift', 'slow_shift', 'spread', 'step', 'level', 'regression']) {
       expect(text).toMatch(new RegExp(`^${stream} +-?[\\d.e-]+ +[\\d.]+ +[\\d.]+`, 'm'));
@@ -71,7 +79,16 @@ describe('an explanation', () => {
 
   test('tells what people moved', () => {
     const feedback = (by: string): Feedback => ({
-      ...{ anomalyId: 'a', detector: 'LatencyHigh', labels, by, verdict: 'noise', note: '', time: EPOCH, breach: 'score' },
+      ...{
+        anomalyId: 'a',
+        detector: 'LatencyHigh',
+        labels,
+        by,
+        verdict: 'noise',
+        note: '',
+        time: EPOCH,
+        breach: 'score',
+      },
       ...{ onset: EPOCH, until: EPOCH, expected: 0.1, reach: 0.4 },
     });
     const text = explanationOf(anomalyAt(0.5, {}, [feedback('Ana'), feedback('Ben')]));

@@ -2,12 +2,17 @@ import { describe, expect, test } from 'vitest';
 import type { Signal } from '../../core/signal.ts';
 import { detectorConfig } from '../../detector/config.ts';
 import type { Inputs } from '../../detector/engine/engine.ts';
+import { createForesight } from '../../detector/foresight.ts';
 import { judge, type Verdict } from '../../detector/judge.ts';
+import { createForecasts } from '../../detector/lstm/forecast/forecasts.ts';
+import { readForecastModel, SHIPPED_MODEL } from '../../detector/lstm/forecast/model-json.ts';
 import { decisionInputs, scoreAgain } from '../../detector/votes.ts';
 import { createCatalogue, createWatched } from '../../detector/watched.ts';
 import { daily, EPOCH, gauss, p95, poisson, STEP, seeded } from './world.ts';
 
-const catalogue = createCatalogue(detectorConfig.parse({}));
+const { weights } = readForecastModel(SHIPPED_MODEL);
+const foresight = createForesight(await createForecasts(weights), weights.units);
+const catalogue = createCatalogue(detectorConfig.parse({}), foresight);
 const DAY = 8640;
 
 /** One step of a series: value and volume, `into` steps into the fault (-1 outside). */
@@ -141,6 +146,8 @@ describe('awake when something does', () => {
       'step',
       'level',
       'regression',
+      'forecast',
+      'far_forecast',
     ]);
     expect(score).toBeGreaterThanOrEqual(watcher.entry.decision.score);
     const stored = { votes, decision: decisionInputs(inputs as Inputs) };

@@ -15,9 +15,7 @@ const config = detectorConfig.parse({
   ],
 });
 const catalogue = createCatalogue(config);
-const watched = new Map(
-  ['a', 'b'].map((stage) => [stage, createWatched({ signal: 'lag', stage }, EPOCH, EPOCH)]),
-);
+const watched = new Map(['a', 'b'].map((stage) => [stage, createWatched({ signal: 'lag', stage }, EPOCH, EPOCH)]));
 
 const open = () => {
   const world = createWorld(EPOCH);

@@ -4,13 +4,19 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { silentTelemetry } from '../../core/telemetry.ts';
 import { detectorConfig } from '../../detector/config.ts';
+import { createForesight } from '../../detector/foresight.ts';
 import { judge } from '../../detector/judge.ts';
+import { createForecasts } from '../../detector/lstm/forecast/forecasts.ts';
+import { readForecastModel, SHIPPED_MODEL } from '../../detector/lstm/forecast/model-json.ts';
 import { readSnapshot, type Snapshot, writeSnapshot } from '../../detector/snapshot.ts';
 import { createCatalogue, createWatched } from '../../detector/watched.ts';
 import { EPOCH, gauss, STEP, seeded } from './world.ts';
 
 const { log } = silentTelemetry();
-const catalogue = createCatalogue(detectorConfig.parse({}));
+const { weights } = readForecastModel(SHIPPED_MODEL);
+const open = async () =>
+  createCatalogue(detectorConfig.parse({}), createForesight(await createForecasts(weights), weights.units));
+const catalogue = await open();
 let directory: string;
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), 'weir-detector-'));
@@ -31,6 +37,7 @@ function lived(): Snapshot {
     cursor: watched.next,
     watched: [watched],
     slabs: catalogue.slots.snapshot(),
+    forecasts: catalogue.foresight?.snapshot() ?? [],
     alerts: [['ab', alert]],
   };
 }
@@ -44,7 +51,8 @@ test('a restored series judges on exactly as the one it was taken from', async (
   const [after] = restored?.watched ?? [];
   if (!before || !after) throw new Error('nothing was restored');
   expect(after).toEqual(before);
-  const other = createCatalogue(detectorConfig.parse({}));
+  const other = await open();
+  expect(other.foresight?.restore(restored?.forecasts ?? [], [after.forecast as number])).toBe(true);
   expect(other.slots.restore(restored?.slabs ?? [], Object.values(after.slots))).toBe(true);
   expect(after.watches.get('LatencyHigh')?.standing.phase).toBe('firing');
   for (let i = 0; i < 50; i++) {
