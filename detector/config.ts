@@ -9,7 +9,7 @@ export const decisionConfig = z.strictObject({
   /** Which deviation is bad news; the signal's own where absent. */
   direction: z.enum(['up', 'down', 'both']).optional(),
   /** Score of the ensemble (detector/engine/score.ts) from which on a point is strange; one more is ten times as rare. */
-  score: z.number().positive().default(2.2),
+  score: z.number().positive().default(2.4),
   for: duration('20s'),
   keep_firing_for: duration('1m'),
   /** A series is not judged before it was observed this long. */

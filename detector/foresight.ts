@@ -21,6 +21,17 @@ export interface Foresight {
 
 const bytes = (array: Float32Array | Float64Array) => new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
 
+/** Bytes as numbers: where they lie if they can be read there, else of a copy. */
+const whole = (array: Uint8Array) => (array.byteOffset % 8 === 0 ? array : new Uint8Array(array));
+const doublesIn = (array: Uint8Array) => {
+  const { buffer, byteOffset, byteLength } = whole(array);
+  return new Float64Array(buffer, byteOffset, byteLength / Float64Array.BYTES_PER_ELEMENT);
+};
+const floatsIn = (array: Uint8Array) => {
+  const { buffer, byteOffset, byteLength } = whole(array);
+  return new Float32Array(buffer, byteOffset, byteLength / Float32Array.BYTES_PER_ELEMENT);
+};
+
 /** The arrays of a snapshot, in the order in which they are written. */
 const arraysOf = ({ doubles, floats, corrections, ticks, hidden }: ForecastSnapshot) =>
   [doubles, floats, corrections, ticks, hidden] as const;
@@ -68,17 +79,17 @@ export function createForesight(forecasts: Forecasts, units: number): Foresight 
     },
 
     restore(arrays, used) {
-      const [doubles, floats, corrections, ticks, hidden] = arrays.map((array) => new Uint8Array(array).buffer);
+      const [doubles, floats, corrections, ticks, hidden] = arrays;
       if (!doubles || !floats || !corrections || !ticks || !hidden || arrays.length !== 5) return false;
       const places = ticks.byteLength / Float64Array.BYTES_PER_ELEMENT;
       const all = arrays.reduce((sum, { byteLength }) => sum + byteLength, 0);
       if (all !== places * seriesBytes(units) || hidden.byteLength !== places * 8 * units) return false;
       forecasts.restore({
-        doubles: new Float64Array(doubles),
-        floats: new Float32Array(floats),
-        corrections: new Float32Array(corrections),
-        ticks: new Float64Array(ticks),
-        hidden: new Float32Array(hidden),
+        doubles: doublesIn(doubles),
+        floats: floatsIn(floats),
+        corrections: floatsIn(corrections),
+        ticks: doublesIn(ticks),
+        hidden: floatsIn(hidden),
       });
       waiting.clear();
       const taken = new Set(used);

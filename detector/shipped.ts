@@ -107,6 +107,6 @@ export const SHIPPED_DETECTORS: readonly z.input<typeof detectorEntry>[] = [
   {
     name: 'SignalAnomaly',
     query: { signal: 'custom' },
-    decision: { score: 2.6, min_change: 0.1, for: '20s' },
+    decision: { score: 2.7, min_change: 0.1, for: '20s' },
   },
 ];

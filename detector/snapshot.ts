@@ -13,6 +13,10 @@ const VERSION = 2;
 const MAGIC = 'WEIRDET\n';
 /** Before the header: the magic, its length and its checksum, 32 bits each, little endian. */
 const PREFIX = MAGIC.length + 8;
+/** The header and each block begin on a multiple of this, so that arrays can be read where they lie. */
+const ALIGNMENT = 8;
+const aligned = (bytes: number) => Math.ceil(bytes / ALIGNMENT) * ALIGNMENT;
+const padding = (bytes: number) => new Uint8Array(aligned(bytes) - bytes);
 
 /** All the detector remembers: alerts on the board, every series with its standings, and the engine's arrays. */
 export interface Snapshot {
@@ -58,7 +62,10 @@ export async function writeSnapshot(directory: string, snapshot: Snapshot): Prom
   const path = fileIn(directory);
   const file = await open(`${path}.new`, 'w');
   try {
-    for (const part of [prefix, header, ...blocks]) await file.writeFile(part);
+    for (const part of [prefix, header, ...blocks]) {
+      await file.writeFile(part);
+      await file.writeFile(padding(part.byteLength));
+    }
   } finally {
     await file.close();
   }
@@ -98,12 +105,12 @@ function readHeader(bytes: Buffer): Header {
 }
 
 function readBlocks(bytes: Buffer, header: Header): Snapshot {
-  let at = PREFIX + headerLength(bytes);
+  let at = PREFIX + aligned(headerLength(bytes));
   const blocks = header.blocks.map(({ bytes: length, crc }, i) => {
     const block = bytes.subarray(at, at + length);
     if (block.length !== length) throw new Error(`block ${i} ends early`);
     if (crc32(block) !== crc) throw new Error(`block ${i} is damaged`);
-    at += length;
+    at += aligned(length);
     return block;
   });
   const [first, ...arrays] = blocks;

@@ -4,7 +4,7 @@ import { recompute, type ScoreInputs } from './engine/score.ts';
 import type { Score } from './scorer.ts';
 
 /** Streams whose deviation is that of the value itself from something expected, the one to be believed first leading. */
-const OF_THE_VALUE = ['profile', 'level', 'step', 'regression', 'forecast', 'far_forecast'];
+const OF_THE_VALUE = ['profile', 'level', 'step', 'regression', 'forecast'];
 
 /** What each stream of the ensemble says of a point, with all it follows from. `p` is 10^-odds. */
 export function votesOf(inputs: Inputs): Vote[] {
@@ -38,16 +38,16 @@ export function strikingRule(votes: readonly Vote[]): Vote | undefined {
   return votes.find((vote) => vote.weight === 0 && vote.p === 0);
 }
 
-/** Weighted mean of what the streams say, in decades; NaN without a weighted vote. */
+/** What the streams say together, in decades, as the score has it before interval and age; NaN without a weighted vote. */
 export function meanOdds(votes: readonly Vote[]): number {
   let sum = 0;
-  let weights = 0;
+  let whole = 0;
   for (const { weight, inputs } of votes) {
-    if (weight <= 0) continue;
-    sum += weight * (inputs['odds'] ?? 0);
-    weights += weight;
+    const odds = inputs['odds'] ?? 0;
+    sum += weight * odds * odds;
+    whole += weight;
   }
-  return weights === 0 ? NaN : sum / weights;
+  return whole === 0 ? NaN : Math.sqrt(sum / whole);
 }
 
 /** The inputs of a stored anomaly's score; undefined when a rule decided before there was a score. */

@@ -48,7 +48,7 @@ describe('an explanation', () => {
     expect(text).toMatch(/^detector +LatencyHigh \(warning, watches up\)$/m);
     expect(text).toMatch(/^series +latency_p95 pipeline=orders stage=gateway$/m);
     expect(text).toMatch(/^value +400 ms, expected \d+ – \d+ ms around \d+ ms$/m);
-    expect(text).toMatch(/^threshold +2\.2$/m);
+    expect(text).toMatch(/^threshold +2\.4$/m);
     expect(text).toMatch(/^rung +baseline, 1 h \d min of history$/m);
     expect(text).toMatch(
       /^guards +for 20 s, keep_firing_for 1 min, min_history 5 min, min_change 0\.5, .*noise 0\.0\d+$/m,
@@ -92,6 +92,6 @@ describe('an explanation', () => {
       ...{ onset: EPOCH, until: EPOCH, expected: 0.1, reach: 0.4 },
     });
     const text = explanationOf(anomalyAt(0.5, {}, [feedback('Ana'), feedback('Ben')]));
-    expect(text).toMatch(/^threshold +2\.\d+ \(2\.2 configured, raised by 0\.\d+: 2 called it noise\)$/m);
+    expect(text).toMatch(/^threshold +2\.\d+ \(2\.4 configured, raised by 0\.\d+: 2 called it noise\)$/m);
   });
 });

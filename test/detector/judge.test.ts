@@ -147,7 +147,7 @@ describe('awake when something does', () => {
       'level',
       'regression',
       'forecast',
-      'far_forecast',
+      'drift',
     ]);
     expect(score).toBeGreaterThanOrEqual(watcher.entry.decision.score);
     const stored = { votes, decision: decisionInputs(inputs as Inputs) };

@@ -12,7 +12,7 @@ const SCORERS: Readonly<Record<string, string>> = {
   step: 'Sudden change',
   regression: 'Its own course',
   forecast: 'Forecast, 1 step',
-  far_forecast: 'Forecast, 5 steps',
+  drift: 'Drifts off its forecasts',
 };
 
 /** A scorer's name as people read it; names not known here stay as they are spelled. */
