@@ -2,14 +2,16 @@ import { z } from 'zod';
 import { SEVERITIES } from '../core/alert.ts';
 import { duration } from '../core/config-values.ts';
 import { SIGNAL_FACTS, SIGNALS } from '../core/signal.ts';
+import { thresholdFor, USUAL_FALSE_ALARMS } from './engine/incident.ts';
 import { SHIPPED_DETECTORS } from './shipped.ts';
 
-/** When a score becomes an alert. Values are in the unit of the signal. */
-export const decisionConfig = z.strictObject({
+const decisionKeys = z.strictObject({
   /** Which deviation is bad news; the signal's own where absent. */
   direction: z.enum(['up', 'down', 'both']).optional(),
+  /** Scores that are strange without being wrong that one is willing to see, per series and week; or their `score`. */
+  false_alarms_per_week: z.number().positive().optional(),
   /** Score of the ensemble (detector/engine/score.ts) from which on a point is strange; one more is ten times as rare. */
-  score: z.number().positive().default(2.4),
+  score: z.number().positive().optional(),
   for: duration('20s'),
   keep_firing_for: duration('1m'),
   /** A series is not judged before it was observed this long. */
@@ -27,6 +29,17 @@ export const decisionConfig = z.strictObject({
   /** Share of the expected value at or below which the flow counts as stopped, whatever the scorers say. */
   stopped_below: z.number().min(0).max(1).optional(),
 });
+
+/** When a score becomes an alert. Values are in the unit of the signal. `score` follows from the false alarms where absent. */
+export const decisionConfig = decisionKeys
+  .refine(({ score, false_alarms_per_week }) => score === undefined || false_alarms_per_week === undefined, {
+    path: ['false_alarms_per_week'],
+    message: 'give this or score, not both: each follows from the other',
+  })
+  .transform(({ false_alarms_per_week, score, ...rest }) => ({
+    ...rest,
+    score: score ?? thresholdFor(false_alarms_per_week ?? USUAL_FALSE_ALARMS),
+  }));
 export type DecisionConfig = z.output<typeof decisionConfig>;
 
 export const scorersConfig = z.strictObject({

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { SIGNALS, type Signal } from '../../core/signal.ts';
-import { detectorConfig, detectorEntries, directionOf } from '../../detector/config.ts';
+import { decisionConfig, detectorConfig, detectorEntries, directionOf } from '../../detector/config.ts';
 import { createCatalogue } from '../../detector/watched.ts';
 
 describe('configuration', () => {
@@ -74,5 +74,14 @@ describe('configuration', () => {
     ['a share above 1', { detectors: [{ name: 'A', query: { signal: 'lag' }, decision: { stopped_below: 2 } }] }],
   ])('%s is refused', (_, config) => {
     expect(() => detectorConfig.parse(config)).toThrow();
+  });
+
+  test('the false alarms one is willing to see set the score: a tenth of them, one more', () => {
+    const score = (decision: object) => decisionConfig.parse(decision).score;
+    expect(score({})).toBe(2.4);
+    expect(score({ false_alarms_per_week: 0.5 })).toBe(2.4);
+    expect(score({ false_alarms_per_week: 0.05 })).toBeCloseTo(3.4);
+    expect(score({ score: 3 })).toBe(3);
+    expect(() => decisionConfig.parse({ score: 3, false_alarms_per_week: 1 })).toThrow('give this or score, not both');
   });
 });
