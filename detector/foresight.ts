@@ -1,5 +1,13 @@
 import type { Millis } from '../core/time.ts';
-import { type ForecastSnapshot, type Forecasts, type Residuals, seriesBytes } from './lstm/forecast/forecasts.ts';
+import {
+  createForecasts,
+  type ForecastSnapshot,
+  type Forecasts,
+  type Residuals,
+  seriesBytes,
+} from './lstm/forecast/forecasts.ts';
+import { readForecastModel } from './lstm/forecast/model-json.ts';
+import { modelInUse } from './lstm/forecast/model-store.ts';
 
 /**
  * Places in the forecasts of one network for the series that are watched. `residuals` of a point comes before `add`. The
@@ -35,6 +43,12 @@ const floatsIn = (array: Uint8Array) => {
 /** The arrays of a snapshot, in the order in which they are written. */
 const arraysOf = ({ doubles, floats, corrections, ticks, hidden }: ForecastSnapshot) =>
   [doubles, floats, corrections, ticks, hidden] as const;
+
+/** Over the network in use in this data folder. Throws `detector_model_unreadable` and `detector_model_shape`. */
+export async function openForesight(dataDir: string): Promise<Foresight> {
+  const { weights } = readForecastModel(await modelInUse(dataDir));
+  return createForesight(await createForecasts(weights), weights.units);
+}
 
 /** `units`: of the network. */
 export function createForesight(forecasts: Forecasts, units: number): Foresight {

@@ -7,10 +7,7 @@ import type { Store } from '../store/client.ts';
 import { createBoard } from './board.ts';
 import type { DetectorConfig } from './config.ts';
 import { createEvaluator, type Evaluator } from './evaluator.ts';
-import { createForesight, type Foresight } from './foresight.ts';
-import { createForecasts } from './lstm/forecast/forecasts.ts';
-import { readForecastModel } from './lstm/forecast/model-json.ts';
-import { modelInUse } from './lstm/forecast/model-store.ts';
+import { type Foresight, openForesight } from './foresight.ts';
 import { createMetrics } from './metrics.ts';
 import { type DetectorPort, storePort } from './port.ts';
 import { createSender } from './sender.ts';
@@ -67,11 +64,10 @@ export function createDetector(options: DetectorOptions): Detector {
   let stopped = false;
 
   /** The network in use; without one the detector works with its other streams. */
-  async function openForesight(): Promise<Foresight | undefined> {
+  async function forecasts(): Promise<Foresight | undefined> {
     if (!config.lstm.enabled) return undefined;
     try {
-      const { weights } = readForecastModel(await modelInUse(options.dataDir));
-      return createForesight(await createForecasts(weights), weights.units);
+      return await openForesight(options.dataDir);
     } catch (error) {
       log.warn({ event: 'detector_forecasts_unopened', error: errorMessage(error) });
       return undefined;
@@ -82,7 +78,7 @@ export function createDetector(options: DetectorOptions): Detector {
     const snapshot = await readSnapshot(directory, config.step, log);
     const recent = snapshot && now() - snapshot.takenAt < config.history ? snapshot : undefined;
     const taken = recent?.watched.flatMap(({ slots }) => Object.values(slots)) ?? [];
-    catalogue = createCatalogue(config, await openForesight());
+    catalogue = createCatalogue(config, await forecasts());
     const usable = recent && catalogue.slots.restore(recent.slabs, taken) ? recent : undefined;
     if (recent && !usable) log.info({ event: 'detector_snapshot_outdated', step: recent.step });
     if (usable) restoreForecasts(catalogue.foresight, usable);
