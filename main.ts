@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { backtestCommand } from './cli/backtest.ts';
 import { checkCommand } from './cli/check.ts';
 import { demoCommand } from './cli/demo.ts';
+import { explainCommand } from './cli/explain.ts';
 import { modelCommand } from './cli/model.ts';
 import { queryCommand } from './cli/query.ts';
 import { runCommand } from './cli/run.ts';
@@ -21,6 +22,7 @@ const program = new Command('weir')
   .addCommand(checkCommand())
   .addCommand(replayCommand())
   .addCommand(queryCommand())
+  .addCommand(explainCommand())
   .addCommand(modelCommand())
   .addCommand(backtestCommand());
 for (const command of program.commands) command.exitOverride();

@@ -7,6 +7,7 @@ import { backtest } from '../detector/backtest/backtest.ts';
 import { judgePast } from '../detector/backtest/past.ts';
 import { type PastReport, pastReportOf, pastReportText } from '../detector/backtest/past-report.ts';
 import { reportText } from '../detector/backtest/report.ts';
+import { type Foresight, openForesight } from '../detector/foresight.ts';
 import { storePort } from '../detector/port.ts';
 import { openStore, type Store } from '../store/client.ts';
 import { readFeedback } from '../store/queries/feedback.ts';
@@ -68,7 +69,8 @@ async function judgeStore(flags: BacktestFlags, count: number): Promise<void> {
     const store = openStore(endpoint);
     try {
       await assertStored(store, config.store.url ?? config.data);
-      const report = await pastOf(store, config.detector, count, Date.now());
+      const foresight = config.detector.lstm.enabled ? await openForesight(config.data) : undefined;
+      const report = await pastOf(store, config.detector, count, Date.now(), foresight);
       process.stdout.write(pastReportText(report));
       if (flags.out === undefined) return;
       mkdirSync(flags.out, { recursive: true });
@@ -85,8 +87,15 @@ export async function pastOf(
   config: Parameters<typeof judgePast>[0]['config'],
   count: number,
   now: Millis,
+  foresight?: Foresight,
 ): Promise<PastReport> {
-  const past = await judgePast({ config, port: storePort(store), until: now - config.lateness, days: count });
+  const past = await judgePast({
+    config,
+    port: storePort(store),
+    until: now - config.lateness,
+    days: count,
+    foresight,
+  });
   const incidents = await readIncidents(store, { from: past.from, to: past.until, limit: 1000 });
   return pastReportOf(past, { incidents, feedback: await readFeedback(store) });
 }

@@ -7,8 +7,12 @@ import type { Millis } from '../core/time.ts';
 import { type DetectorEntry, directionOf } from './config.ts';
 import type { ThresholdInForce } from './feedback.ts';
 import type { Verdict } from './judge.ts';
+import { decisionInputs, meanOdds } from './votes.ts';
 import type { Watched } from './watched.ts';
 import { chanceWords, rangeWords, valueWords } from './wording.ts';
+
+/** Streams that find a point less rare than this are not named among those that speak for an alert. */
+const TELLING = 0.01;
 
 /** An alert as the detector keeps it: sent each round while firing, and for a while after it resolved. */
 export interface ActiveAlert {
@@ -67,8 +71,8 @@ function describe(labels: Labels, verdict: Verdict): string {
   const pipeline = `Pipeline ${labels['pipeline'] ?? 'default'}.`;
   if (verdict.breach === 'rule') return `${pipeline} The value passed a fixed limit.`;
   if (verdict.breach === 'stopped') return `${pipeline} The flow stopped while more was expected.`;
-  const scorers = verdict.votes.filter(({ weight }) => weight > 0).map(({ scorer }) => scorer);
-  return `${pipeline} A value this unusual is seen in ${chanceWords(verdict.score)} points of this series (${scorers.join(', ')}).`;
+  const scorers = verdict.votes.filter(({ weight, p }) => weight > 0 && p < TELLING).map(({ scorer }) => scorer);
+  return `${pipeline} A value this unusual is seen in ${chanceWords(meanOdds(verdict.votes))} points of this series (${scorers.join(', ')}).`;
 }
 
 /** The anomaly of a verdict that just fired, with all inputs of the decision. */
@@ -108,6 +112,7 @@ export function anomalyOf(watched: Watched, verdict: Verdict, value: number, ste
       ...(Number.isFinite(decision.min_expected) ? { min_expected: decision.min_expected } : {}),
       ...(decision.stopped_below === undefined ? {} : { stopped_below: decision.stopped_below }),
       history: watched.history,
+      ...(verdict.inputs ? { noise: verdict.noise, ...decisionInputs(verdict.inputs) } : {}),
       query: JSON.stringify({ signal: query.signal, match: query.match, from: time, to: time + step, step }),
     },
   };

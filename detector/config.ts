@@ -2,14 +2,16 @@ import { z } from 'zod';
 import { SEVERITIES } from '../core/alert.ts';
 import { duration } from '../core/config-values.ts';
 import { SIGNAL_FACTS, SIGNALS } from '../core/signal.ts';
+import { thresholdFor, USUAL_FALSE_ALARMS } from './engine/incident.ts';
 import { SHIPPED_DETECTORS } from './shipped.ts';
 
-/** When a score becomes an alert. Values are in the unit of the signal. */
-export const decisionConfig = z.strictObject({
+const decisionKeys = z.strictObject({
   /** Which deviation is bad news; the signal's own where absent. */
   direction: z.enum(['up', 'down', 'both']).optional(),
-  /** Ensemble score: 4 is "1 in 10,000 points of this series". */
-  score: z.number().positive().default(4),
+  /** Scores that are strange without being wrong that one is willing to see, per series and week; or their `score`. */
+  false_alarms_per_week: z.number().positive().optional(),
+  /** Score of the ensemble (detector/engine/score.ts) from which on a point is strange; one more is ten times as rare. */
+  score: z.number().positive().optional(),
   for: duration('20s'),
   keep_firing_for: duration('1m'),
   /** A series is not judged before it was observed this long. */
@@ -27,14 +29,23 @@ export const decisionConfig = z.strictObject({
   /** Share of the expected value at or below which the flow counts as stopped, whatever the scorers say. */
   stopped_below: z.number().min(0).max(1).optional(),
 });
-export type DecisionConfig = z.output<typeof decisionConfig>;
 
-const weighted = (weight: number) => z.strictObject({ weight: z.number().min(0).default(weight) });
+/** When a score becomes an alert. Values are in the unit of the signal. `score` follows from the false alarms where absent. */
+export const decisionConfig = decisionKeys
+  .refine(({ score, false_alarms_per_week }) => score === undefined || false_alarms_per_week === undefined, {
+    path: ['false_alarms_per_week'],
+    message: 'give this or score, not both: each follows from the other',
+  })
+  .transform(({ false_alarms_per_week, score, ...rest }) => ({
+    ...rest,
+    score: score ?? thresholdFor(false_alarms_per_week ?? USUAL_FALSE_ALARMS),
+  }));
+export type DecisionConfig = z.output<typeof decisionConfig>;
 
 export const scorersConfig = z.strictObject({
   threshold: z.strictObject({ above: z.number().optional(), below: z.number().optional() }).optional(),
-  seasonal: weighted(2).optional(),
-  lstm: weighted(1).optional(),
+  /** All that learn from the series itself: its day, its level, its course, its forecasts. */
+  ensemble: z.strictObject({}).optional(),
 });
 
 /** One entry: query + scorers + decision. */
@@ -47,7 +58,7 @@ export const detectorEntry = z.strictObject({
     /** Labels that must be equal. */
     match: z.record(z.string(), z.string()).default({}),
   }),
-  scorers: scorersConfig.prefault({ seasonal: {}, lstm: {} }),
+  scorers: scorersConfig.prefault({ ensemble: {} }),
   decision: decisionConfig.prefault({}),
   severity: z.enum(SEVERITIES).default('warning'),
 });
@@ -75,19 +86,8 @@ export const detectorConfig = z.strictObject({
   detectors: z.array(detectorEntry).default([]),
   /** Whether the shipped entries are used. */
   shipped: z.boolean().default(true),
-  lstm: z
-    .strictObject({
-      enabled: z.boolean().default(true),
-      /** Stored history a training reads, and the least it needs. */
-      train_on: duration('24h'),
-      train_after: duration('15m'),
-      retrain_every: duration('6h'),
-      /** Time a training may take. */
-      train_budget: duration('30s'),
-      units: z.int().min(4).max(128).default(16),
-      seed: z.int().default(1),
-    })
-    .prefault({}),
+  /** Forecasts of the network (`weir model`), whose misses are two of the ensemble's streams. */
+  lstm: z.strictObject({ enabled: z.boolean().default(true) }).prefault({}),
 });
 export type DetectorConfig = z.output<typeof detectorConfig>;
 

@@ -15,7 +15,7 @@ import { createOutbox } from './outbox.ts';
 import type { DetectorPort } from './port.ts';
 import { createRecords } from './records.ts';
 import type { Sender } from './sender.ts';
-import { type Catalogue, createWatched, type Watched } from './watched.ts';
+import { type Catalogue, createWatched, releasePlaces, type Watched } from './watched.ts';
 
 /** Telemetry that advanced by no more than this since the last tick left no step out. */
 const GAP_MS = 60_000;
@@ -35,8 +35,6 @@ export interface EvaluatorOptions {
   readonly now: () => Millis;
   /** Series restored from a snapshot, and the step at which it was taken. */
   readonly restored?: { readonly watched: readonly Watched[]; readonly cursor: Millis };
-  /** Told after each tick which series are ready; must return at once. */
-  readonly onJudged?: (watched: readonly Watched[]) => void;
 }
 
 export type TickResult = 'judged' | 'waiting' | 'blind' | 'failed';
@@ -143,7 +141,7 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
       const key = fingerprint(labels);
       const known = watched.get(key);
       if (known || catalogue.watchersOf(labels).length === 0) continue;
-      const fresh = createWatched(catalogue, labels, begin, cursor);
+      const fresh = createWatched(labels, begin, cursor);
       watched.set(key, fresh);
       batch.push(fresh);
     }
@@ -153,7 +151,7 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
       const due = RELOAD_AT_MS[one.reloads];
       if (due !== undefined && time - one.metAt >= due && one.history < config.history / 2) {
         one.reloads++;
-        batch.push({ ...createWatched(catalogue, one.labels, begin, one.metAt), reloads: one.reloads });
+        batch.push({ ...createWatched(one.labels, begin, one.metAt), reloads: one.reloads });
       }
     }
     return batch;
@@ -176,9 +174,10 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
         for (const one of batch) adopt(one);
         log.info({ event: 'detector_history_loaded', series: batch.length, points });
       })
-      .catch((error) =>
-        log.warn({ event: 'detector_history_unread', series: batch.length, error: errorMessage(error) }),
-      )
+      .catch((error) => {
+        log.warn({ event: 'detector_history_unread', series: batch.length, error: errorMessage(error) });
+        for (const one of batch) if (watched.get(one.key) !== one) releasePlaces(catalogue, one);
+      })
       .finally(() => {
         for (const { key } of batch) loading.delete(key);
       });
@@ -187,9 +186,11 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
   /** A series loaded again takes the place of the first one when it learned from clearly more, and nothing fires. */
   function adopt(one: Watched): void {
     const current = watched.get(one.key);
-    if (!current || current === one) return;
-    const quiet = [...current.watches.values()].every(({ standing }) => standing.phase === 'inactive');
-    if (quiet && one.history > 1.5 * current.history) watched.set(one.key, one);
+    if (current === one) return;
+    const quiet = current && [...current.watches.values()].every(({ standing }) => standing.phase === 'inactive');
+    const better = quiet && one.history > 1.5 * current.history;
+    if (better) watched.set(one.key, one);
+    releasePlaces(catalogue, better ? current : one);
   }
 
   function forget(time: Millis): void {
@@ -197,6 +198,7 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
       if (loading.has(one.key) || time - Math.max(one.seenAt, one.metAt) <= config.forget_after) continue;
       watched.delete(one.key);
       outbox.anomalies.push(...board.forget(one, time));
+      releasePlaces(catalogue, one);
       log.info({ event: 'detector_series_forgotten', labels: one.labels });
     }
   }
@@ -255,7 +257,6 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
       metrics.lastTick.set(time / 1000);
       last = { at: time, result };
       stop();
-      options.onJudged?.([...watched.values()].filter(({ key }) => !loading.has(key)));
       return result;
     },
   };

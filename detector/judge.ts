@@ -1,22 +1,31 @@
 import type { Vote } from '../core/anomaly.ts';
 import type { Signal } from '../core/signal.ts';
 import type { Millis } from '../core/time.ts';
-import { exceedance, learnTail } from './calibrate.ts';
 import { directionOf } from './config.ts';
 import { type Breach, breachOf, type Evidence, nextStanding, type Standing, type Transition } from './decide.ts';
-import { chanceOf, ensembleScore, leadingVote, ruleVoteOf, type Sides, strikingRule, voteOf } from './ensemble.ts';
+import type { Inputs } from './engine/engine.ts';
+import type { Band } from './engine/profile.ts';
 import { type FeedbackBook, isExpected, NO_FEEDBACK, type ThresholdInForce, thresholdAt } from './feedback.ts';
-import type { Point, Score } from './scorer.ts';
-import { type Catalogue, type Stream, type Watch, type Watched, type Watcher, watchOf } from './watched.ts';
+import { noiseFloor, signalRange } from './noise.ts';
+import type { Point } from './scorer.ts';
+import type { Slots } from './slots.ts';
+import { scoreOfLimits } from './threshold.ts';
+import { ruleVoteOf, strikingRule, votesOf } from './votes.ts';
+import { type Catalogue, type Group, slotOf, type Watch, type Watched, type Watcher, watchOf } from './watched.ts';
 
 /** One detector's word on one point of one series. */
 export interface Verdict {
   readonly watcher: Watcher;
+  /** What each stream and rule says; of an ordinary point only the rules. */
   readonly votes: readonly Vote[];
+  /** The numbers behind the score of a point that is not ordinary. */
+  readonly inputs: Inputs | undefined;
   readonly score: number;
   readonly expected: number;
   readonly lower: number;
   readonly upper: number;
+  /** Deviations below this were taken for nothing. */
+  readonly noise: number;
   readonly breach: Breach;
   /** The threshold the score was held against, where people have moved it; as configured where absent. */
   readonly moved: ThresholdInForce | undefined;
@@ -26,23 +35,41 @@ export interface Verdict {
   readonly standing: Standing;
 }
 
-/** Weight of points in an anomaly, for the scorers and for calibration. */
+/** Share of their way that baselines go for a point in an anomaly. */
 const FIRING_TRUST = 0.05;
 const BREACH_TRUST = 0.3;
-/** Scores rarer than this are no evidence of what is ordinary (as in SPOT, Siffer 2017), so they hardly count. */
-const PEAK_CHANCE = 1e-4;
-const PEAK_WEIGHT = 0.1;
+/** From this share of the threshold on a point is trusted as if it were strange: the first of a fault often is no more. */
+const DOUBTFUL_SHARE = 0.5;
+/** Share of a point in an anomaly that the tails learn, unless anomalies are how the series is. */
 const BREACH_WEIGHT = 0.02;
+/** Units of a whole point, as the engine's tails count. */
+const WHOLE = 4;
 /** Recent firings from which on a breach becomes a habit. */
 const HABIT = 4;
 const HALF_LIFE_MS = 172_800_000;
+/** Points before which nothing is expected of a series. */
+const FIRST_POINTS = 3;
+/** The band reaches at least this many noise floors to either side. */
+const BAND_FLOORS = 3;
+
+/** Deviations below this share of the noise floor say nothing to the engine, whose tails begin well within a spread. */
+const FLOOR_SHARE = 0.5;
+
+/** What the ensemble says of a point in one direction. */
+interface Said {
+  readonly score: number;
+  readonly expected: number;
+  readonly lower: number;
+  readonly upper: number;
+  readonly noise: number;
+}
+
+const UNSAID: Said = { score: NaN, expected: NaN, lower: NaN, upper: NaN, noise: NaN };
 
 /**
- * Looks at one point: score, calibrate, decide, then learn. Advances the state of the series by one step and returns
- * one verdict per detector that watches it. A gap (NaN) yields verdicts without votes.
- *
- * `decided: false` (history being replayed) runs the same decisions to know which points to trust, and the caller
- * throws them away.
+ * Looks at one point: score, decide, then learn. Advances the state of the series by one step and returns one verdict
+ * per detector that watches it. A gap (NaN) yields verdicts without votes. Each direction in which detectors watch the
+ * series has its own place in the engine.
  *
  * What people said of alerts acts on what is decided, never on a score. A point that `feedback` keeps from being strange
  * is trusted no more than without it: what else the series is judged by stays sharp, and what is taken back leaves no trace.
@@ -54,86 +81,118 @@ export function judge(
   stepMs: Millis,
   feedback: FeedbackBook = NO_FEEDBACK,
 ): readonly Verdict[] {
-  const scorers = catalogue.scorersOf(watched.labels['signal'] as Signal);
+  const { slots } = catalogue;
   const gap = Number.isNaN(point.value);
-  const seasonal = scorers.seasonal.score(watched.seasonal.state, point);
-  const lstm = scorers.lstm.score(watched.lstm.state, point);
-  const verdicts = catalogue.watchersOf(watched.labels).map((watcher): Verdict => {
-    const votes = gap ? [] : votesOf(watcher, point, watched, seasonal, lstm);
-    return decide(watcher, watched, point, votes, seasonal, stepMs, feedback);
-  });
-  const firing = verdicts.some(({ standing, held }) => standing.phase === 'firing' || held === 'expected');
-  const breach = verdicts.some((verdict) => verdict.breach !== 'none' || verdict.held !== undefined);
-  const trust = firing ? FIRING_TRUST : breach ? BREACH_TRUST : 1;
-  const weight = firing || breach ? breachWeight(watched, point.time) : 1;
-  calibrate(watched.seasonal, seasonal, weight);
-  calibrate(watched.lstm, lstm, weight);
-  scorers.seasonal.learn(watched.seasonal.state, point, trust);
-  scorers.lstm.learn(watched.lstm.state, point, trust);
-  if (!gap) watched.history += stepMs;
+  const verdicts: Verdict[] = [];
+  for (const group of catalogue.groupsOf(watched.labels)) {
+    const said = group.direction === undefined ? UNSAID : ask(catalogue, group, watched, point, stepMs);
+    const first = verdicts.length;
+    for (const watcher of group.watchers) {
+      verdicts.push(decide(slots, group, watcher, watched, point, said, stepMs, feedback));
+    }
+    if (group.direction === undefined || gap) continue;
+    const own = verdicts.slice(first);
+    const firing =
+      own.some(({ standing, held }) => standing.phase === 'firing' || held !== undefined) ||
+      [...watched.watches.values()].some(({ standing }) => standing.phase === 'firing');
+    const breach = own.some((verdict) => verdict.breach !== 'none');
+    const doubtful =
+      firing || breach || own.some(({ score, watcher }) => score > DOUBTFUL_SHARE * watcher.entry.decision.score);
+    const units = Math.round(WHOLE * (doubtful ? breachWeight(watched, point.time) : 1));
+    slots.learn(
+      firing ? FIRING_TRUST : doubtful ? BREACH_TRUST : 1,
+      breach || firing ? units : Math.max(1, units),
+      firing,
+    );
+  }
+  if (!gap) {
+    foresee(catalogue, watched, point);
+    watched.history += stepMs;
+  }
   watched.next = point.time + stepMs;
   return verdicts;
 }
 
-function votesOf(watcher: Watcher, point: Point, watched: Watched, seasonal: Score, lstm: Score): Vote[] {
-  const { entry, threshold } = watcher;
-  const direction = directionOf(entry);
-  const votes: Vote[] = [];
-  if (threshold) votes.push(ruleVoteOf('threshold', threshold.score({}, point)));
-  const add = (name: 'seasonal' | 'lstm', score: Score, sides: Sides) => {
-    const weight = entry.scorers[name]?.weight;
-    if (weight === undefined || !score.ready) return;
-    votes.push(voteOf(name, score, chanceOf(sides, score.score, direction), weight));
+const band: Band = { lower: NaN, upper: NaN };
+
+/** Scores a point. The noise floor is that of what was expected last: it may not depend on the point itself. */
+function ask(catalogue: Catalogue, group: Group, watched: Watched, point: Point, stepMs: Millis): Said {
+  const { slots, foresight } = catalogue;
+  const signal = watched.labels['signal'] as Signal;
+  const { min, max } = signalRange(signal);
+  const usual = Number.isNaN(watched.expected) ? Math.abs(point.value) : watched.expected;
+  const noise = Number.isNaN(usual) ? 0 : noiseFloor(signal, usual, point.volume, stepMs / 1000);
+  const direction = group.direction ?? 'both';
+  if (foresight) watched.forecast ??= foresight.take(stepMs);
+  const forecast = foresight?.residuals(watched.forecast as number, point.time, point.value);
+  const { score, expected } = slots.score(slotOf(slots, watched, direction), point.time, point.value, {
+    direction,
+    noise: FLOOR_SHARE * noise,
+    forecast: forecast?.one ?? NaN,
+    farForecast: forecast?.five ?? NaN,
+  });
+  if (watched.history < FIRST_POINTS * stepMs || Number.isNaN(expected)) return { ...UNSAID, score, noise };
+  slots.edges(band);
+  const clamp = (value: number) => Math.min(Math.max(value, min), max);
+  const middle = clamp(expected);
+  watched.expected = middle;
+  return {
+    score,
+    expected: middle,
+    lower: clamp(Math.min(band.lower, middle - BAND_FLOORS * noise)),
+    upper: clamp(Math.max(band.upper, middle + BAND_FLOORS * noise)),
+    noise,
   };
-  add('seasonal', seasonal, watched.seasonal.sides);
-  add('lstm', lstm, watched.lstm.sides);
-  return votes;
 }
 
 function decide(
+  slots: Slots,
+  group: Group,
   watcher: Watcher,
   watched: Watched,
   point: Point,
-  votes: readonly Vote[],
-  seasonal: Score,
+  said: Said,
   stepMs: Millis,
   feedback: FeedbackBook,
 ): Verdict {
   const { entry } = watcher;
+  const { decision } = entry;
+  const limits = entry.scorers.threshold;
   const watch = watchOf(watched, entry.name);
-  const leading = leadingVote(votes);
-  const expected = leading?.expected ?? NaN;
-  const score = ensembleScore(votes);
+  const gap = Number.isNaN(point.value);
+  const rules = limits && !gap ? [ruleVoteOf('threshold', scoreOfLimits(limits, point))] : [];
+  const rule = strikingRule(rules);
   const firing = watch.standing.phase === 'firing';
+  const low = decision.stopped_below !== undefined && point.value <= decision.stopped_below * said.expected;
   const evidence: Evidence = {
     value: point.value,
-    expected,
-    score,
+    expected: said.expected,
+    score: said.score,
     volume: point.volume,
     history: watched.history,
-    rule: strikingRule(votes) !== undefined,
-    pDown: seasonal.ready ? exceedance(watched.seasonal.sides.down, -seasonal.score).p : NaN,
+    rule: rule !== undefined,
+    pDown: low ? slots.chanceBelow() : NaN,
   };
-  const plain = breachOf(entry.decision, directionOf(entry), evidence, firing);
-  const said = feedback.of(watched.key, entry.name);
-  const moved = said && thresholdAt(said, entry.decision.score, point.time);
+  const plain = breachOf(decision, directionOf(entry), evidence, firing);
+  const people = feedback.of(watched.key, entry.name);
+  const moved = people && thresholdAt(people, decision.score, point.time);
   let breach = plain;
   let held: Verdict['held'];
-  if (said && moved) {
-    breach = breachOf({ ...entry.decision, score: moved.threshold }, directionOf(entry), evidence, firing);
+  if (people && moved) {
+    breach = breachOf({ ...decision, score: moved.threshold }, directionOf(entry), evidence, firing);
     if (breach === 'none' && plain !== 'none') held = 'noise';
     // What fires already goes on until it is over: only what would begin now was to be expected.
     const mild = breach === 'score' || breach === 'stopped';
-    if (mild && !firing && isExpected(said, point.time, point.value, expected)) {
+    if (mild && !firing && isExpected(people, point.time, point.value, said.expected)) {
       breach = 'none';
       held = 'expected';
     }
   }
-  const waits = { ...entry.decision, for: entry.decision.for * patience(watch, point.time) };
+  const waits = { ...decision, for: decision.for * patience(watch, point.time) };
   const next = nextStanding(waits, watch.standing, {
     start: point.time,
     end: point.time + stepMs,
-    breach: Number.isNaN(point.value) ? undefined : breach !== 'none',
+    breach: gap ? undefined : breach !== 'none',
   });
   const before = watch.standing;
   watch.standing = next.standing;
@@ -141,20 +200,30 @@ function decide(
     watch.firings = firings(watch, point.time) + 1;
     watch.firedAt = point.time;
   }
-  const band = leading ?? strikingRule(votes);
+  const strange = breach !== 'none' || next.standing.phase === 'firing';
+  const inputs = strange && !gap && group.direction !== undefined ? slots.inputs() : undefined;
   return {
     watcher,
-    votes,
-    score,
-    expected,
-    lower: band?.lower ?? NaN,
-    upper: band?.upper ?? NaN,
+    votes: inputs ? [...rules, ...votesOf(inputs)] : rules,
+    inputs,
+    score: said.score,
+    expected: said.expected,
+    lower: Number.isNaN(said.expected) ? (rule?.lower ?? NaN) : said.lower,
+    upper: Number.isNaN(said.expected) ? (rule?.upper ?? NaN) : said.upper,
+    noise: said.noise,
     breach,
     moved,
     held,
     transition: next.transition,
     standing: next.transition === 'resolved' ? before : next.standing,
   };
+}
+
+/** Shows a point to the network, unless it is part of an incident: what comes after is not to be expected from it. */
+function foresee({ foresight }: Catalogue, watched: Watched, { time, value }: Point): void {
+  if (!foresight || watched.forecast === undefined) return;
+  for (const { standing } of watched.watches.values()) if (standing.phase === 'firing') return;
+  foresight.add(watched.forecast, time, value);
 }
 
 /** Firings of the last days, halved with every two days that pass. */
@@ -174,13 +243,4 @@ function patience(watch: Watch, time: Millis): number {
 function breachWeight(watched: Watched, time: Millis): number {
   const most = Math.max(0, ...[...watched.watches.values()].map((watch) => firings(watch, time)));
   return Math.min(1, BREACH_WEIGHT * Math.max(1, 2 * (most - HABIT)) ** 2);
-}
-
-function calibrate(stream: Stream<unknown>, score: Score, trust: number): void {
-  if (!score.ready) return;
-  const { up, down } = stream.sides;
-  const p = Math.min(exceedance(up, score.score).p, exceedance(down, -score.score).p);
-  const weight = trust < 1 ? trust : p < PEAK_CHANCE ? PEAK_WEIGHT : 1;
-  learnTail(up, score.score, weight);
-  learnTail(down, -score.score, weight);
 }

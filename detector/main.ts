@@ -7,12 +7,11 @@ import type { Store } from '../store/client.ts';
 import { createBoard } from './board.ts';
 import type { DetectorConfig } from './config.ts';
 import { createEvaluator, type Evaluator } from './evaluator.ts';
-import { createForecaster } from './forecaster.ts';
-import { openNetwork } from './lstm/network.ts';
+import { type Foresight, openForesight } from './foresight.ts';
 import { createMetrics } from './metrics.ts';
 import { type DetectorPort, storePort } from './port.ts';
 import { createSender } from './sender.ts';
-import { readSnapshot, writeSnapshot } from './snapshot.ts';
+import { readSnapshot, type Snapshot, writeSnapshot } from './snapshot.ts';
 import { createCatalogue } from './watched.ts';
 
 export interface DetectorOptions {
@@ -36,8 +35,15 @@ export interface Detector extends Service {
   health(): Health;
   /** One round, now; `start` makes them happen when steps close. */
   tick(): Promise<void>;
-  /** Resolves when no history is being loaded, nothing is trained and all rows were written or refused. */
+  /** Resolves when no history is being loaded and all rows were written or refused. */
   settled(): Promise<void>;
+}
+
+/** Forecasts that cannot go on start afresh: what is judged by them waits for thirty points, all else goes on. */
+function restoreForecasts(foresight: Foresight | undefined, { watched, forecasts }: Snapshot): void {
+  const places = watched.flatMap(({ forecast }) => forecast ?? []);
+  if (foresight?.restore(forecasts, places)) return;
+  for (const one of watched) one.forecast = undefined;
 }
 
 /** The detector as a service: restores its state, ticks when a step closes, and keeps its state when it stops. */
@@ -46,19 +52,10 @@ export function createDetector(options: DetectorOptions): Detector {
   const { log } = telemetry;
   const now = options.now ?? Date.now;
   const directory = join(options.dataDir, 'detector');
-  const catalogue = createCatalogue(config);
   const metrics = createMetrics(telemetry.registry);
   const send = createSender({ url: options.alertingUrl, token: options.alertingToken, timeout: config.send_timeout });
   const port = options.port ?? storePort(options.store);
-  const forecaster = createForecaster({
-    config,
-    catalogue,
-    port,
-    network: openNetwork(join(options.dataDir, 'models', 'lstm')),
-    metrics,
-    log,
-    now,
-  });
+  let catalogue = createCatalogue(config);
   let board = createBoard();
   let evaluator: Evaluator | undefined;
   let timer: NodeJS.Timeout | undefined;
@@ -66,9 +63,25 @@ export function createDetector(options: DetectorOptions): Detector {
   let savedAt = 0;
   let stopped = false;
 
+  /** The network in use; without one the detector works with its other streams. */
+  async function forecasts(): Promise<Foresight | undefined> {
+    if (!config.lstm.enabled) return undefined;
+    try {
+      return await openForesight(options.dataDir);
+    } catch (error) {
+      log.warn({ event: 'detector_forecasts_unopened', error: errorMessage(error) });
+      return undefined;
+    }
+  }
+
   async function restore(): Promise<Evaluator> {
     const snapshot = await readSnapshot(directory, config.step, log);
-    const usable = snapshot && now() - snapshot.takenAt < config.history ? snapshot : undefined;
+    const recent = snapshot && now() - snapshot.takenAt < config.history ? snapshot : undefined;
+    const taken = recent?.watched.flatMap(({ slots }) => Object.values(slots)) ?? [];
+    catalogue = createCatalogue(config, await forecasts());
+    const usable = recent && catalogue.slots.restore(recent.slabs, taken) ? recent : undefined;
+    if (recent && !usable) log.info({ event: 'detector_snapshot_outdated', step: recent.step });
+    if (usable) restoreForecasts(catalogue.foresight, usable);
     board = createBoard(usable?.alerts);
     savedAt = now();
     return createEvaluator({
@@ -80,7 +93,6 @@ export function createDetector(options: DetectorOptions): Detector {
       metrics,
       log,
       now,
-      onJudged: (watched) => forecaster.onJudged(watched),
       ...(usable ? { restored: { watched: usable.watched, cursor: usable.cursor } } : {}),
     });
   }
@@ -95,6 +107,8 @@ export function createDetector(options: DetectorOptions): Detector {
         cursor: evaluator.cursor(),
         watched: [...evaluator.watched.values()],
         alerts: [...board.alerts],
+        slabs: catalogue.slots.snapshot(),
+        forecasts: catalogue.foresight?.snapshot() ?? [],
       });
     } catch (error) {
       log.warn({ event: 'detector_snapshot_unwritten', error: errorMessage(error) });
@@ -128,12 +142,10 @@ export function createDetector(options: DetectorOptions): Detector {
     async settled() {
       await ticking;
       await evaluator?.settled();
-      await forecaster.settled();
     },
     async start() {
       stopped = false;
       evaluator = await restore();
-      await forecaster.start();
       log.info({ event: 'detector_started', detectors: catalogue.watchers.length, series: evaluator.watched.size });
       void tick().finally(schedule);
     },
@@ -144,7 +156,6 @@ export function createDetector(options: DetectorOptions): Detector {
       const deadline = new Promise<void>((done) => setTimeout(done, STOP_DEADLINE_MS).unref());
       await Promise.race([ticking, deadline]);
       clearTimeout(timer);
-      await forecaster.stop();
       await Promise.race([evaluator.settled(), deadline]);
       await save();
       log.info({ event: 'detector_stopped' });
@@ -154,7 +165,7 @@ export function createDetector(options: DetectorOptions): Detector {
       if (!last) return { ready: false, detail: 'has not ticked yet' };
       if (last.result === 'failed') return { ready: false, detail: 'the store could not be read' };
       if (now() - last.at > 6 * config.step) return { ready: false, detail: 'the tick is overdue' };
-      return { ready: true, detail: `${last.result}, network ${forecaster.status().state}` };
+      return { ready: true, detail: `${last.result}, forecasts ${catalogue.foresight ? 'on' : 'off'}` };
     },
   };
 }

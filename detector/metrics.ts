@@ -98,23 +98,6 @@ export function createMetrics(registry: Registry) {
       labelNames: ['detector'] as const,
       registers,
     }),
-    modelTrained: new Gauge({
-      name: 'weir_detector_lstm_trained_timestamp_seconds',
-      help: 'When the network in use was trained; 0 while there is none.',
-      registers,
-    }),
-    modelLoss: new Gauge({
-      name: 'weir_detector_lstm_loss',
-      help: 'Pinball loss on held-out windows, in scaled units: the network in use, and repeating the last value.',
-      labelNames: ['model'] as const,
-      registers,
-    }),
-    trainings: new Counter({
-      name: 'weir_detector_lstm_trainings_total',
-      help: 'Trainings by result: accepted, rejected (no better than the network in use), skipped, failed.',
-      labelNames: ['result'] as const,
-      registers,
-    }),
   };
 }
 

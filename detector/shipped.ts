@@ -43,7 +43,7 @@ export const SHIPPED_DETECTORS: readonly z.input<typeof detectorEntry>[] = [
   {
     name: 'LagGrowing',
     query: { signal: 'lag_seconds' },
-    scorers: { threshold: { above: 900 }, seasonal: {}, lstm: {} },
+    scorers: { threshold: { above: 900 }, ensemble: {} },
     decision: { min_change: 1, min_difference: 10, min_value: 15 },
     severity: 'critical',
   },
@@ -107,6 +107,6 @@ export const SHIPPED_DETECTORS: readonly z.input<typeof detectorEntry>[] = [
   {
     name: 'SignalAnomaly',
     query: { signal: 'custom' },
-    decision: { score: 5, min_change: 0.1, for: '20s' },
+    decision: { score: 2.7, min_change: 0.1, for: '20s' },
   },
 ];

@@ -1,22 +1,12 @@
 import type { Anomaly } from '../core/anomaly.ts';
 import { fingerprint, type Labels } from '../core/labels.ts';
-import { SIGNALS, type Signal } from '../core/signal.ts';
+import { type Direction, SIGNALS, type Signal } from '../core/signal.ts';
 import type { Millis } from '../core/time.ts';
-import { createTail } from './calibrate.ts';
-import { type DetectorConfig, type DetectorEntry, detectorEntries } from './config.ts';
+import { type DetectorConfig, type DetectorEntry, detectorEntries, directionOf } from './config.ts';
 import { isFlow } from './coverage.ts';
 import { INACTIVE, type Standing } from './decide.ts';
-import type { Sides } from './ensemble.ts';
-import type { Scorer } from './scorer.ts';
-import { createLstmScorer, type LstmState } from './scorers/lstm.ts';
-import { createSeasonalScorer, type SeasonalState } from './scorers/seasonal.ts';
-import { createThresholdScorer } from './scorers/threshold.ts';
-
-/** A learning scorer at work on one series: its state and the calibration of both sides. */
-export interface Stream<State> {
-  readonly state: State;
-  readonly sides: Sides;
-}
+import type { Foresight } from './foresight.ts';
+import { createSlots, type Slots } from './slots.ts';
 
 /** Where one detector stands with one series, and the anomaly it wrote when it fired. */
 export interface Watch {
@@ -27,7 +17,7 @@ export interface Watch {
   firedAt: Millis;
 }
 
-/** Everything the detector remembers of one series; made for a structured clone. */
+/** Everything the detector remembers of one series beside its places in the engine; made for a structured clone. */
 export interface Watched {
   readonly key: string;
   readonly labels: Labels;
@@ -41,49 +31,49 @@ export interface Watched {
   readonly metAt: Millis;
   /** How often its history was loaded again because older telemetry may have come in late. */
   reloads: number;
-  readonly seasonal: Stream<SeasonalState>;
-  readonly lstm: Stream<LstmState>;
+  /** Places in the engine, by direction. */
+  readonly slots: Partial<Record<Direction, number>>;
+  /** What was expected of the newest step that had a value; NaN while nothing was. */
+  expected: number;
+  /** Place in the forecasts; undefined until it is first needed. */
+  forecast: number | undefined;
   readonly watches: Map<string, Watch>;
   /** Onset and end of the newest incidents. */
   readonly incidents: [Millis, Millis][];
 }
 
-const sides = (): Sides => ({ up: createTail(), down: createTail() });
-
-/** The two learning scorers of each signal; they hold no state of their own. */
-export interface SignalScorers {
-  readonly seasonal: Scorer<SeasonalState>;
-  readonly lstm: Scorer<LstmState>;
-}
-
 /** A detector entry ready to look at points. */
 export interface Watcher {
   readonly entry: DetectorEntry;
-  readonly threshold: Scorer<Record<string, never>> | undefined;
 }
 
-/** The detectors in force and their scorers, by signal. */
+/** Detectors that watch one direction of a series by the ensemble, or (undefined) by rules alone. */
+export interface Group {
+  readonly direction: Direction | undefined;
+  readonly watchers: readonly Watcher[];
+}
+
+/** The detectors in force, and the engine that scores for them. */
 export interface Catalogue {
   readonly watchers: readonly Watcher[];
   readonly signals: readonly Signal[];
+  readonly slots: Slots;
+  /** Forecasts of the network; undefined where there is none. */
+  readonly foresight: Foresight | undefined;
   watchersOf(labels: Labels): readonly Watcher[];
-  scorersOf(signal: Signal): SignalScorers;
+  /** `watchersOf` in groups, remembered for the object `labels`. */
+  groupsOf(labels: Labels): readonly Group[];
 }
 
-export function createCatalogue(config: DetectorConfig): Catalogue {
-  const watchers = detectorEntries(config).map((entry): Watcher => {
-    const limits = entry.scorers.threshold;
-    return { entry, threshold: limits ? createThresholdScorer(limits) : undefined };
-  });
-  const scorers = new Map(
-    SIGNALS.map((signal): [Signal, SignalScorers] => [
-      signal,
-      {
-        seasonal: createSeasonalScorer(signal, config.step / 1000),
-        lstm: createLstmScorer(signal, config.step / 1000),
-      },
-    ]),
-  );
+export function createCatalogue(config: DetectorConfig, foresight?: Foresight): Catalogue {
+  const watchers = detectorEntries(config).map((entry): Watcher => ({ entry }));
+  const watchersOf = (labels: Labels) =>
+    watchers.filter(
+      ({ entry }) =>
+        entry.query.signal === labels['signal'] &&
+        Object.entries(entry.query.match).every(([name, value]) => (labels[name] ?? '') === value),
+    );
+  const groups = new WeakMap<Labels, readonly Group[]>();
   // Who wants a least volume needs the flows, which count events, whether anybody watches them or not.
   const counted = watchers.some(({ entry }) => entry.decision.min_volume > 0);
   return {
@@ -91,19 +81,30 @@ export function createCatalogue(config: DetectorConfig): Catalogue {
     signals: SIGNALS.filter(
       (signal) => (counted && isFlow(signal)) || watchers.some(({ entry }) => entry.query.signal === signal),
     ),
-    watchersOf: (labels) =>
-      watchers.filter(
-        ({ entry }) =>
-          entry.query.signal === labels['signal'] &&
-          Object.entries(entry.query.match).every(([name, value]) => (labels[name] ?? '') === value),
-      ),
-    scorersOf: (signal) => scorers.get(signal) as SignalScorers,
+    slots: createSlots(),
+    foresight,
+    watchersOf,
+    groupsOf(labels) {
+      const known = groups.get(labels);
+      if (known) return known;
+      const made = groupsFrom(watchersOf(labels));
+      groups.set(labels, made);
+      return made;
+    },
   };
 }
 
+function groupsFrom(watchers: readonly Watcher[]): readonly Group[] {
+  const groups = new Map<Direction | undefined, Watcher[]>();
+  for (const watcher of watchers) {
+    const direction = watcher.entry.scorers.ensemble ? directionOf(watcher.entry) : undefined;
+    groups.set(direction, [...(groups.get(direction) ?? []), watcher]);
+  }
+  return [...groups].map(([direction, of]) => ({ direction, watchers: of }));
+}
+
 /** A series that was never seen, to be learned from `from` on. */
-export function createWatched(catalogue: Catalogue, labels: Labels, from: Millis, metAt: Millis): Watched {
-  const scorers = catalogue.scorersOf(labels['signal'] as Signal);
+export function createWatched(labels: Labels, from: Millis, metAt: Millis): Watched {
   return {
     key: fingerprint(labels),
     labels,
@@ -112,8 +113,9 @@ export function createWatched(catalogue: Catalogue, labels: Labels, from: Millis
     seenAt: 0,
     metAt,
     reloads: 0,
-    seasonal: { state: scorers.seasonal.create(), sides: sides() },
-    lstm: { state: scorers.lstm.create(), sides: sides() },
+    slots: {},
+    expected: NaN,
+    forecast: undefined,
     watches: new Map(),
     incidents: [],
   };
@@ -126,4 +128,25 @@ export function watchOf(watched: Watched, detector: string): Watch {
     watched.watches.set(detector, watch);
   }
   return watch;
+}
+
+/** The place of a series in the engine for one direction, taken when it is first needed. */
+export function slotOf(slots: Slots, watched: Watched, direction: Direction): number {
+  let slot = watched.slots[direction];
+  if (slot === undefined) {
+    slot = slots.take();
+    watched.slots[direction] = slot;
+  }
+  return slot;
+}
+
+/** Gives the places of a series back. It must not be judged again. */
+export function releasePlaces({ slots, foresight }: Catalogue, watched: Watched): void {
+  if (watched.forecast !== undefined) foresight?.release(watched.forecast);
+  watched.forecast = undefined;
+  for (const direction of Object.keys(watched.slots) as Direction[]) {
+    const slot = watched.slots[direction];
+    if (slot !== undefined) slots.release(slot);
+    delete watched.slots[direction];
+  }
 }

@@ -2,6 +2,7 @@ import type { Severity } from '../../core/alert.ts';
 import { fingerprint, type Labels } from '../../core/labels.ts';
 import type { Millis } from '../../core/time.ts';
 import type { DetectorConfig } from '../config.ts';
+import type { Foresight } from '../foresight.ts';
 import { replay } from '../history.ts';
 import type { DetectorPort } from '../port.ts';
 import { createCatalogue, createWatched } from '../watched.ts';
@@ -23,6 +24,8 @@ export interface PastOptions {
   /** The days judged are those before it. */
   readonly until: Millis;
   readonly days: number;
+  /** Forecasts as the running detector has them, where it has. */
+  readonly foresight?: Foresight | undefined;
 }
 
 export interface Past {
@@ -40,21 +43,20 @@ const HOUR_MS = 3_600_000;
 /**
  * Judges the stored signals of the last days again, step by step, with the code and the configuration of the running
  * detector, and keeps what would have fired. As much history as the detector loads of a new series is learned first.
- * Nothing is written, and what people said of alerts is not applied: it was said afterwards. The forecasts of the
- * network are not stored, so its vote is missing.
+ * Nothing is written, and what people said of alerts is not applied: it was said afterwards.
  */
-export async function judgePast({ config, port, until, days }: PastOptions): Promise<Past> {
+export async function judgePast({ config, port, until, days, foresight }: PastOptions): Promise<Past> {
   const { step } = config;
   const end = Math.floor(until / step) * step;
   const from = Math.ceil((end - days * DAY_MS) / step) * step;
   const begin = from - Math.ceil(config.history / step) * step;
-  const catalogue = createCatalogue(config);
+  const catalogue = createCatalogue(config, foresight);
   // Hours are enough to learn which series there were.
   const hours = { from: Math.floor(begin / HOUR_MS) * HOUR_MS, to: Math.ceil(end / HOUR_MS) * HOUR_MS, step: HOUR_MS };
   const known = await port.readSignals({ ...hours, signals: catalogue.signals });
   const batch = known
     .filter(({ labels }) => catalogue.watchersOf(labels).length > 0)
-    .map(({ labels }) => createWatched(catalogue, labels, begin, begin));
+    .map(({ labels }) => createWatched(labels, begin, begin));
   const firings: Firing[] = [];
   const open = new Map<string, Firing>();
   if (batch.length === 0) return { from, until: end, series: 0, points: 0, firings };

@@ -6,7 +6,7 @@ import { cappedOdds, paceOf, type ScoreInputs, type StreamInput, settlingOf, you
 import type { StateArray } from './snapshot.ts';
 import { createStills } from './still.ts';
 import { createStreams, STREAMS } from './streams.ts';
-import { createTails, fitTail, halveTail, learnTail, PARAMETERS, sizeFrom, UNITS } from './tails.ts';
+import { createTails, fitTail, halveTail, learnTail, PARAMETERS, shareBeyond, sizeFrom, UNITS } from './tails.ts';
 
 /**
  * Streams that others bring: the residual of a forecast of one step, and the mean of the last 12 residuals of one of some
@@ -23,6 +23,8 @@ const DRIFT_GAIN = 2 / 13;
 /** Share of the points that makes the tail of each stream. */
 const TAIL_SHARES = Float64Array.of(0.1, 0.05, 0.05, 0.05, 0.05, 0.05, 0.05, 0.05, 0.05);
 const SPREAD = STREAMS.indexOf('spread');
+/** Streams that tell how low a value is, the first of them that is ready. */
+const LOWNESS = [STREAMS.indexOf('profile'), STREAMS.indexOf('level'), STREAMS.indexOf('step')];
 
 /** Points of a stream before its tails are believed, and between two fits. */
 const READY = 30;
@@ -45,6 +47,8 @@ const LARGEST = 1e37;
 const DAY_MS: Millis = 86_400_000;
 /** The band shown: 1 in 100 points lies beyond either end of it. */
 const BAND_ODDS = 2;
+/** Its reach while no tail is known, in usual deviations from the short mean. */
+const YOUNG_REACH = 4;
 
 /** How far a series has come: what there is to judge it by. */
 export const RUNGS = ['learning', 'baseline', 'season', 'full'] as const;
@@ -84,8 +88,23 @@ export interface Engine {
    * lies over forecasts from outside, made one step and some steps before; NaN where there is none.
    */
   judge(series: number, time: Millis, value: number, forecast?: number, farForecast?: number): Verdict;
+  /** The first half of `judge`, for callers who decide by the score how much the point shall teach. */
+  score(series: number, time: Millis, value: number, forecast?: number, farForecast?: number): Verdict;
+  /**
+   * The second half, for the point scored last: at `trust` below 1 the baselines go only that share of their way and a
+   * time of day that is unknown stays so; the tails take at most `most` units of it (4: a whole point). `hold`: the point is
+   * part of an incident, in which no baseline moves faster than the slow ones.
+   */
+  learn(trust?: number, most?: number, hold?: boolean): void;
+  /** Between what values the point scored last was expected, before it is learnt; NaN where nothing is known. */
+  edges(out: Band): void;
   /** The numbers behind the verdict given last. */
   inputs(): Inputs;
+  /**
+   * Share of ordinary points that lie as far below what was expected as the point scored last, by the tail or, where that
+   * is more, by count; 1 for a point above, NaN where nothing is known.
+   */
+  chanceBelow(): number;
   rung(series: number): Rung;
   setTraits(series: number, traits: Traits): void;
   /** Arrays that hold all there is to know of the series, in an order that does not change. */
@@ -115,7 +134,7 @@ export function createEngine(count: number): Engine {
   const used = new Float32Array(COUNT * PARAMETERS);
   const ready = new Uint8Array(COUNT);
   let weights = WEIGHTS;
-  const last = { series: 0, value: NaN, points: 0, before: 0 };
+  const last = { series: 0, time: 0, value: NaN, points: 0, before: 0, floor: 0, taught: NaN };
 
   /** The weighted quadratic mean of the odds, and what it follows from; NaN while no stream is ready. */
   function weigh(series: number, floor: number): number {
@@ -157,7 +176,7 @@ export function createEngine(count: number): Engine {
     return whole === 0 ? NaN : Math.sqrt(sum / whole);
   }
 
-  function learn(series: number, floor: number, interval: Millis, units: number): void {
+  function learnTails(series: number, floor: number, interval: Millis, units: number): void {
     const memory = UNITS * Math.min(MOST_MEMORY, Math.max(LEAST_MEMORY, MEMORY / interval));
     for (let k = 0; k < COUNT; k++) {
       const value = values[k] as number;
@@ -194,14 +213,16 @@ export function createEngine(count: number): Engine {
   function reach(series: number, side: number): number {
     const stream = ready[0] === 1 ? 0 : STREAMS.indexOf('step');
     const at = (2 * (series * COUNT + stream) + side) * PARAMETERS;
-    const [u, body, sigma, xi] = tails.parameters.subarray(at) as unknown as [number, number, number, number];
-    return sizeFrom(BAND_ODDS, u, body, sigma, xi);
+    const p = tails.parameters;
+    const far = sizeFrom(BAND_ODDS, p[at] as number, p[at + 1] as number, p[at + 2] as number, p[at + 3] as number);
+    return Number.isNaN(far) ? YOUNG_REACH * streams.noise(series) : far;
   }
 
-  function judge(series: number, time: Millis, value: number, forecast = NaN, farForecast = NaN): Verdict {
+  function score(series: number, time: Millis, value: number, forecast = NaN, farForecast = NaN): Verdict {
     intervals.tell(series, time);
     const interval = intervals.of(series);
     last.series = series;
+    last.time = time;
     last.value = value;
     last.points = streams.points(series);
     last.before = before[series] as number;
@@ -214,23 +235,34 @@ export function createEngine(count: number): Engine {
       return verdict;
     }
     bandAt(profiles, series, time, band);
-    const taught = streams.read(series, value, band, interval);
+    last.taught = streams.read(series, value, band, interval);
     verdict.expected = streams.expected();
     verdict.stuck = stills.tell(series, value, interval);
     values.set(streams.values);
     values[FIRST_OUTSIDE] = forecast;
     values[FIRST_OUTSIDE + 1] = drifted(series, farForecast);
-    const floor = Math.max(FLOOR_SHARE * streams.size(series), noise[series] as number);
-    const mean = weigh(series, floor);
-    const units = doubt(series, last.before);
+    last.floor = Math.max(FLOOR_SHARE * streams.size(series), noise[series] as number);
+    const mean = weigh(series, last.floor);
     if (Number.isNaN(mean)) verdict.score = 0;
     else {
       const raw = mean + paceOf(interval) - youthOf(last.points);
       verdict.score = last.before + settlingOf(interval) * (raw - last.before);
       before[series] = verdict.score;
     }
-    learn(series, floor, interval, units);
-    learnProfile(profiles, series, time, taught, Math.max(1, 900_000 / interval));
+    return verdict;
+  }
+
+  function learn(trust = 1, most = UNITS, hold = false): void {
+    const { series, time, floor, taught } = last;
+    if (!(Math.abs(last.value) < LARGEST)) return;
+    if (trust < 1) streams.distrust(series, trust, hold);
+    learnTails(series, floor, verdict.interval, Math.min(doubt(series, last.before), most));
+    learnProfile(profiles, series, time, taught, Math.max(1, 900_000 / verdict.interval), trust);
+  }
+
+  function judge(series: number, time: Millis, value: number, forecast = NaN, farForecast = NaN): Verdict {
+    score(series, time, value, forecast, farForecast);
+    learn();
     return verdict;
   }
 
@@ -253,8 +285,24 @@ export function createEngine(count: number): Engine {
     return DOUBTFUL_UNITS;
   }
 
+  function chanceBelow(): number {
+    const k = LOWNESS.find((one) => ready[one] === 1);
+    if (k === undefined) return NaN;
+    const value = values[k] as number;
+    if (value >= 0) return 1;
+    const at = last.series * COUNT + k;
+    return Math.max(10 ** -(odds[k] as number), shareBeyond(tails, 2 * at + 1, -value, totals[at] as number));
+  }
+
   return {
     judge,
+    score,
+    chanceBelow,
+    learn,
+    edges(out) {
+      out.lower = verdict.expected - reach(last.series, 1);
+      out.upper = verdict.expected + reach(last.series, 0);
+    },
     rung,
     inputs() {
       const said: StreamInput[] = [];

@@ -1,6 +1,6 @@
 /** Score that opens an alarm, where nothing else is wished, and the false alarms per series and week it was seen to make. */
 export const THRESHOLD = 2.4;
-const USUAL_FALSE_ALARMS = 0.5;
+export const USUAL_FALSE_ALARMS = 0.5;
 const LEAST_THRESHOLD = 1.5;
 
 /**

@@ -70,12 +70,26 @@ export function bandAt(profiles: Profiles, series: number, time: number, band: B
   band.upper = Math.max(here, first, last);
 }
 
-/** Adds a value. `perCell`: points that fall in one cell on one day, at least 1. */
-export function learnProfile(profiles: Profiles, series: number, time: number, value: number, perCell: number): void {
+/**
+ * Adds a value. `perCell`: points that fall in one cell on one day, at least 1. A value of `trust` below 1 moves a cell
+ * by that share only and does not count as seen.
+ */
+export function learnProfile(
+  profiles: Profiles,
+  series: number,
+  time: number,
+  value: number,
+  perCell: number,
+  trust = 1,
+): void {
   const at = series * CELLS + tableOf(time) + binOf(time);
   const n = profiles.seen[at] as number;
   const gain = Math.max(1 / (n + 1), 1 / (MEMORY_DAYS * perCell + 1), 1 / MOST_SEEN);
   const old = profiles.values[at] as number;
+  if (trust < 1) {
+    if (n > 0) profiles.values[at] = old + trust * gain * (value - old);
+    return;
+  }
   profiles.values[at] = n === 0 ? value : old + gain * (value - old);
   if (n < MOST_SEEN) profiles.seen[at] = n + 1;
 }

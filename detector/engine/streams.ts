@@ -56,6 +56,11 @@ export interface Streams {
   expected(): number;
   /** Measures a point and learns it. Returns the value that the profile shall learn. */
   read(series: number, x: number, band: Readonly<Band>, interval: Millis): number;
+  /**
+   * Takes back all but the share `trust` of what the point read last moved. With `hold` nothing moves faster than the
+   * mean of 300 points does: for incidents, whose own course must not become what they are measured against.
+   */
+  distrust(series: number, trust: number, hold: boolean): void;
   readonly state: Float32Array;
 }
 
@@ -64,6 +69,9 @@ const gainOf = (points: number) => 2 / (points + 1);
 export function createStreams(series: number): Streams {
   const state = new Float32Array(series * FIELDS);
   const values = new Float64Array(STREAMS.length);
+  const before = new Float32Array(FIELDS);
+  /** Pace of the mean of 300 points as a share of each field's own, where that is faster. */
+  const held = new Float64Array(FIELDS).fill(1);
   let expected = NaN;
   let gainsFor = 0;
   let [g12, g24, g60, g300, g800] = [0, 0, 0, 0, 0];
@@ -77,6 +85,12 @@ export function createStreams(series: number): Streams {
     g60 = gainOf(60 * share);
     g300 = gainOf(300 * share);
     g800 = gainOf(800 * share);
+    held[E12] = g300 / g12;
+    held[E24] = g300 / g24;
+    held[E3] = g300 / g3;
+    held[V60] = g300 / g60;
+    held[X1] = g300;
+    held[X2] = g300;
   }
 
   /** Moves field `at` towards `x` and returns where it stands. */
@@ -123,17 +137,18 @@ export function createStreams(series: number): Streams {
   function read(series: number, x: number, band: Readonly<Band>, interval: Millis): number {
     if (interval !== gainsFor) setGains(interval);
     const o = series * FIELDS;
+    for (let i = 0; i < FIELDS; i++) before[i] = state[o + i] as number;
     const n = state[o + N] as number;
     const young = 1 / (n + 1);
     const known = !Number.isNaN(band.lower);
     const residual = x > band.upper ? x - band.upper : x < band.lower ? x - band.lower : known ? 0 : NaN;
 
-    const before = state[o + E12] as number;
+    const short = state[o + E12] as number;
     const regression = readRegression(o, x, n);
     const step = x - (state[o + E3] as number);
     const moved = follow(o + E12, x, Math.max(g12, young)) - follow(o + E300, x, Math.max(g300, young));
     const slowly = follow(o + E24, x, Math.max(g24, young)) - follow(o + E800, x, Math.max(g800, young));
-    const away = n === 0 ? 0 : Math.abs(x - before);
+    const away = n === 0 ? 0 : Math.abs(x - short);
     const wider = follow(o + V60, away, Math.max(g60, young)) - follow(o + V800, away, Math.max(g800, young));
     follow(o + SIZE, Math.abs(x), Math.max(g800, young));
     follow(o + E3, x, Math.max(g3, young));
@@ -146,7 +161,7 @@ export function createStreams(series: number): Streams {
     values[4] = n >= FIRST_POINTS ? step : NaN;
     values[5] = NaN;
     values[6] = regression;
-    expected = known ? (band.lower + band.upper) / 2 : before;
+    expected = known ? (band.lower + band.upper) / 2 : short;
     return known ? readResidual(o, x, residual) : x;
   }
 
@@ -178,6 +193,14 @@ export function createStreams(series: number): Streams {
     noise: (series) => state[series * FIELDS + V800] as number,
     expected: () => expected,
     read,
+    distrust(series, trust, hold) {
+      const o = series * FIELDS;
+      for (let i = E12; i < FIELDS; i++) {
+        const old = before[i] as number;
+        const share = hold ? trust * (held[i] as number) : trust;
+        state[o + i] = old + share * ((state[o + i] as number) - old);
+      }
+    },
     state,
   };
 }

@@ -85,6 +85,15 @@ export function oddsFrom(size: number, u: number, body: number, sigma: number, x
   return body + (xi < 1e-4 ? excess / Math.LN10 : Math.log10(1 + xi * excess) / xi);
 }
 
+/** Share of the points learnt that deviated by `size` or more, to a bucket; what `odds` smooths over. `total`: their units. */
+export function shareBeyond(tails: Tails, slot: number, size: number, total: number): number {
+  const { buckets, bases, counts } = tails;
+  const first = Math.max(0, bucketOf(tails, size) - (bases[slot] as number));
+  let sum = 0;
+  for (let i = first; i < buckets; i++) sum += counts[slot * buckets + i] as number;
+  return total > 0 ? sum / total : 0;
+}
+
 /** The size whose odds are `odds`, the inverse of `oddsFrom`; NaN where nothing is known. */
 export function sizeFrom(odds: number, u: number, body: number, sigma: number, xi: number): number {
   if (body === 0) return NaN;

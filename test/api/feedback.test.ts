@@ -10,6 +10,7 @@ import { detectorConfig } from '../../detector/config.ts';
 import { createDetector } from '../../detector/main.ts';
 import { storePort } from '../../detector/port.ts';
 import { writeFeedback } from '../../store/queries/feedback.ts';
+import { sustainedScores } from '../detector/sustained.ts';
 import { createWorld, gauss, STEP } from '../detector/world.ts';
 import { startTestStore, type TestStore } from '../store/harness.ts';
 import { startApi, type TestApi } from './room.ts';
@@ -17,7 +18,8 @@ import { startApi, type TestApi } from './room.ts';
 const MINUTE = 60_000;
 /** Yesterday, 08:00 UTC: the store forgets what is old, and the time of the day is part of what is learned. */
 const EPOCH = Math.floor(Date.now() / 86_400_000) * 86_400_000 - 16 * 3_600_000;
-/** When the lag of both stages goes from about 100 s to 170 s for two minutes. */
+const LEVEL = 30_000;
+/** When the lag of both stages goes from about 100 s to that for two minutes. */
 const FAULTS = [10, 40, 70, 100].map((minutes) => EPOCH + minutes * MINUTE) as [number, number, number, number];
 
 let stand: TestStore;
@@ -29,17 +31,23 @@ const alerting = createServer(async (request, response) => {
   posts = JSON.parse(body) as PostableAlert[];
   response.end();
 });
-const world = createWorld(EPOCH);
-for (const stage of ['a', 'b'])
-  world.add(
-    'lag_seconds',
-    stage,
-    (time, random) => {
-      const value = 100 * (1 + 0.1 * gauss(random));
-      return FAULTS.some((at) => time >= at && time < at + 2 * MINUTE) ? 170 : value;
-    },
-    { seed: 3, from: EPOCH - 6 * 3_600_000 },
-  );
+function worldOf(stages: readonly string[]) {
+  const world = createWorld(EPOCH);
+  for (const stage of stages)
+    world.add(
+      'lag_seconds',
+      stage,
+      (time, random) => {
+        const value = 100 * (1 + 0.1 * gauss(random));
+        return FAULTS.some((at) => time >= at && time < at + 2 * MINUTE) ? LEVEL : value;
+      },
+      { seed: 3, from: EPOCH - 6 * 3_600_000 },
+    );
+  return world;
+}
+const world = worldOf(['a', 'b']);
+/** A threshold that all faults pass, and would not if it were raised by the 0.5 of a word on noise. */
+let threshold: number;
 
 /** The detector on the recorded series and the test's clock; all it finds, tells and hears goes through the real store. */
 function openDetector() {
@@ -50,8 +58,8 @@ function openDetector() {
         {
           name: 'LagHigh',
           query: { signal: 'lag_seconds' },
-          scorers: { seasonal: {} },
-          decision: { score: 4.55, min_change: 0.1, for: '20s' },
+          scorers: { ensemble: {} },
+          decision: { score: threshold, min_change: 0.1, for: '20s' },
         },
       ],
     }),
@@ -70,6 +78,8 @@ function openDetector() {
 let detector: ReturnType<typeof openDetector>;
 
 beforeAll(async () => {
+  const [, ...later] = await sustainedScores(() => worldOf(['a']), FAULTS);
+  threshold = Number(((Math.min(...later) + Math.max(...later)) / 2 - 0.25).toFixed(2));
   stand = await startTestStore();
   await new Promise<void>((done) => alerting.listen(0, '127.0.0.1', done));
   api = await startApi({ store: stand.store, now: () => world.now });
@@ -119,16 +129,16 @@ describe('from an alert to the next one', () => {
     ids = await runThrough(FAULTS[0]);
     expect(Object.keys(ids).sort()).toEqual(['a', 'b']);
     const view = await json<AnomalyView>(`/api/anomalies/${ids['a']}`);
-    expect(view).toMatchObject({ id: ids['a'], detector: 'LagHigh', threshold: 4.55, value: 170 });
+    expect(view).toMatchObject({ id: ids['a'], detector: 'LagHigh', threshold, value: LEVEL });
     expect(view.feedback).toEqual({
-      ...{ opinions: [], counts: '', movable: true, configured: 4.55, threshold: 4.55, window: null },
+      ...{ opinions: [], counts: '', movable: true, configured: threshold, threshold, window: null },
     });
   });
 
   test('called noise by two, it counts once, and the next equal one is silent there and nowhere else', async () => {
     await say(ids['a'] as string, 'noise', ' Ana ', 'The nightly import.');
     const view = await say(ids['a'] as string, 'noise', 'Ben');
-    expect(view).toMatchObject({ counts: 'noise', configured: 4.55, threshold: 5.05, window: null });
+    expect(view).toMatchObject({ counts: 'noise', configured: threshold, threshold: threshold + 0.5, window: null });
     expect(view.opinions.map(({ by, note }) => [by, note])).toEqual([
       ['Ben', ''],
       ['Ana', 'The nightly import.'],
@@ -144,7 +154,7 @@ describe('from an alert to the next one', () => {
     await detector.settled();
     expect((await takeBack(ids['a'] as string, 'by=Ana')).status).toBe(200);
     const response = await takeBack(ids['a'] as string, 'by=Ana&of=Ben');
-    expect(await response.json()).toMatchObject({ opinions: [], counts: '', threshold: 4.55 });
+    expect(await response.json()).toMatchObject({ opinions: [], counts: '', threshold: threshold });
     expect(Object.keys(await runThrough(FAULTS[2])).sort()).toEqual(['a', 'b']);
   });
 
@@ -161,8 +171,8 @@ describe('from an alert to the next one', () => {
     const view = await say(ids['b'] as string, 'expected', 'Ana');
     expect(view.counts).toBe('expected');
     // What one says anew replaces what one said: the noise is gone, and the threshold with it.
-    expect(view.threshold).toBe(4.55);
-    expect(view.window).toMatchObject({ side: 'above', limit: 170 * 1.2 });
+    expect(view.threshold).toBe(threshold);
+    expect(view.window).toMatchObject({ side: 'above', limit: LEVEL * 1.2 });
     const { onset, resolvedAt } = await json<AnomalyView>(`/api/anomalies/${ids['b']}`);
     expect(view.window?.length).toBe(resolvedAt - onset + 2 * 3_600_000);
   });

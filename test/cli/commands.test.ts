@@ -27,16 +27,19 @@ describe('weir', () => {
   it('lists its commands with --help and answers --version', async () => {
     const help = await weir('--help');
     expect(help.code).toBe(0);
-    for (const name of ['run', 'demo', 'check', 'replay', 'query', 'model', 'backtest'])
+    for (const name of ['run', 'demo', 'check', 'replay', 'query', 'explain', 'model', 'backtest'])
       expect(help.stdout).toMatch(new RegExp(`^ +${name}\\b`, 'm'));
     expect((await weir('--version')).stdout.trim()).toMatch(/^\d+\.\d+\.\d+$/);
   });
 
-  it.each(['run', 'demo', 'check', 'replay', 'query', 'model', 'backtest'])('explains %s with --help', async (name) => {
-    const help = await weir(name, '--help');
-    expect(help.code).toBe(0);
-    expect(help.stdout).toContain(`Usage: weir ${name}`);
-  });
+  it.each(['run', 'demo', 'check', 'replay', 'query', 'explain', 'model', 'backtest'])(
+    'explains %s with --help',
+    async (name) => {
+      const help = await weir(name, '--help');
+      expect(help.code).toBe(0);
+      expect(help.stdout).toContain(`Usage: weir ${name}`);
+    },
+  );
 
   it('exits with 2 when it does not understand', async () => {
     expect((await weir('fly')).code).toBe(2);

@@ -22,8 +22,7 @@ function calm(count: number): number[] {
   return Array.from({ length: count }, () => 0.1 + 0.01 * gauss(random));
 }
 
-const latency = () =>
-  createWatched(catalogue, { signal: 'latency_p95', pipeline: 'orders', stage: 'gateway' }, EPOCH, EPOCH);
+const latency = () => createWatched({ signal: 'latency_p95', pipeline: 'orders', stage: 'gateway' }, EPOCH, EPOCH);
 
 describe('board', () => {
   test('an alert stands from its onset, is renewed in words, and stays as resolved until swept', () => {

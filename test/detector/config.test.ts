@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { SIGNALS, type Signal } from '../../core/signal.ts';
-import { detectorConfig, detectorEntries, directionOf } from '../../detector/config.ts';
+import { decisionConfig, detectorConfig, detectorEntries, directionOf } from '../../detector/config.ts';
 import { createCatalogue } from '../../detector/watched.ts';
 
 describe('configuration', () => {
@@ -13,7 +13,7 @@ describe('configuration', () => {
     const watched = SIGNALS.filter((signal) => !unwatched.includes(signal));
     expect(new Set(entries.map(({ query }) => query.signal))).toEqual(new Set(watched));
     expect(new Set(entries.map(({ name }) => name)).size).toBe(entries.length);
-    for (const { scorers } of entries) expect(scorers.seasonal ?? scorers.threshold).toBeDefined();
+    for (const { scorers } of entries) expect(scorers.ensemble ?? scorers.threshold).toBeDefined();
   });
 
   test('an entry replaces the shipped one of its name; others are added; disabled ones go', () => {
@@ -74,5 +74,14 @@ describe('configuration', () => {
     ['a share above 1', { detectors: [{ name: 'A', query: { signal: 'lag' }, decision: { stopped_below: 2 } }] }],
   ])('%s is refused', (_, config) => {
     expect(() => detectorConfig.parse(config)).toThrow();
+  });
+
+  test('the false alarms one is willing to see set the score: a tenth of them, one more', () => {
+    const score = (decision: object) => decisionConfig.parse(decision).score;
+    expect(score({})).toBe(2.4);
+    expect(score({ false_alarms_per_week: 0.5 })).toBe(2.4);
+    expect(score({ false_alarms_per_week: 0.05 })).toBeCloseTo(3.4);
+    expect(score({ score: 3 })).toBe(3);
+    expect(() => decisionConfig.parse({ score: 3, false_alarms_per_week: 1 })).toThrow('give this or score, not both');
   });
 });

@@ -105,7 +105,7 @@ describe('breach', () => {
     rule: false,
     pDown: 1,
   };
-  const decision = (options: object = {}) => decisionConfig.parse(options);
+  const decision = (options: object = {}) => decisionConfig.parse({ score: 4, ...options });
 
   test.each([
     ['a rare and large change', {}, {}, 'up', 'score'],

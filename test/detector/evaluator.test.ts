@@ -83,7 +83,7 @@ describe('evaluator', () => {
     expect(anomaly).toMatchObject({ detector: 'LagGrowing', resolvedAt: 0, direction: 'up', severity: 'critical' });
     expect(anomaly?.firedAt).toBeGreaterThan(fault.from);
     expect(anomaly?.firedAt).toBeLessThanOrEqual(fault.from + 6 * STEP);
-    expect(anomaly?.votes.map(({ scorer }) => scorer)).toContain('seasonal');
+    expect(anomaly?.votes.map(({ scorer }) => scorer)).toContain('profile');
     const fired = rounds.length;
     await advance(3);
     expect(rounds.length).toBe(fired + 3);

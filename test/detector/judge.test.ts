@@ -1,14 +1,18 @@
 import { describe, expect, test } from 'vitest';
-import type { Vote } from '../../core/anomaly.ts';
 import type { Signal } from '../../core/signal.ts';
-import { chanceFrom } from '../../detector/calibrate.ts';
 import { detectorConfig } from '../../detector/config.ts';
-import { ensembleScore } from '../../detector/ensemble.ts';
+import type { Inputs } from '../../detector/engine/engine.ts';
+import { createForesight } from '../../detector/foresight.ts';
 import { judge, type Verdict } from '../../detector/judge.ts';
+import { createForecasts } from '../../detector/lstm/forecast/forecasts.ts';
+import { readForecastModel, SHIPPED_MODEL } from '../../detector/lstm/forecast/model-json.ts';
+import { decisionInputs, scoreAgain } from '../../detector/votes.ts';
 import { createCatalogue, createWatched } from '../../detector/watched.ts';
 import { daily, EPOCH, gauss, p95, poisson, STEP, seeded } from './world.ts';
 
-const catalogue = createCatalogue(detectorConfig.parse({}));
+const { weights } = readForecastModel(SHIPPED_MODEL);
+const foresight = createForesight(await createForecasts(weights), weights.units);
+const catalogue = createCatalogue(detectorConfig.parse({}), foresight);
 const DAY = 8640;
 
 /** One step of a series: value and volume, `into` steps into the fault (-1 outside). */
@@ -58,7 +62,7 @@ const MODELS: Models = {
 function play(signal: Signal, k: number, steps: number, fault = Infinity) {
   const model = MODELS[signal]?.(k) as Model;
   const random = seeded(k * 977 + signal.length * 31);
-  const watched = createWatched(catalogue, { signal, pipeline: 'p', stage: `s${k}` }, EPOCH, EPOCH);
+  const watched = createWatched({ signal, pipeline: 'p', stage: `s${k}` }, EPOCH, EPOCH);
   const fired: { at: number; verdict: Verdict; value: number }[] = [];
   for (let i = 0; i < steps; i++) {
     const time = EPOCH + i * STEP;
@@ -78,7 +82,7 @@ describe('quiet where nothing happens', () => {
   });
 
   test('bursts of single steps, as a garbage collector makes them, raise nothing', () => {
-    const watched = createWatched(catalogue, { signal: 'latency_p95', pipeline: 'p', stage: 's' }, EPOCH, EPOCH);
+    const watched = createWatched({ signal: 'latency_p95', pipeline: 'p', stage: 's' }, EPOCH, EPOCH);
     const random = seeded(4);
     for (let i = 0; i < DAY; i++) {
       const value = p95(random, 0.05, 100) * (random() < 0.01 ? 10 : 1);
@@ -89,7 +93,7 @@ describe('quiet where nothing happens', () => {
   });
 
   test('a producer that pauses every ten minutes is soon left alone', () => {
-    const watched = createWatched(catalogue, { signal: 'output', pipeline: 'p', stage: 's' }, EPOCH, EPOCH);
+    const watched = createWatched({ signal: 'output', pipeline: 'p', stage: 's' }, EPOCH, EPOCH);
     const random = seeded(9);
     const fired: number[] = [];
     for (let i = 0; i < 2 * DAY; i++) {
@@ -103,7 +107,7 @@ describe('quiet where nothing happens', () => {
   });
 
   test('a level that shifts for good is accepted within hours', () => {
-    const watched = createWatched(catalogue, { signal: 'latency_p95', pipeline: 'p', stage: 's' }, EPOCH, EPOCH);
+    const watched = createWatched({ signal: 'latency_p95', pipeline: 'p', stage: 's' }, EPOCH, EPOCH);
     const random = seeded(2);
     let phase = '';
     for (let i = 0; i < DAY; i++) {
@@ -133,20 +137,29 @@ describe('awake when something does', () => {
   test('the decision can be computed again from what the vote stores', () => {
     const { fired } = play('latency_p95', 2, 400, 380);
     const [first] = fired;
-    const { votes, score } = (first as { verdict: Verdict }).verdict;
-    const again = votes.map((vote: Vote): Vote => {
-      const { value, expected, spread } = vote.inputs as Record<string, number>;
-      const raw = ((value as number) - (expected as number)) / (spread as number);
-      expect(raw).toBe(vote.score);
-      return { ...vote, score: raw, p: chanceFrom(raw, vote.inputs) };
-    });
-    expect(ensembleScore(again)).toBe(score);
+    const { votes, inputs, score, watcher } = (first as { verdict: Verdict }).verdict;
+    expect(votes.map(({ scorer }) => scorer)).toEqual([
+      'profile',
+      'shift',
+      'slow_shift',
+      'spread',
+      'step',
+      'level',
+      'regression',
+      'forecast',
+      'drift',
+    ]);
+    expect(score).toBeGreaterThanOrEqual(watcher.entry.decision.score);
+    const stored = { votes, decision: decisionInputs(inputs as Inputs) };
+    expect(scoreAgain(stored)).toBe(score);
+    // The same through JSON, as the store keeps it.
+    expect(scoreAgain(JSON.parse(JSON.stringify(stored)))).toBe(score);
   });
 
   test('the same fault an hour later is found again as fast', () => {
     const model = MODELS['latency_p95']?.(1) as Model;
     const random = seeded(21);
-    const watched = createWatched(catalogue, { signal: 'latency_p95', pipeline: 'p', stage: 's' }, EPOCH, EPOCH);
+    const watched = createWatched({ signal: 'latency_p95', pipeline: 'p', stage: 's' }, EPOCH, EPOCH);
     const fired: number[] = [];
     for (let i = 0; i < 1200; i++) {
       const into = [i - 360, i - 738].find((n) => n >= 0 && n < 18) ?? -1;
@@ -158,6 +171,65 @@ describe('awake when something does', () => {
     expect(fired.map((i) => (i < 700 ? i - 360 : i - 738)).every((delay) => delay <= 6)).toBe(true);
     expect(fired.length).toBe(2);
   });
+});
+
+describe('incidents that last', () => {
+  /** Steps of a series with faults, and when it fired and resolved. */
+  function story(signal: Signal, steps: number, valueAt: (i: number, random: () => number) => number) {
+    const random = seeded(17);
+    const watched = createWatched({ signal, pipeline: 'p', stage: 's' }, EPOCH, EPOCH);
+    const told: [string, number][] = [];
+    for (let i = 0; i < steps; i++) {
+      const point = { time: EPOCH + i * STEP, value: valueAt(i, random), volume: 100 };
+      for (const { transition } of judge(catalogue, watched, point, STEP)) {
+        if (transition === 'fired' || transition === 'resolved') told.push([transition, i]);
+      }
+    }
+    return told;
+  }
+
+  test('an alert goes on as long as its fault: three hours of it in the first day of a series', () => {
+    const told = story('latency_p95', 4000, (i, random) => p95(random, i >= 2000 && i < 3080 ? 0.5 : 0.1, 100));
+    expect(told.map(([transition]) => transition)).toEqual(['fired', 'resolved']);
+    expect(told[0]?.[1]).toBeLessThan(2006);
+    expect(told[1]?.[1]).toBeGreaterThanOrEqual(3080);
+    expect(told[1]?.[1]).toBeLessThan(3095);
+  });
+
+  test('an outage of two hours does not blunt the next day: a shorter one at the same time is found as fast', () => {
+    const outage = (i: number) => (i >= 7200 && i < 7920) || (i >= 7200 + DAY && i < 7260 + DAY);
+    const told = story('output', 2 * DAY, (i, random) => (outage(i) ? 0 : poisson(random, 200) / 10));
+    expect(told.map(([transition]) => transition)).toEqual(['fired', 'resolved', 'fired', 'resolved']);
+    expect(told[0]?.[1]).toBeLessThan(7204);
+    expect(told[1]?.[1]).toBeGreaterThanOrEqual(7920);
+    expect(told[2]?.[1]).toBeLessThan(7204 + DAY);
+  });
+
+  test('payments that fall from 10,250 to 4,200 a minute fire, though other days have their noise', () => {
+    const perMinute = (i: number) => (i >= 8000 ? 4200 : 10_250 * (1 + 0.25 * daily(EPOCH + i * STEP)));
+    const told = story('throughput', 8030, (i, random) => poisson(random, perMinute(i) / 6) / 10);
+    expect(told[0]?.[0]).toBe('fired');
+    expect(told[0]?.[1]).toBeGreaterThanOrEqual(8000);
+    expect(told[0]?.[1]).toBeLessThan(8006);
+  });
+});
+
+test('bands are there within the first minutes, hold what is ordinary, and stay within what a signal can be', () => {
+  const random = seeded(8);
+  const watched = createWatched({ signal: 'error_ratio', pipeline: 'p', stage: 's' }, EPOCH, EPOCH);
+  let outside = 0;
+  for (let i = 0; i < 720; i++) {
+    const value = poisson(random, 1) / 100;
+    const [verdict] = judge(catalogue, watched, { time: EPOCH + i * STEP, value, volume: 100 }, STEP);
+    if (i < 6) continue;
+    const { lower, upper, expected } = verdict as Verdict;
+    expect(lower).toBeGreaterThanOrEqual(0);
+    expect(lower).toBeLessThanOrEqual(expected);
+    expect(upper).toBeGreaterThanOrEqual(expected);
+    expect(upper).toBeLessThanOrEqual(1);
+    outside += value > upper || value < lower ? 1 : 0;
+  }
+  expect(outside).toBeLessThan(36);
 });
 
 test('a gap is no verdict and keeps a pending or firing state', () => {

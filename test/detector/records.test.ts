@@ -15,9 +15,7 @@ const config = detectorConfig.parse({
   ],
 });
 const catalogue = createCatalogue(config);
-const watched = new Map(
-  ['a', 'b'].map((stage) => [stage, createWatched(catalogue, { signal: 'lag', stage }, EPOCH, EPOCH)]),
-);
+const watched = new Map(['a', 'b'].map((stage) => [stage, createWatched({ signal: 'lag', stage }, EPOCH, EPOCH)]));
 
 const open = () => {
   const world = createWorld(EPOCH);
@@ -35,8 +33,8 @@ test('each detector says what it is and how many series it watches, at most each
   records.publish(watched, EPOCH);
   await records.settled();
   expect(world.states).toEqual([
-    { detector: 'LagHigh', time: EPOCH, signal: 'lag', severity: 'critical', threshold: 4, series: 2 },
-    { detector: 'LagOfOne', time: EPOCH, signal: 'lag', severity: 'warning', threshold: 4, series: 1 },
+    { detector: 'LagHigh', time: EPOCH, signal: 'lag', severity: 'critical', threshold: 2.4, series: 2 },
+    { detector: 'LagOfOne', time: EPOCH, signal: 'lag', severity: 'warning', threshold: 2.4, series: 1 },
     { detector: 'Errors', time: EPOCH, signal: 'error_ratio', severity: 'warning', threshold: 5, series: 0 },
   ]);
   records.publish(watched, EPOCH + 299_999);

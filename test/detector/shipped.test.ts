@@ -9,7 +9,7 @@ const catalogue = createCatalogue(detectorConfig.parse({}));
 
 /** The first step, counted from 0, at whose end an entry fires on a series that nobody saw before; undefined when none does. */
 function firesAt(entry: string, signal: string, values: readonly number[]): number | undefined {
-  const watched = createWatched(catalogue, { signal, pipeline: 'orders', stage: 'enrichment' }, 0, 0);
+  const watched = createWatched({ signal, pipeline: 'orders', stage: 'enrichment' }, 0, 0);
   const found = values.findIndex((value, i) =>
     judge(catalogue, watched, { time: i * STEP, value, volume: Number.NaN }, STEP).some(
       ({ watcher, transition }) => watcher.entry.name === entry && transition === 'fired',

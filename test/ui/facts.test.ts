@@ -62,7 +62,7 @@ describe('why an alert fired', () => {
   test('surprise counts decades', () => {
     expect(decades(0.001)).toBeCloseTo(3);
     expect(decades(0)).toBe(12);
-    expect(scorerTitle('seasonal')).toBe('Seasonal baseline');
+    expect(scorerTitle('profile')).toBe('Time of day');
     expect(scorerTitle('mine')).toBe('mine');
   });
 });

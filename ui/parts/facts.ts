@@ -4,8 +4,15 @@ import { durationWords, formatCount } from '../format.ts';
 
 const SCORERS: Readonly<Record<string, string>> = {
   threshold: 'Fixed limit',
-  seasonal: 'Seasonal baseline',
-  lstm: 'LSTM',
+  profile: 'Time of day',
+  level: 'Time of day, at its present level',
+  shift: 'Moved lately',
+  slow_shift: 'Moved slowly',
+  spread: 'Noise',
+  step: 'Sudden change',
+  regression: 'Its own course',
+  forecast: 'Forecast, 1 step',
+  drift: 'Drifts off its forecasts',
 };
 
 /** A scorer's name as people read it; names not known here stay as they are spelled. */

@@ -4,6 +4,7 @@ import { judgePast } from '../../../detector/backtest/past.ts';
 import { createBoard } from '../../../detector/board.ts';
 import { detectorConfig } from '../../../detector/config.ts';
 import { createEvaluator } from '../../../detector/evaluator.ts';
+import { openForesight } from '../../../detector/foresight.ts';
 import { createMetrics } from '../../../detector/metrics.ts';
 import { createCatalogue } from '../../../detector/watched.ts';
 import { createWorld, EPOCH, gauss, poisson, STEP, type World } from '../world.ts';
@@ -32,6 +33,9 @@ function brokenWorld(now: number): World {
   return world;
 }
 
+/** Those of the shipped network: nothing was imported here. */
+const forecasts = () => openForesight('/nowhere');
+
 const past = (world: World, until: number, hours: number, more = config) =>
   judgePast({ config: more, port: world, until, days: hours / 24 });
 
@@ -41,7 +45,7 @@ describe('judgePast', () => {
     const telemetry = silentTelemetry();
     const evaluator = createEvaluator({
       config,
-      catalogue: createCatalogue(config),
+      catalogue: createCatalogue(config, await forecasts()),
       port: world,
       board: createBoard(),
       metrics: createMetrics(telemetry.registry),
@@ -65,7 +69,8 @@ describe('judgePast', () => {
       one.time,
       one.resolvedAt,
     ]);
-    const { firings, series } = await past(world, until, (until - from) / HOUR);
+    const days = (until - from) / 86_400_000;
+    const { firings, series } = await judgePast({ config, port: world, until, days, foresight: await forecasts() });
     expect(series).toBe(3);
     const again = firings.map((one) => [one.detector, one.labels['signal'], one.firedAt, one.resolvedAt]);
     expect(again.sort()).toEqual(live.sort());

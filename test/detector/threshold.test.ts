@@ -1,8 +1,7 @@
 import { expect, test } from 'vitest';
-import { createThresholdScorer } from '../../../detector/scorers/threshold.ts';
+import { scoreOfLimits, type ThresholdLimits } from '../../detector/threshold.ts';
 
-const at = (limits: Parameters<typeof createThresholdScorer>[0], value: number) =>
-  createThresholdScorer(limits).score({}, { time: 0, value, volume: NaN });
+const at = (limits: ThresholdLimits, value: number) => scoreOfLimits(limits, { time: 0, value, volume: NaN });
 
 test.each([
   [{ above: 300 }, 450, 0.5],

@@ -1,0 +1,87 @@
+import { expect, test } from 'vitest';
+import { createForesight, type Foresight } from '../../detector/foresight.ts';
+import { createForecasts } from '../../detector/lstm/forecast/forecasts.ts';
+import { readForecastModel, SHIPPED_MODEL } from '../../detector/lstm/forecast/model-json.ts';
+import { daily, EPOCH, gauss, STEP, seeded } from './world.ts';
+
+const { weights } = readForecastModel(SHIPPED_MODEL);
+const open = async () => createForesight(await createForecasts(weights), weights.units);
+
+function series(seed: number, count: number): number[] {
+  const random = seeded(seed);
+  return Array.from({ length: count }, (_, i) => 50 + 5 * daily(EPOCH + i * STEP) + gauss(random));
+}
+
+/** Shows values to a place and returns by how much each was missed one step and five steps before. */
+function play(foresight: Foresight, place: number, values: readonly number[], from = 0): [number, number][] {
+  return values.map((value, i) => {
+    const time = EPOCH + (from + i) * STEP;
+    const { one, five } = foresight.residuals(place, time, value);
+    foresight.add(place, time, value);
+    return [one, five];
+  });
+}
+
+test('what comes is foretold to about its noise, and a jump is missed by its size', async () => {
+  const foresight = await open();
+  const place = foresight.take(STEP);
+  const misses = play(foresight, place, series(1, 400)).slice(100);
+  const typical = misses.reduce((sum, [one]) => sum + Math.abs(one), 0) / misses.length;
+  expect(typical).toBeGreaterThan(0.4);
+  expect(typical).toBeLessThan(1.6);
+  const { one, five } = foresight.residuals(place, EPOCH + 400 * STEP, 90);
+  expect(one).toBeGreaterThan(30);
+  expect(five).toBeGreaterThan(30);
+});
+
+test('series told a tick at a time and one after the other end the same', async () => {
+  const [together, apart] = [await open(), await open()];
+  const places = [0, 1, 2].map(() => together.take(STEP));
+  const values = places.map((place) => series(place, 200));
+  const byTick = places.map((): [number, number][] => []);
+  for (let i = 0; i < 200; i++) {
+    for (const place of places) {
+      const time = EPOCH + i * STEP;
+      const value = values[place]?.[i] as number;
+      const { one, five } = together.residuals(place, time, value);
+      byTick[place]?.push([one, five]);
+      together.add(place, time, value);
+    }
+  }
+  for (const place of places) {
+    expect(play(apart, apart.take(STEP), values[place] as number[])).toEqual(byTick[place]);
+  }
+});
+
+test('a place given back remembers nothing', async () => {
+  const foresight = await open();
+  const place = foresight.take(STEP);
+  const first = play(foresight, place, series(3, 100));
+  foresight.release(place);
+  expect(foresight.take(STEP)).toBe(place);
+  expect(play(foresight, place, series(3, 100))).toEqual(first);
+});
+
+test('a snapshot goes on exactly; one of another layout is refused', async () => {
+  const foresight = await open();
+  const places = [foresight.take(STEP), foresight.take(STEP), foresight.take(STEP)];
+  for (const place of places) play(foresight, place, series(place, 150));
+  const arrays = foresight.snapshot();
+  const restored = await open();
+  expect(restored.restore(arrays.slice(1), [0])).toBe(false);
+  expect(restored.restore([...arrays.slice(0, 4), new Uint8Array(8)], [0])).toBe(false);
+  expect(restored.restore(arrays, [0, 2])).toBe(true);
+  expect(restored.take(STEP)).toBe(1);
+  for (const place of [0, 2]) {
+    const rest = series(place + 9, 60);
+    expect(play(restored, place, rest, 150)).toEqual(play(foresight, place, rest, 150));
+  }
+});
+
+test('nothing is said of a value that is none, nor before anything was seen', async () => {
+  const foresight = await open();
+  const place = foresight.take(STEP);
+  expect(foresight.residuals(place, EPOCH, 5).one).toBeNaN();
+  play(foresight, place, series(4, 50));
+  expect(foresight.residuals(place, EPOCH + 50 * STEP, NaN).one).toBeNaN();
+});

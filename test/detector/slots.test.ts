@@ -1,0 +1,130 @@
+import { describe, expect, test } from 'vitest';
+import { createSlots, type Slots } from '../../detector/slots.ts';
+import { daily, EPOCH, gauss, STEP, seeded } from './world.ts';
+
+const AROUND = { direction: 'both', noise: 0, forecast: NaN, farForecast: NaN } as const;
+
+/** Plays a series through a place; returns its scores. */
+function play(slots: Slots, slot: number, values: readonly number[], from = 0): number[] {
+  return values.map((value, i) => {
+    const { score } = slots.score(slot, EPOCH + (from + i) * STEP, value, AROUND);
+    slots.learn(1, 4, false);
+    return score;
+  });
+}
+
+function series(seed: number, count = 400): number[] {
+  const random = seeded(seed);
+  return Array.from({ length: count }, (_, i) => 50 + 5 * daily(EPOCH + i * STEP) + gauss(random));
+}
+
+describe('places', () => {
+  test('each is by itself, over slabs, whatever its neighbours are told', () => {
+    const alone = createSlots();
+    const expected = play(alone, alone.take(), series(7));
+    const slots = createSlots();
+    const taken = Array.from({ length: 1500 }, () => slots.take());
+    expect(new Set(taken).size).toBe(1500);
+    expect(slots.used).toBe(1500);
+    for (const slot of [0, 1022, 1023, 1024, 1025, 1499]) play(slots, taken[slot] as number, series(slot));
+    for (const slot of [5, 1026]) {
+      expect(play(slots, slot, series(7))).toEqual(expected);
+      expect(slots.stateOf(slot)).toEqual(alone.stateOf(0));
+    }
+  });
+
+  test('one given back is used again and remembers nothing', () => {
+    const slots = createSlots();
+    const [first, second] = [slots.take(), slots.take()];
+    const fresh = slots.stateOf(second);
+    const scores = play(slots, first, series(3));
+    slots.release(first);
+    expect(slots.used).toBe(1);
+    const again = slots.take();
+    expect(again).toBe(first);
+    expect(slots.stateOf(again)).toEqual(fresh);
+    expect(play(slots, again, series(3))).toEqual(scores);
+  });
+
+  test('less than 4 kB is kept of one', () => {
+    const slots = createSlots();
+    expect(slots.stateOf(slots.take()).length).toBeLessThan(4096);
+  });
+});
+
+describe('a snapshot', () => {
+  test('goes on exactly where the original stands, and its free places are used again', () => {
+    const slots = createSlots();
+    const [a, b, c] = [slots.take(), slots.take(), slots.take()];
+    for (const [i, slot] of [a, b, c].entries()) play(slots, slot, series(i));
+    const restored = createSlots();
+    expect(restored.restore(slots.snapshot(), [a, c])).toBe(true);
+    expect(restored.used).toBe(2);
+    for (const slot of [a, c]) expect(play(restored, slot, series(9), 400)).toEqual(play(slots, slot, series(9), 400));
+    expect(restored.take()).toBe(b);
+    expect(restored.take()).toBe(3);
+  });
+
+  test('is a copy: what happens later is not in it', () => {
+    const slots = createSlots();
+    const slot = slots.take();
+    play(slots, slot, series(1));
+    const before = slots.stateOf(slot);
+    const taken = slots.snapshot();
+    play(slots, slot, series(2), 400);
+    const restored = createSlots();
+    restored.restore(taken, [slot]);
+    expect(restored.stateOf(slot)).toEqual(before);
+  });
+
+  test('of another layout is refused, and nothing happens', () => {
+    const slots = createSlots();
+    const slot = slots.take();
+    play(slots, slot, series(1));
+    const before = slots.stateOf(slot);
+    expect(slots.restore([new Uint8Array(10)], [0])).toBe(false);
+    expect(slots.stateOf(slot)).toEqual(before);
+    expect(slots.used).toBe(1);
+  });
+});
+
+describe('what a point teaches', () => {
+  /** Widest band after an hour at 200 in a series around 50. */
+  function widened(trust: number, units: number): { reach: number; expected: number } {
+    const slots = createSlots();
+    const slot = slots.take();
+    play(slots, slot, series(4, 1000));
+    for (let i = 0; i < 360; i++) {
+      slots.score(slot, EPOCH + (1000 + i) * STEP, 200, AROUND);
+      slots.learn(trust, units, trust < 0.1);
+    }
+    const { expected } = slots.score(slot, EPOCH + 1360 * STEP, 50, AROUND);
+    const band = { lower: 0, upper: 0 };
+    slots.edges(band);
+    return { reach: band.upper - band.lower, expected };
+  }
+
+  test('little, where it is trusted little', () => {
+    const [whole, little] = [widened(1, 4), widened(0.05, 0)];
+    expect(whole.expected).toBeGreaterThan(150);
+    expect(little.expected).toBeLessThan(80);
+    expect(little.reach).toBeLessThan(whole.reach / 3);
+  });
+
+  test('the numbers behind it are read before it is learnt', () => {
+    const slots = createSlots();
+    const slot = slots.take();
+    play(slots, slot, series(5));
+    const { score } = slots.score(slot, EPOCH + 400 * STEP, 90, AROUND);
+    const inputs = slots.inputs();
+    expect(inputs).toMatchObject({ value: 90, score, points: 400 });
+    expect(inputs.streams.find(({ stream }) => stream === 'step')?.odds).toBe(5);
+    expect(slots.chanceBelow()).toBe(1);
+    slots.score(slot, EPOCH + 401 * STEP, 10, AROUND);
+    expect(slots.chanceBelow()).toBeLessThan(0.001);
+  });
+
+  test('before a point was scored there is nothing to learn', () => {
+    expect(() => createSlots().learn(1, 4, false)).toThrow('no point was scored yet');
+  });
+});
