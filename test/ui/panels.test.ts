@@ -67,6 +67,12 @@ describe('panels of a stage', () => {
     ]);
   });
 
+  test('lines that would share a name are told apart by what differs', () => {
+    const burn = (slo: string, window: string) => series('slo_burn', { labels: { slo, window }, values: [1, 2] });
+    const [panel] = stagePanels(answer([burn('Checkout', 'fast'), burn('Checkout', 'slow'), burn('Payments', 'fast')]));
+    expect(panel?.lines.map(({ name }) => name)).toEqual(['Checkout (fast)', 'Checkout (slow)', 'Payments']);
+  });
+
   test('what is written stands behind what is read; a source shows what it writes', () => {
     const both = stagePanels(answer([series('throughput'), series('output')]))[0];
     expect(both?.lines.map((line) => line.role)).toEqual(['observed', 'context']);

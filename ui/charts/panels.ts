@@ -69,10 +69,11 @@ function byRole(panel: PanelDefinition, own: readonly SeriesView[]): Line[] {
   });
   // One amber line says it: of several anomalous percentiles the highest.
   const strangest = groups.findLast(({ percentile, list }) => percentile && list.some(isStrange))?.drawn;
+  const drawnSeries = groups.flatMap(({ list }) => list);
   return groups.flatMap(({ drawn, percentile, list }) =>
     list.map((series) => {
       const role = drawn.role === 'context' && !observed ? 'observed' : drawn.role;
-      const made = line(panel, series, role, nameOf(drawn, series, own.length));
+      const made = line(panel, series, role, nameOf(drawn, series, drawnSeries));
       return percentile && drawn !== strangest ? { ...made, anomalous: null } : made;
     }),
   );
@@ -87,9 +88,7 @@ function byStrangeness(panel: PanelDefinition, own: readonly SeriesView[]): Line
   const peak = (series: SeriesView) => series.values.reduce<number>((most, value) => Math.max(most, value ?? 0), 0);
   const sorted = [...own].sort((a, b) => Number(isStrange(b)) - Number(isStrange(a)) || peak(b) - peak(a));
   const [drawn] = panel.signals;
-  return sorted.map((series, i) =>
-    line(panel, series, i === 0 ? 'observed' : 'context', nameOf(drawn, series, own.length)),
-  );
+  return sorted.map((series, i) => line(panel, series, i === 0 ? 'observed' : 'context', nameOf(drawn, series, own)));
 }
 
 /** The stage in focus in front, every other stage of the pipeline behind it, each by its worst series. */
@@ -109,10 +108,17 @@ function byStage(panel: PanelDefinition, own: readonly SeriesView[], focus: stri
   ];
 }
 
-function nameOf(drawn: PanelSignal | undefined, series: SeriesView, count: number): string {
+/** A line's name, which no other line of its panel has: what tells it from its likes follows, such as `Checkout (slow)`. */
+function nameOf(drawn: PanelSignal | undefined, series: SeriesView, own: readonly SeriesView[]): string {
   if (drawn === undefined) return '';
-  if (count === 1 && drawn.alone !== '') return drawn.alone;
-  return series.labels[drawn.label] ?? drawn.name;
+  if (own.length === 1 && drawn.alone !== '') return drawn.alone;
+  const nameIn = (one: SeriesView) => one.labels[drawn.label] ?? drawn.name;
+  const name = nameIn(series);
+  const likes = own.filter((one) => one.signal === series.signal && nameIn(one) === name);
+  const telling = Object.keys(series.labels)
+    .filter((label) => likes.some((one) => one.labels[label] !== series.labels[label]))
+    .map((label) => series.labels[label]);
+  return telling.length === 0 ? name : `${name} (${telling.join(', ')})`;
 }
 
 /** A chart's model from the API's columns. */
