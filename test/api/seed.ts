@@ -266,8 +266,8 @@ export function faultAnomalies(faultAt: number): Anomaly[] {
       direction: 'up',
       severity: labels['signal'] === 'lag_seconds' ? 'critical' : 'warning',
       votes: [
-        vote('seasonal', 10 ** -(score + 1.2), 0.55),
-        vote('lstm', 10 ** -(score - 1.5), 0.45),
+        vote('profile', 10 ** -(score + 1.2), 0.55),
+        vote('forecast', 10 ** -(score - 1.5), 0.45),
         { ...vote('threshold', 1, 0), expected: Number.NaN, lower: Number.NaN, upper: 900 },
       ],
       decision: { breach: 'score', onset, for: 30_000, keep_firing_for: 60_000, min_volume: 10, history: 10_800_000 },

@@ -189,7 +189,7 @@ describe('incident', () => {
     const view = await json<IncidentView>(`/api/incidents/${incidentId}`);
     expect(view.summary).toMatchObject({ culprit: 'enrichment', state: 'open', alerts: 2 });
     expect(view.anomalies.map((one) => one.labels['signal'])).toEqual(['dependency_p95', 'lag_seconds']);
-    expect(view.anomalies[0]?.votes.map((vote) => vote.scorer)).toEqual(['seasonal', 'lstm', 'threshold']);
+    expect(view.anomalies[0]?.votes.map((vote) => vote.scorer)).toEqual(['profile', 'forecast', 'threshold']);
     expect(view.hops.map((hop) => hop.signal)).toEqual(['dependency_p95', 'lag_seconds']);
     expect(view.hops[0]).toMatchObject({ culprit: true, onset: seed.faultAt, until: 0 });
     expect(view.hops[0]?.sentence).toContain('customers');

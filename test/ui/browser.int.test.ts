@@ -133,7 +133,7 @@ describe.each(['dark', 'light'] as const)('in the %s theme', (theme) => {
     await page.locator('.incident-row').first().click();
     await page.getByText('Where it started').waitFor();
     expect(await page.locator('.hop').count()).toBe(2);
-    await page.getByText('Seasonal baseline').waitFor();
+    await page.getByText('Time of day').waitFor();
     await page.getByText('Together').waitFor();
     await page.getByText('Downstream').waitFor();
     await page.screenshot({ path: join(SHOTS, `incident-${theme}.png`) });
