@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { createRowJudge } from '../../../detector/backtest/product.ts';
+import { openForesight } from '../../../detector/foresight.ts';
 import { seededRandom } from '../../../detector/random.ts';
+import { createSlots } from '../../../detector/slots.ts';
 import { START } from './labelled-series.ts';
 
 /** Rows of noise a minute apart, with column 1 far out for ten rows from `at` on. */
@@ -41,5 +43,36 @@ describe('the judge of the product', () => {
     const first = watch(2, 1500, 1400);
     watch(2, 200, 10);
     expect(watch(2, 1500, 1400)).toEqual(first);
+  });
+
+  test('scores a lone column as the running detector scores a series, misses of forecasts included', async () => {
+    const judge = createRowJudge(1);
+    const slots = createSlots();
+    const foresight = await openForesight('/nowhere');
+    const slot = slots.take();
+    const random = seededRandom(8);
+    const row = new Float64Array(1);
+    let place: number | undefined;
+    let named: string[] = [];
+    for (let i = 0; i < 1500; i++) {
+      const time = START + i * 60_000;
+      const value = 100 + 30 * Math.sin(i / 40) + 10 * random() + (i % 400 === 399 ? 50 : 0);
+      row[0] = value;
+      const { contributions } = judge.judge(time, row);
+      // Of a file the interval must be seen first; the running detector knows its step.
+      if (i === 11) place = foresight.take(60_000);
+      const off = place === undefined ? undefined : foresight.residuals(place, time, value);
+      const { score } = slots.score(slot, time, value, {
+        direction: 'both',
+        noise: 0,
+        forecast: off?.one ?? NaN,
+        farForecast: off?.five ?? NaN,
+      });
+      named = slots.inputs().streams.map(({ stream }) => stream);
+      slots.learn(1, 4, false);
+      if (place !== undefined) foresight.add(place, time, value);
+      expect(contributions[0]).toBe(Math.max(0, score));
+    }
+    expect(named).toEqual(expect.arrayContaining(['forecast', 'drift']));
   });
 });
