@@ -13,27 +13,44 @@ export function normalizeLabels(labels: Labels): Labels {
   return Object.fromEntries(labelNames(labels).map((name) => [name, labels[name] as string]));
 }
 
-const FNV_OFFSET = 0xcbf29ce484222325n;
-const FNV_PRIME = 0x100000001b3n;
-const MASK = 0xffffffffffffffffn;
+/** The two halves of FNV's offset basis; its prime is 2^40 + 435. */
+const OFFSET_HIGH = 0xcbf29ce4;
+const OFFSET_LOW = 0x84222325;
+const PRIME = 435;
+const WORD = 2 ** 32;
 const encoder = new TextEncoder();
+const hex = (half: number) => half.toString(16).padStart(8, '0');
 
 /**
  * Identity of a label set, as Alertmanager computes it: FNV-1a 64 over sorted `name 0xff value 0xff`,
  * 16 lower-case hex digits. Empty-valued labels do not count.
  */
 export function fingerprint(labels: Labels): string {
-  let hash = FNV_OFFSET;
+  let high = OFFSET_HIGH;
+  let low = OFFSET_LOW;
+  // (h 2^32 + l) (2^40 + 435) = (435 h + 2^8 l) 2^32 + 435 l, modulo 2^64; in doubles 435 l is exact.
   const add = (byte: number) => {
-    hash = ((hash ^ BigInt(byte)) * FNV_PRIME) & MASK;
+    low = (low ^ byte) >>> 0;
+    const product = low * PRIME;
+    high = (high * PRIME + Math.floor(product / WORD) + ((low << 8) >>> 0)) % WORD;
+    low = product >>> 0;
+  };
+  const addText = (text: string) => {
+    for (let i = 0; i < text.length; i++) {
+      const code = text.charCodeAt(i);
+      if (code < 0x80) add(code);
+      else {
+        for (const byte of encoder.encode(text.slice(i))) add(byte);
+        break;
+      }
+    }
+    add(0xff);
   };
   for (const name of labelNames(labels)) {
-    for (const byte of encoder.encode(name)) add(byte);
-    add(0xff);
-    for (const byte of encoder.encode(labels[name])) add(byte);
-    add(0xff);
+    addText(name);
+    addText(labels[name] as string);
   }
-  return hash.toString(16).padStart(16, '0');
+  return hex(high) + hex(low);
 }
 
 /** `{a="x", b="y"}` with names sorted: the notation of logs and messages. */

@@ -38,6 +38,8 @@ export function createBoard(restored: Iterable<readonly [string, ActiveAlert]> =
     take(watched, verdict, value, end, step) {
       const { entry } = verdict.watcher;
       const { transition, standing } = verdict;
+      // Nearly all verdicts end here: labels are put together for the others alone.
+      if (transition !== 'resolved' && standing.phase !== 'firing') return undefined;
       const watch = watchOf(watched, entry.name);
       const labels = alertLabels(entry, watched.labels);
       const key = fingerprint(labels);
@@ -49,7 +51,6 @@ export function createBoard(restored: Iterable<readonly [string, ActiveAlert]> =
         watch.anomaly = undefined;
         return resolved;
       }
-      if (standing.phase !== 'firing') return undefined;
       if (transition === 'fired') watch.anomaly = anomalyOf(watched, verdict, value, step);
       // A gap has no words of its own: the last ones stand.
       const known = alerts.get(key);

@@ -42,29 +42,42 @@ export function valueAt(series: Series | undefined, time: Millis): number {
   return series?.values[Math.round((time - series.start) / series.step)] ?? NaN;
 }
 
+/** Flows of one stage, and what they came to in the step asked about last. */
+interface StageFlows {
+  readonly flows: Series[];
+  time: Millis;
+  events: number;
+}
+
 /** Events per step of each stage, from its throughput or, where larger, its output. */
 export class Volumes {
-  readonly #flows = new Map<string, Series[]>();
+  /** By pipeline, then by stage. */
+  readonly #flows = new Map<string, Map<string, StageFlows>>();
 
   constructor(series: readonly Series[]) {
     for (const one of series) {
       if (!FLOWS.has(one.labels['signal'] ?? '')) continue;
-      const key = stageKey(one);
-      this.#flows.set(key, [...(this.#flows.get(key) ?? []), one]);
+      const { pipeline = '', stage = '' } = one.labels;
+      const stages = this.#flows.get(pipeline) ?? new Map<string, StageFlows>();
+      this.#flows.set(pipeline, stages);
+      const known = stages.get(stage);
+      if (known === undefined) stages.set(stage, { flows: [one], time: NaN, events: NaN });
+      else known.flows.push(one);
     }
   }
 
-  /** Events of the stage of `series` in the step at `time`; NaN where nobody counts them. */
-  at(series: Pick<Series, 'labels'>, time: Millis, step: Millis): number {
-    let most = NaN;
-    for (const flow of this.#flows.get(stageKey(series)) ?? []) {
-      const events = (valueAt(flow, time) * step) / 1000;
-      if (!(events <= most)) most = events;
+  /** Events of the stage of `series` in the step of length `step` at `time`; NaN where nobody counts them. */
+  at({ labels }: Pick<Series, 'labels'>, time: Millis, step: Millis): number {
+    const stage = this.#flows.get(labels['pipeline'] ?? '')?.get(labels['stage'] ?? '');
+    if (stage === undefined) return NaN;
+    if (stage.time !== time) {
+      stage.time = time;
+      stage.events = NaN;
+      for (const flow of stage.flows) {
+        const events = (valueAt(flow, time) * step) / 1000;
+        if (!(events <= stage.events)) stage.events = events;
+      }
     }
-    return most;
+    return stage.events;
   }
-}
-
-function stageKey({ labels }: Pick<Series, 'labels'>): string {
-  return `${labels['pipeline'] ?? ''}\u0000${labels['stage'] ?? ''}`;
 }

@@ -1,5 +1,4 @@
 import { errorMessage } from '../core/errors.ts';
-import { fingerprint } from '../core/labels.ts';
 import type { Series } from '../core/series.ts';
 import type { Logger } from '../core/telemetry.ts';
 import type { Millis } from '../core/time.ts';
@@ -15,6 +14,7 @@ import { createOutbox } from './outbox.ts';
 import type { DetectorPort } from './port.ts';
 import { createRecords } from './records.ts';
 import type { Sender } from './sender.ts';
+import { createSeriesKeys } from './series-keys.ts';
 import { type Catalogue, createWatched, releasePlaces, type Watched } from './watched.ts';
 
 /** Telemetry that advanced by no more than this since the last tick left no step out. */
@@ -61,6 +61,7 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
   const outbox = createOutbox(port, metrics, log);
   const feedback = createFeedbackReader(port, metrics, log);
   const records = createRecords(catalogue, port, metrics, log);
+  const seriesKeys = createSeriesKeys();
   const watched = new Map<string, Watched>(options.restored?.watched.map((one) => [one.key, one]));
   const loading = new Set<string>();
   const startedAt = now();
@@ -92,33 +93,42 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
     const series = await port.readSignals({ from, to: until + step, step, signals: catalogue.signals });
     const heard = newest - heardUntil <= GAP_MS ? undefined : coveredSteps(series, from, until + step, step);
     heardUntil = newest;
-    judgeAll(series, from, until, heard);
+    const keys = seriesKeys.of(series);
+    judgeAll(series, keys, from, until, heard);
     cursor = until + step;
-    load(meet(series, time), cursor);
+    load(meet(series, keys, time), cursor);
     forget(time);
     return 'judged';
   }
 
-  function judgeAll(series: readonly Series[], from: Millis, until: Millis, heard: Uint8Array | undefined): void {
-    const byKey = new Map(series.map((one) => [fingerprint(one.labels), one]));
+  function judgeAll(
+    series: readonly Series[],
+    keys: readonly string[],
+    from: Millis,
+    until: Millis,
+    heard: Uint8Array | undefined,
+  ): void {
+    const byKey = new Map<string, Series>();
+    for (const [i, one] of series.entries()) byKey.set(keys[i] as string, one);
     const volumes = new Volumes(series);
+    const counts = { judged: 0, gap: 0, skipped: 0 };
     for (const one of watched.values()) {
       if (loading.has(one.key) || one.next < from) continue;
       const own = byKey.get(one.key);
       for (let time = one.next; time <= until; time += step) {
         if (heard && heard[Math.round((time - from) / step)] !== 1) {
           one.next = time + step;
-          metrics.points.inc({ result: 'skipped' });
-        } else judgeOne(one, own, time, volumes);
+          counts.skipped++;
+        } else counts[judgeOne(one, own, time, volumes)]++;
       }
     }
+    for (const [result, points] of Object.entries(counts)) if (points > 0) metrics.points.inc({ result }, points);
   }
 
-  function judgeOne(one: Watched, own: Series | undefined, time: Millis, volumes: Volumes): void {
+  function judgeOne(one: Watched, own: Series | undefined, time: Millis, volumes: Volumes): 'judged' | 'gap' {
     if (!Number.isNaN(valueAt(own, time))) one.seenAt = time;
     const value = reportedValue(one, own, time, config.forget_after);
     const verdicts = judge(catalogue, one, { time, value, volume: volumes.at(one, time, step) }, step, feedback);
-    metrics.points.inc({ result: Number.isNaN(value) ? 'gap' : 'judged' });
     for (const verdict of verdicts) {
       const { transition, watcher, held } = verdict;
       if (held) metrics.heldPoints.inc({ detector: watcher.entry.name, verdict: held });
@@ -131,30 +141,30 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
     }
     const row = expectationOf(one, verdicts, time, value);
     if (row) outbox.expectations.push(row);
+    return Number.isNaN(value) ? 'gap' : 'judged';
   }
 
   /** Series to load: new ones, those too far behind to be judged, and young ones whose history may have come since. */
-  function meet(series: readonly Series[], time: Millis): Watched[] {
-    const batch: Watched[] = [];
+  function meet(series: readonly Series[], keys: readonly string[], time: Millis): Watched[] {
+    const batch = new Set<Watched>();
     const begin = cursor - Math.ceil(config.history / step) * step;
-    for (const { labels } of series) {
-      const key = fingerprint(labels);
-      const known = watched.get(key);
-      if (known || catalogue.watchersOf(labels).length === 0) continue;
+    for (const [i, { labels }] of series.entries()) {
+      const key = keys[i] as string;
+      if (watched.has(key) || catalogue.watchersOf(labels).length === 0) continue;
       const fresh = createWatched(labels, begin, cursor);
       watched.set(key, fresh);
-      batch.push(fresh);
+      batch.add(fresh);
     }
     for (const one of watched.values()) {
-      if (loading.has(one.key) || batch.includes(one)) continue;
-      if (one.next < cursor) batch.push(one);
+      if (loading.has(one.key) || batch.has(one)) continue;
+      if (one.next < cursor) batch.add(one);
       const due = RELOAD_AT_MS[one.reloads];
       if (due !== undefined && time - one.metAt >= due && one.history < config.history / 2) {
         one.reloads++;
-        batch.push({ ...createWatched(one.labels, begin, one.metAt), reloads: one.reloads });
+        batch.add({ ...createWatched(one.labels, begin, one.metAt), reloads: one.reloads });
       }
     }
-    return batch;
+    return [...batch];
   }
 
   /** Replays the history of `batch` beside the ticks; series in it are judged again from the next tick on. */
@@ -170,7 +180,7 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
           until,
         );
         metrics.points.inc({ result: 'learned' }, points);
-        outbox.expectations.push(...expectations);
+        for (const row of expectations) outbox.expectations.push(row);
         for (const one of batch) adopt(one);
         log.info({ event: 'detector_history_loaded', series: batch.length, points });
       })

@@ -77,14 +77,17 @@ export function bookOf(feedback: readonly Feedback[]): FeedbackBook & { readonly
     if (known === undefined) bySeries.set(key, [one]);
     else known.push(one);
   }
-  const book = new Map<string, SeriesFeedback>();
+  /** By series, then by detector. */
+  const book = new Map<string, Map<string, SeriesFeedback>>();
   for (const [key, judged] of bySeries) {
     const windows = judged.map(expectedWindow).filter((window) => window !== undefined);
-    book.set(key, { judged, windows });
+    const [seriesKey, detector] = key.split('/', 2) as [string, string];
+    const known = book.get(seriesKey) ?? new Map<string, SeriesFeedback>();
+    book.set(seriesKey, known.set(detector, { judged, windows }));
   }
   return {
-    size: book.size,
-    of: (seriesKey, detector) => (book.size === 0 ? undefined : book.get(`${seriesKey}/${detector}`)),
+    size: bySeries.size,
+    of: (seriesKey, detector) => (book.size === 0 ? undefined : book.get(seriesKey)?.get(detector)),
   };
 }
 

@@ -16,6 +16,10 @@ const CHUNK_MS = 4 * 3_600_000;
 const SLICE_MS = 15;
 /** Bands of the newest history are stored, so that a chart does not begin empty. */
 const BANDS_MS = 3_600_000;
+/** Of many series at once fewer bands are kept, that many in all. */
+const MOST_BANDS = 100_000;
+/** Series that go through their history together, step by step: enough for the network to run over many at once. */
+const BLOCK = 256;
 /** Up to this many stages are asked for one by one; beyond that one query for all is cheaper. */
 const STAGES = 4;
 
@@ -46,34 +50,38 @@ export async function replay(options: ReplayOptions, batch: readonly Watched[], 
   const kept = batch.map((watched) => [watched, new Map([...watched.watches].map(([k, v]) => [k, { ...v }]))] as const);
   const narrowed = stagesOf(batch);
   let sliceEnd = performance.now() + SLICE_MS;
-  const begin = Math.min(...batch.map(({ next }) => next));
+  const begin = batch.reduce((least, { next }) => Math.min(least, next), until);
+  const bandsFrom = until - Math.min(BANDS_MS, step * Math.floor(MOST_BANDS / batch.length));
   for (let from = begin; from < until; from = Math.min(until, from + CHUNK_MS)) {
     const to = Math.min(until, from + CHUNK_MS);
     const series = await read(port, { from, to, step }, catalogue, narrowed);
     const covered = coveredSteps(series, from, to, step);
     const volumes = new Volumes(series);
     const byKey = new Map(series.map((one) => [fingerprint(one.labels), one]));
-    for (const watched of batch) {
-      const own = byKey.get(watched.key);
-      for (let time = Math.max(from, watched.next); time < to; time += step) {
+    for (let first = 0; first < batch.length; first += BLOCK) {
+      const block = batch.slice(first, first + BLOCK).map((watched) => ({ watched, own: byKey.get(watched.key) }));
+      for (let time = from; time < to; time += step) {
         const heard = covered[Math.round((time - from) / step)] === 1;
-        const value = heard ? reportedValue(watched, own, time, options.forgetAfter) : NaN;
-        if (watched.history === 0 && Number.isNaN(value)) {
-          watched.next = time + step;
-          continue;
-        }
-        if (!Number.isNaN(valueAt(own, time))) watched.seenAt = time;
-        const point = { time, value, volume: volumes.at(watched, time, step) };
-        const verdicts = judge(catalogue, watched, point, step, options.feedback);
-        options.onVerdicts?.(watched, verdicts, point);
-        points++;
-        if (until - time <= BANDS_MS) {
-          const row = expectationOf(watched, verdicts, time, value);
-          if (row) expectations.push(row);
-        }
-        if (performance.now() > sliceEnd) {
-          await breathe();
-          sliceEnd = performance.now() + SLICE_MS;
+        for (const { watched, own } of block) {
+          if (time < watched.next) continue;
+          const value = heard ? reportedValue(watched, own, time, options.forgetAfter) : NaN;
+          if (watched.history === 0 && Number.isNaN(value)) {
+            watched.next = time + step;
+            continue;
+          }
+          if (!Number.isNaN(valueAt(own, time))) watched.seenAt = time;
+          const point = { time, value, volume: volumes.at(watched, time, step) };
+          const verdicts = judge(catalogue, watched, point, step, options.feedback);
+          options.onVerdicts?.(watched, verdicts, point);
+          points++;
+          if (time >= bandsFrom) {
+            const row = expectationOf(watched, verdicts, time, value);
+            if (row) expectations.push(row);
+          }
+          if (performance.now() > sliceEnd) {
+            await breathe();
+            sliceEnd = performance.now() + SLICE_MS;
+          }
         }
       }
     }

@@ -1,8 +1,17 @@
 import type { Vote } from '../core/anomaly.ts';
 import type { Signal } from '../core/signal.ts';
 import type { Millis } from '../core/time.ts';
-import { directionOf } from './config.ts';
-import { type Breach, breachOf, type Evidence, nextStanding, type Standing, type Transition } from './decide.ts';
+import { type DecisionConfig, directionOf } from './config.ts';
+import {
+  type Breach,
+  breachOf,
+  type Evidence,
+  INACTIVE,
+  nextStanding,
+  type Standing,
+  type StepVerdict,
+  type Transition,
+} from './decide.ts';
 import type { Inputs } from './engine/engine.ts';
 import type { Band } from './engine/profile.ts';
 import { type FeedbackBook, isExpected, NO_FEEDBACK, type ThresholdInForce, thresholdAt } from './feedback.ts';
@@ -55,6 +64,9 @@ const BAND_FLOORS = 3;
 /** Deviations below this share of the noise floor say nothing to the engine, whose tails begin well within a spread. */
 const FLOOR_SHARE = 0.5;
 
+const STILL_INACTIVE = { standing: INACTIVE, transition: 'none' } as const;
+const NO_RULES: readonly Vote[] = [];
+
 /** What the ensemble says of a point in one direction. */
 interface Said {
   readonly score: number;
@@ -91,13 +103,16 @@ export function judge(
       verdicts.push(decide(slots, group, watcher, watched, point, said, stepMs, feedback));
     }
     if (group.direction === undefined || gap) continue;
-    const own = verdicts.slice(first);
-    const firing =
-      own.some(({ standing, held }) => standing.phase === 'firing' || held !== undefined) ||
-      [...watched.watches.values()].some(({ standing }) => standing.phase === 'firing');
-    const breach = own.some((verdict) => verdict.breach !== 'none');
-    const doubtful =
-      firing || breach || own.some(({ score, watcher }) => score > DOUBTFUL_SHARE * watcher.entry.decision.score);
+    let firing = isFiring(watched);
+    let breach = false;
+    let doubtful = false;
+    for (let i = first; i < verdicts.length; i++) {
+      const verdict = verdicts[i] as Verdict;
+      if (verdict.standing.phase === 'firing' || verdict.held !== undefined) firing = true;
+      if (verdict.breach !== 'none') breach = true;
+      if (verdict.score > DOUBTFUL_SHARE * verdict.watcher.entry.decision.score) doubtful = true;
+    }
+    doubtful ||= firing || breach;
     const units = Math.round(WHOLE * (doubtful ? breachWeight(watched, point.time) : 1));
     slots.learn(
       firing ? FIRING_TRUST : doubtful ? BREACH_TRUST : 1,
@@ -114,6 +129,8 @@ export function judge(
 }
 
 const band: Band = { lower: NaN, upper: NaN };
+
+const clamp = (value: number, min: number, max: number) => Math.min(Math.max(value, min), max);
 
 /** Scores a point. The noise floor is that of what was expected last: it may not depend on the point itself. */
 function ask(catalogue: Catalogue, group: Group, watched: Watched, point: Point, stepMs: Millis): Said {
@@ -133,14 +150,13 @@ function ask(catalogue: Catalogue, group: Group, watched: Watched, point: Point,
   });
   if (watched.history < FIRST_POINTS * stepMs || Number.isNaN(expected)) return { ...UNSAID, score, noise };
   slots.edges(band);
-  const clamp = (value: number) => Math.min(Math.max(value, min), max);
-  const middle = clamp(expected);
+  const middle = clamp(expected, min, max);
   watched.expected = middle;
   return {
     score,
     expected: middle,
-    lower: clamp(Math.min(band.lower, middle - BAND_FLOORS * noise)),
-    upper: clamp(Math.max(band.upper, middle + BAND_FLOORS * noise)),
+    lower: clamp(Math.min(band.lower, middle - BAND_FLOORS * noise), min, max),
+    upper: clamp(Math.max(band.upper, middle + BAND_FLOORS * noise), min, max),
     noise,
   };
 }
@@ -160,7 +176,7 @@ function decide(
   const limits = entry.scorers.threshold;
   const watch = watchOf(watched, entry.name);
   const gap = Number.isNaN(point.value);
-  const rules = limits && !gap ? [ruleVoteOf('threshold', scoreOfLimits(limits, point))] : [];
+  const rules = limits && !gap ? [ruleVoteOf('threshold', scoreOfLimits(limits, point))] : NO_RULES;
   const rule = strikingRule(rules);
   const firing = watch.standing.phase === 'firing';
   const low = decision.stopped_below !== undefined && point.value <= decision.stopped_below * said.expected;
@@ -188,12 +204,8 @@ function decide(
       held = 'expected';
     }
   }
-  const waits = { ...decision, for: decision.for * patience(watch, point.time) };
-  const next = nextStanding(waits, watch.standing, {
-    start: point.time,
-    end: point.time + stepMs,
-    breach: gap ? undefined : breach !== 'none',
-  });
+  const strikes = gap ? undefined : breach !== 'none';
+  const next = advance(decision, watch, { start: point.time, end: point.time + stepMs, breach: strikes });
   const before = watch.standing;
   watch.standing = next.standing;
   if (next.transition === 'fired') {
@@ -219,10 +231,26 @@ function decide(
   };
 }
 
+/** The next standing. What is inactive without a breach, as nearly all is at nearly all times, stays as it is. */
+function advance(
+  decision: DecisionConfig,
+  watch: Watch,
+  step: StepVerdict,
+): { readonly standing: Standing; readonly transition: Transition } {
+  if (watch.standing.phase === 'inactive' && step.breach !== true) return STILL_INACTIVE;
+  const wait = decision.for * patience(watch, step.start);
+  return nextStanding({ for: wait, keep_firing_for: decision.keep_firing_for }, watch.standing, step);
+}
+
+function isFiring(watched: Watched): boolean {
+  for (const { standing } of watched.watches.values()) if (standing.phase === 'firing') return true;
+  return false;
+}
+
 /** Shows a point to the network, unless it is part of an incident: what comes after is not to be expected from it. */
 function foresee({ foresight }: Catalogue, watched: Watched, { time, value }: Point): void {
   if (!foresight || watched.forecast === undefined) return;
-  for (const { standing } of watched.watches.values()) if (standing.phase === 'firing') return;
+  if (isFiring(watched)) return;
   foresight.add(watched.forecast, time, value);
 }
 

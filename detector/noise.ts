@@ -44,8 +44,12 @@ export function noiseFloor(signal: Signal, expected: number, volume: number, ste
   return fixed;
 }
 
+const ANY = { min: -Infinity, max: Infinity } as const;
+const SHARE = { min: 0, max: 1 } as const;
+const POSITIVE = { min: 0, max: Infinity } as const;
+
 /** The values a signal can take; bands are cut to this. */
 export function signalRange(signal: Signal): { readonly min: number; readonly max: number } {
-  if (signal === 'custom') return { min: -Infinity, max: Infinity };
-  return { min: 0, max: isShare(signal) ? 1 : Infinity };
+  if (signal === 'custom') return ANY;
+  return isShare(signal) ? SHARE : POSITIVE;
 }

@@ -6,7 +6,7 @@ import type { Expectation } from '../store/queries/expectations.ts';
 import type { DetectorMetrics } from './metrics.ts';
 import type { DetectorPort } from './port.ts';
 
-const MOST = { anomalies: 5_000, expectations: 100_000 } as const;
+const MOST = { anomalies: 5_000, expectations: 250_000 } as const;
 const BATCH = 20_000;
 
 /** Rows on their way to the store: kept in order while it is away, the oldest dropped and counted beyond a bound. */

@@ -74,6 +74,12 @@ export function createCatalogue(config: DetectorConfig, foresight?: Foresight): 
         Object.entries(entry.query.match).every(([name, value]) => (labels[name] ?? '') === value),
     );
   const groups = new WeakMap<Labels, readonly Group[]>();
+  /** Of signals of which all series are watched alike. */
+  const alike = new Map<string, readonly Group[]>();
+  for (const signal of SIGNALS) {
+    const all = watchers.filter(({ entry }) => entry.query.signal === signal);
+    if (all.every(({ entry }) => Object.keys(entry.query.match).length === 0)) alike.set(signal, groupsFrom(all));
+  }
   // Who wants a least volume needs the flows, which count events, whether anybody watches them or not.
   const counted = watchers.some(({ entry }) => entry.decision.min_volume > 0);
   return {
@@ -85,7 +91,7 @@ export function createCatalogue(config: DetectorConfig, foresight?: Foresight): 
     foresight,
     watchersOf,
     groupsOf(labels) {
-      const known = groups.get(labels);
+      const known = alike.get(labels['signal'] as string) ?? groups.get(labels);
       if (known) return known;
       const made = groupsFrom(watchersOf(labels));
       groups.set(labels, made);

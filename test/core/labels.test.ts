@@ -33,6 +33,22 @@ describe('fingerprint', () => {
     expect(fingerprint({ a: '1', b: '2' })).not.toBe(fingerprint({ a: '1b2' }));
   });
 
+  it('is what the definition in whole numbers of 64 bits gives, for any text', () => {
+    const plain = (labels: Record<string, string>) => {
+      let hash = 0xcbf29ce484222325n;
+      for (const name of labelNames(labels)) {
+        for (const text of [name, labels[name] as string]) {
+          for (const byte of [...Buffer.from(text), 0xff])
+            hash = ((hash ^ BigInt(byte)) * 0x100000001b3n) & 0xffffffffffffffffn;
+        }
+      }
+      return hash.toString(16).padStart(16, '0');
+    };
+    const anyText = fc.dictionary(fc.string({ unit: 'binary', minLength: 1 }), fc.string({ unit: 'binary' }));
+    fc.assert(fc.property(fc.oneof(labelSet, anyText), (labels) => fingerprint(labels) === plain(labels)));
+    expect(fingerprint({ stage: 'a\ud800b' })).toBe(plain({ stage: 'a\ufffdb' }));
+  });
+
   it('uses UTF-8 bytes', () => {
     expect(fingerprint({ stage: 'żółw' })).toMatch(/^[0-9a-f]{16}$/);
     expect(fingerprint({ stage: 'żółw' })).not.toBe(fingerprint({ stage: 'zolw' }));

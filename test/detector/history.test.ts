@@ -66,6 +66,20 @@ describe('replay', () => {
     expect(expectations.every((row) => row.labels === labels && row.lower <= row.upper)).toBe(true);
   });
 
+  test('of very many series at once only the newest bands are kept, so that they can be stored', async () => {
+    const world = createWorld(EPOCH);
+    const begin = EPOCH - 1_200_000;
+    const labels = Array.from({ length: 1000 }, (_, i) =>
+      world.add('latency_p95', `stage-${i}`, () => 0.1 + 0.001 * (i % 7), { from: begin }),
+    );
+    const batch = labels.map((one) => createWatched(one, begin, EPOCH));
+    const { points, expectations } = await replay(options(world), batch, EPOCH);
+    expect(points).toBe(120_000);
+    expect(expectations.length).toBe(100_000);
+    expect(Math.min(...expectations.slice(0, 1000).map(({ time }) => time))).toBe(EPOCH - 1_000_000);
+    expect(batch.every(({ history, next }) => history === 1_200_000 && next === EPOCH)).toBe(true);
+  });
+
   test('few stages are asked for by name, many with one query, in chunks of hours', async () => {
     const world = createWorld(EPOCH);
     const batch = (count: number) =>
