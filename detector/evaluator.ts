@@ -1,3 +1,4 @@
+import { setImmediate as breathe } from 'node:timers/promises';
 import { errorMessage } from '../core/errors.ts';
 import type { Series } from '../core/series.ts';
 import type { Logger } from '../core/telemetry.ts';
@@ -13,6 +14,7 @@ import type { DetectorMetrics } from './metrics.ts';
 import { createOutbox } from './outbox.ts';
 import type { DetectorPort } from './port.ts';
 import { createRecords } from './records.ts';
+import { createRolls } from './roll.ts';
 import type { Sender } from './sender.ts';
 import { createSeriesKeys } from './series-keys.ts';
 import { type Catalogue, createWatched, releasePlaces, type Watched } from './watched.ts';
@@ -21,6 +23,9 @@ import { type Catalogue, createWatched, releasePlaces, type Watched } from './wa
 const GAP_MS = 60_000;
 /** An alert ends this many rounds after it was last sent. */
 const ROUNDS = 4;
+/** How long judging keeps the process to itself, and after how many series it looks at the clock. */
+const SLICE_MS = 20;
+const BETWEEN_LOOKS = 64;
 /** Ages at which a young series is loaded again: history may be sent after the first live points. */
 const RELOAD_AT_MS = [60_000, 180_000, 600_000];
 
@@ -62,9 +67,13 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
   const feedback = createFeedbackReader(port, metrics, log);
   const records = createRecords(catalogue, port, metrics, log);
   const seriesKeys = createSeriesKeys();
+  /** Changes only with `rolls.changed()`. */
   const watched = new Map<string, Watched>(options.restored?.watched.map((one) => [one.key, one]));
+  const rolls = createRolls(watched);
   const loading = new Set<string>();
   const startedAt = now();
+  let metKeys: readonly string[] | undefined;
+  let metSize = 0;
   let cursor = options.restored?.cursor ?? 0;
   let heardUntil = 0;
   let readableAt = startedAt;
@@ -86,35 +95,48 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
     cursor = Math.max(cursor, closed - config.judge_late);
     if (until < cursor) return closed < cursor ? 'waiting' : time - newest > config.absent_after ? 'blind' : 'waiting';
 
-    const behind = [...watched.values()].filter(
-      ({ key, next }) => !loading.has(key) && next >= until - config.judge_late,
-    );
-    const from = Math.min(cursor, ...behind.map(({ next }) => next));
+    let from = cursor;
+    for (const { key, next } of watched.values()) {
+      if (next < from && next >= until - config.judge_late && !loading.has(key)) from = next;
+    }
     const series = await port.readSignals({ from, to: until + step, step, signals: catalogue.signals });
     const heard = newest - heardUntil <= GAP_MS ? undefined : coveredSteps(series, from, until + step, step);
     heardUntil = newest;
     const keys = seriesKeys.of(series);
-    judgeAll(series, keys, from, until, heard);
+    await judgeAll(series, keys, from, until, heard);
     cursor = until + step;
     load(meet(series, keys, time), cursor);
     forget(time);
     return 'judged';
   }
 
-  function judgeAll(
+  /** Yields to the event loop now and then: what is judged already is known by `next`, should `watched` change meanwhile. */
+  async function judgeAll(
     series: readonly Series[],
     keys: readonly string[],
     from: Millis,
     until: Millis,
     heard: Uint8Array | undefined,
-  ): void {
-    const byKey = new Map<string, Series>();
-    for (const [i, one] of series.entries()) byKey.set(keys[i] as string, one);
+  ): Promise<void> {
     const volumes = new Volumes(series);
     const counts = { judged: 0, gap: 0, skipped: 0 };
-    for (const one of watched.values()) {
-      if (loading.has(one.key) || one.next < from) continue;
-      const own = byKey.get(one.key);
+    let roll = rolls.call(keys);
+    let sliceEnd = performance.now() + SLICE_MS;
+    for (let i = 0; i < roll.watched.length; i++) {
+      if (i % BETWEEN_LOOKS === 0 && performance.now() > sliceEnd) {
+        await breathe();
+        sliceEnd = performance.now() + SLICE_MS;
+        const now = rolls.call(keys);
+        if (now !== roll) {
+          roll = now;
+          i = -1;
+          continue;
+        }
+      }
+      const one = roll.watched[i] as Watched;
+      if (one.next < from || one.next > until || loading.has(one.key)) continue;
+      const place = roll.places[i] as number;
+      const own = place < 0 ? undefined : series[place];
       for (let time = one.next; time <= until; time += step) {
         if (heard && heard[Math.round((time - from) / step)] !== 1) {
           one.next = time + step;
@@ -148,13 +170,18 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
   function meet(series: readonly Series[], keys: readonly string[], time: Millis): Watched[] {
     const batch = new Set<Watched>();
     const begin = cursor - Math.ceil(config.history / step) * step;
-    for (const [i, { labels }] of series.entries()) {
+    // The same series as when all of them were met last, if none has been forgotten since.
+    const met = metKeys === keys && metSize === watched.size;
+    metKeys = keys;
+    for (const [i, { labels }] of met ? [] : series.entries()) {
       const key = keys[i] as string;
       if (watched.has(key) || catalogue.watchersOf(labels).length === 0) continue;
       const fresh = createWatched(labels, begin, cursor);
       watched.set(key, fresh);
+      rolls.changed();
       batch.add(fresh);
     }
+    metSize = watched.size;
     for (const one of watched.values()) {
       if (loading.has(one.key) || batch.has(one)) continue;
       if (one.next < cursor) batch.add(one);
@@ -199,7 +226,10 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
     if (current === one) return;
     const quiet = current && [...current.watches.values()].every(({ standing }) => standing.phase === 'inactive');
     const better = quiet && one.history > 1.5 * current.history;
-    if (better) watched.set(one.key, one);
+    if (better) {
+      watched.set(one.key, one);
+      rolls.changed();
+    }
     releasePlaces(catalogue, better ? current : one);
   }
 
@@ -207,6 +237,7 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
     for (const one of watched.values()) {
       if (loading.has(one.key) || time - Math.max(one.seenAt, one.metAt) <= config.forget_after) continue;
       watched.delete(one.key);
+      rolls.changed();
       outbox.anomalies.push(...board.forget(one, time));
       releasePlaces(catalogue, one);
       log.info({ event: 'detector_series_forgotten', labels: one.labels });

@@ -1,11 +1,10 @@
 import type { Vote } from '../core/anomaly.ts';
-import type { Signal } from '../core/signal.ts';
+import type { Direction, Signal } from '../core/signal.ts';
 import type { Millis } from '../core/time.ts';
 import { type DecisionConfig, directionOf } from './config.ts';
 import {
   type Breach,
   breachOf,
-  type Evidence,
   INACTIVE,
   nextStanding,
   type Standing,
@@ -69,14 +68,18 @@ const NO_RULES: readonly Vote[] = [];
 
 /** What the ensemble says of a point in one direction. */
 interface Said {
-  readonly score: number;
-  readonly expected: number;
-  readonly lower: number;
-  readonly upper: number;
-  readonly noise: number;
+  score: number;
+  expected: number;
+  lower: number;
+  upper: number;
+  noise: number;
 }
 
-const UNSAID: Said = { score: NaN, expected: NaN, lower: NaN, upper: NaN, noise: NaN };
+const UNSAID: Readonly<Said> = { score: NaN, expected: NaN, lower: NaN, upper: NaN, noise: NaN };
+// One of each for all points: they are read before the next point is looked at.
+const spoken: Said = { ...UNSAID };
+const around = { direction: 'both' as Direction, noise: 0, forecast: NaN, farForecast: NaN };
+const evidence = { value: 0, expected: 0, score: 0, volume: 0, history: 0, rule: false, pDown: NaN };
 
 /**
  * Looks at one point: score, decide, then learn. Advances the state of the series by one step and returns one verdict
@@ -142,23 +145,24 @@ function ask(catalogue: Catalogue, group: Group, watched: Watched, point: Point,
   const direction = group.direction ?? 'both';
   if (foresight) watched.forecast ??= foresight.take(stepMs);
   const forecast = foresight?.residuals(watched.forecast as number, point.time, point.value);
-  const { score, expected } = slots.score(slotOf(slots, watched, direction), point.time, point.value, {
-    direction,
-    noise: FLOOR_SHARE * noise,
-    forecast: forecast?.one ?? NaN,
-    farForecast: forecast?.five ?? NaN,
-  });
-  if (watched.history < FIRST_POINTS * stepMs || Number.isNaN(expected)) return { ...UNSAID, score, noise };
+  around.direction = direction;
+  around.noise = FLOOR_SHARE * noise;
+  around.forecast = forecast?.one ?? NaN;
+  around.farForecast = forecast?.five ?? NaN;
+  const { score, expected } = slots.score(slotOf(slots, watched, direction), point.time, point.value, around);
+  spoken.score = score;
+  spoken.expected = NaN;
+  spoken.lower = NaN;
+  spoken.upper = NaN;
+  spoken.noise = noise;
+  if (watched.history < FIRST_POINTS * stepMs || Number.isNaN(expected)) return spoken;
   slots.edges(band);
   const middle = clamp(expected, min, max);
   watched.expected = middle;
-  return {
-    score,
-    expected: middle,
-    lower: clamp(Math.min(band.lower, middle - BAND_FLOORS * noise), min, max),
-    upper: clamp(Math.max(band.upper, middle + BAND_FLOORS * noise), min, max),
-    noise,
-  };
+  spoken.expected = middle;
+  spoken.lower = clamp(Math.min(band.lower, middle - BAND_FLOORS * noise), min, max);
+  spoken.upper = clamp(Math.max(band.upper, middle + BAND_FLOORS * noise), min, max);
+  return spoken;
 }
 
 function decide(
@@ -177,18 +181,16 @@ function decide(
   const watch = watchOf(watched, entry.name);
   const gap = Number.isNaN(point.value);
   const rules = limits && !gap ? [ruleVoteOf('threshold', scoreOfLimits(limits, point))] : NO_RULES;
-  const rule = strikingRule(rules);
+  const rule = rules === NO_RULES ? undefined : strikingRule(rules);
   const firing = watch.standing.phase === 'firing';
   const low = decision.stopped_below !== undefined && point.value <= decision.stopped_below * said.expected;
-  const evidence: Evidence = {
-    value: point.value,
-    expected: said.expected,
-    score: said.score,
-    volume: point.volume,
-    history: watched.history,
-    rule: rule !== undefined,
-    pDown: low ? slots.chanceBelow() : NaN,
-  };
+  evidence.value = point.value;
+  evidence.expected = said.expected;
+  evidence.score = said.score;
+  evidence.volume = point.volume;
+  evidence.history = watched.history;
+  evidence.rule = rule !== undefined;
+  evidence.pDown = low ? slots.chanceBelow() : NaN;
   const plain = breachOf(decision, directionOf(entry), evidence, firing);
   const people = feedback.of(watched.key, entry.name);
   const moved = people && thresholdAt(people, decision.score, point.time);

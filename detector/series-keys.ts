@@ -9,7 +9,10 @@ const LOOK_AHEAD = 64;
  * objects: who stands where it stood is compared, and only who is new there is hashed.
  */
 export interface SeriesKeys {
-  /** Keys of `series`, place by place. The array is used again by the next call. */
+  /**
+   * Keys of `series`, place by place: the same array as before while all stand where they stood, else the next one. It is
+   * good until the call after the next.
+   */
   of(series: readonly Series[]): readonly string[];
 }
 
@@ -26,13 +29,17 @@ export function createSeriesKeys(): SeriesKeys {
       nextKnown.length = series.length;
       nextKeys.length = series.length;
       let at = 0;
-      for (const [i, { labels }] of series.entries()) {
+      let moved = series.length !== known.length;
+      for (let i = 0; i < series.length; i++) {
+        const { labels } = series[i] as Series;
         const place = placeOf(known, at, labels);
+        if (place !== i) moved = true;
         // The labels that were first seen are kept: newer ones can go.
         nextKnown[i] = place < 0 ? labels : (known[place] as Labels);
         nextKeys[i] = place < 0 ? fingerprint(labels) : (keys[place] as string);
         if (place >= 0) at = place + 1;
       }
+      if (!moved) return keys;
       spareKnown = known;
       spareKeys = keys;
       known = nextKnown;

@@ -18,6 +18,20 @@ test('keys are fingerprints, answer after answer', () => {
   expect(keys.of(answer(all))).toEqual(hashed(all));
 });
 
+test('while nothing moves the array is the same one, and else another', () => {
+  const keys = createSeriesKeys();
+  const all = Array.from({ length: 20 }, (_, i) => stage(i));
+  const first = keys.of(answer(all));
+  expect(keys.of(answer(all))).toBe(first);
+  for (const other of [all.slice(0, -1), all.slice(1), [...all, stage(99)], all.toReversed(), []]) {
+    expect(keys.of(answer(other))).not.toBe(first);
+    expect(first).toEqual(hashed(all));
+    expect(keys.of(answer(all))).toEqual(hashed(all));
+    keys.of(answer(all.slice(3)));
+    expect(keys.of(answer(all))).toBe(first);
+  }
+});
+
 test('series that come, go and change their places have keys of their own', () => {
   const keys = createSeriesKeys();
   const all = Array.from({ length: 300 }, (_, i) => stage(i));
