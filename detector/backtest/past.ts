@@ -4,8 +4,10 @@ import type { Millis } from '../../core/time.ts';
 import type { DetectorConfig } from '../config.ts';
 import type { Foresight } from '../foresight.ts';
 import { replay } from '../history.ts';
+import type { Verdict } from '../judge.ts';
 import type { DetectorPort } from '../port.ts';
-import { createCatalogue, createWatched } from '../watched.ts';
+import type { Point } from '../scorer.ts';
+import { createCatalogue, createWatched, type Watched } from '../watched.ts';
 
 /** An alert that a detector would have raised. */
 export interface Firing {
@@ -16,6 +18,9 @@ export interface Firing {
   readonly onset: Millis;
   readonly firedAt: Millis;
   resolvedAt: Millis;
+  /** Of the step it fired in; the score is NaN where a rule decided before there was one. */
+  readonly value: number;
+  readonly score: number;
 }
 
 export interface PastOptions {
@@ -26,6 +31,8 @@ export interface PastOptions {
   readonly days: number;
   /** Forecasts as the running detector has them, where it has. */
   readonly foresight?: Foresight | undefined;
+  /** Is told of each step of each series, history included. */
+  readonly onVerdicts?: ((watched: Watched, verdicts: readonly Verdict[], point: Point) => void) | undefined;
 }
 
 export interface Past {
@@ -45,7 +52,7 @@ const HOUR_MS = 3_600_000;
  * detector, and keeps what would have fired. As much history as the detector loads of a new series is learned first.
  * Nothing is written, and what people said of alerts is not applied: it was said afterwards.
  */
-export async function judgePast({ config, port, until, days, foresight }: PastOptions): Promise<Past> {
+export async function judgePast({ config, port, until, days, foresight, onVerdicts }: PastOptions): Promise<Past> {
   const { step } = config;
   const end = Math.floor(until / step) * step;
   const from = Math.ceil((end - days * DAY_MS) / step) * step;
@@ -66,8 +73,10 @@ export async function judgePast({ config, port, until, days, foresight }: PastOp
       port,
       step,
       forgetAfter: config.forget_after,
-      onVerdicts(watched, verdicts, { time }) {
-        for (const { watcher, transition, standing } of verdicts) {
+      onVerdicts(watched, verdicts, point) {
+        onVerdicts?.(watched, verdicts, point);
+        const { time, value } = point;
+        for (const { watcher, transition, standing, score } of verdicts) {
           if (transition !== 'fired' && transition !== 'resolved') continue;
           const { name, severity } = watcher.entry;
           const key = fingerprint({ ...watched.labels, alertname: name });
@@ -77,7 +86,8 @@ export async function judgePast({ config, port, until, days, foresight }: PastOp
             open.delete(key);
           } else if (time >= from) {
             const { onset } = standing;
-            const firing = { detector: name, severity, labels: watched.labels, onset, firedAt: time, resolvedAt: 0 };
+            const at = { onset, firedAt: time, resolvedAt: 0 };
+            const firing = { detector: name, severity, labels: watched.labels, ...at, value, score };
             open.set(key, firing);
             firings.push(firing);
           }

@@ -18,6 +18,8 @@ function firing(after: number, more: Partial<Firing> = {}): Firing {
     onset: firedAt - 30_000,
     firedAt,
     resolvedAt: firedAt + HOUR,
+    value: 1,
+    score: 3,
     ...more,
   };
 }

@@ -1,21 +1,30 @@
-import { describe, expect, test } from 'vitest';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { fingerprint } from '../../../core/labels.ts';
 import { silentTelemetry } from '../../../core/telemetry.ts';
 import { judgePast } from '../../../detector/backtest/past.ts';
-import { createBoard } from '../../../detector/board.ts';
 import { detectorConfig } from '../../../detector/config.ts';
-import { createEvaluator } from '../../../detector/evaluator.ts';
 import { openForesight } from '../../../detector/foresight.ts';
-import { createMetrics } from '../../../detector/metrics.ts';
-import { createCatalogue } from '../../../detector/watched.ts';
+import { expectationOf } from '../../../detector/history.ts';
+import { createDetector } from '../../../detector/main.ts';
+import type { Store } from '../../../store/client.ts';
+import type { Expectation } from '../../../store/queries/expectations.ts';
 import { createWorld, EPOCH, gauss, poisson, STEP, type World } from '../world.ts';
 
 const HOUR = 3_600_000;
 const config = detectorConfig.parse({ history: '4h' });
+const from = EPOCH - 4 * HOUR - 60_000;
+/** The detector's port stands in for all of it. */
+const NO_STORE = {} as Store;
+
+const textOf = ({ value, expected, lower, upper, score }: Expectation) =>
+  [value, expected, lower, upper, score].join(' ');
 
 /** A stage with a steady flow whose latency and lag break for ten minutes each, an hour apart. */
 function brokenWorld(now: number): World {
   const world = createWorld(now);
-  const from = EPOCH - 4 * HOUR - 60_000;
   const within = (time: number, start: number) => time >= start && time < start + 600_000;
   world.add('throughput', 'enrichment', (_, random) => poisson(random, 200) / 10, { from });
   world.add(
@@ -40,41 +49,79 @@ const past = (world: World, until: number, hours: number, more = config) =>
   judgePast({ config: more, port: world, until, days: hours / 24 });
 
 describe('judgePast', () => {
-  test('fires what the running detector fired on the same data, at the same steps', async () => {
+  test('says what the running detector said that judged each step as it came and was started again in the middle', async () => {
     const world = brokenWorld(EPOCH);
-    const telemetry = silentTelemetry();
-    const evaluator = createEvaluator({
-      config,
-      catalogue: createCatalogue(config, await forecasts()),
-      port: world,
-      board: createBoard(),
-      metrics: createMetrics(telemetry.registry),
-      log: telemetry.log,
-      now: () => world.now,
-      send: async (alerts) => ({ sent: alerts.length, failed: 0, errors: [] }),
-    });
-    await evaluator.tick();
-    await evaluator.settled();
+    // Beside what breaks: a flow that stops altogether, a series with a hole, and one that is born on the way.
+    const stop = (time: number) => time >= EPOCH + 6_000_000 && time < EPOCH + 6_400_000;
+    world.add('throughput', 'payments', (time, random) => (stop(time) ? NaN : poisson(random, 300) / 10), { from });
+    const hole = (time: number) => time >= EPOCH + 2_000_000 && time < EPOCH + 2_400_000;
+    world.add('freshness', 'payments', (time, random) => (hole(time) ? NaN : 20 + 2 * gauss(random)), { from });
+    world.add('latency_p95', 'billing', (_, random) => 0.2 + 0.02 * gauss(random), { from: EPOCH + 3_000_000 });
+    const dataDir = mkdtempSync(join(tmpdir(), 'weir-past-'));
+    onTestFinished(() => rmSync(dataDir, { recursive: true, force: true }));
+    const open = () =>
+      createDetector({
+        config,
+        store: NO_STORE,
+        port: world,
+        // Nobody listens there: what is posted does not matter here.
+        alertingUrl: 'http://127.0.0.1:9/',
+        dataDir,
+        telemetry: silentTelemetry(),
+        now: () => world.now,
+      });
+    let detector = open();
+    await detector.start();
+    await detector.settled();
     // The first step that is judged live; all before it is history to both.
-    const from = evaluator.cursor();
+    const begin = Math.floor((EPOCH - config.lateness) / STEP) * STEP;
     for (let i = 0; i < 720; i++) {
+      if (i === 420) {
+        await detector.stop();
+        detector = open();
+        await detector.start();
+        await detector.settled();
+      }
       world.now += STEP;
-      await evaluator.tick();
-      await evaluator.settled();
+      await detector.tick();
+      await detector.settled();
     }
-    const until = evaluator.cursor();
-    const live = [...world.anomalies.values()].map((one) => [
-      one.detector,
-      one.labels['signal'],
-      one.time,
-      one.resolvedAt,
-    ]);
-    const days = (until - from) / 86_400_000;
-    const { firings, series } = await judgePast({ config, port: world, until, days, foresight: await forecasts() });
-    expect(series).toBe(3);
-    const again = firings.map((one) => [one.detector, one.labels['signal'], one.firedAt, one.resolvedAt]);
-    expect(again.sort()).toEqual(live.sort());
-    expect(new Set(again.map(([, signal]) => signal))).toEqual(new Set(['latency_p95', 'lag_seconds']));
+    await detector.stop();
+    const until = begin + 720 * STEP;
+    const live = [...world.anomalies.values()];
+    const scores = new Map<string, string>();
+    const said = await judgePast({
+      config,
+      port: world,
+      until,
+      days: (until - begin) / 86_400_000,
+      foresight: await forecasts(),
+      onVerdicts(watched, verdicts, { time, value }) {
+        const row = expectationOf(watched, verdicts, time, value);
+        if (row && time >= begin) scores.set(`${watched.key} ${time}`, textOf(row));
+      },
+    });
+    expect(said.series).toBe(6);
+    const again = said.firings.map((one) => [one.detector, one.labels, one.onset, one.firedAt, one.resolvedAt]);
+    expect(again).toHaveLength(live.length);
+    for (const one of live) {
+      expect(again).toContainEqual([one.detector, one.labels, one.decision['onset'], one.time, one.resolvedAt]);
+      const firing = said.firings.find((other) => other.firedAt === one.time && other.detector === one.detector);
+      expect([firing?.value, firing?.score]).toEqual([one.value, one.score]);
+    }
+    const signals = live.map(({ labels }) => `${labels['signal']} of ${labels['stage']}`);
+    expect(new Set(signals)).toEqual(
+      new Set(['latency_p95 of enrichment', 'lag_seconds of enrichment', 'throughput of payments']),
+    );
+    // Not the alerts alone: each step of each series has the same score and the same band.
+    const stored = new Map(
+      world.expectations
+        .filter(({ time }) => time >= begin)
+        .map((row) => [`${fingerprint(row.labels)} ${row.time}`, textOf(row)]),
+    );
+    expect(stored.size).toBeGreaterThan(3900);
+    expect([...stored].filter(([step, row]) => scores.get(step) !== row)).toEqual([]);
+    expect(scores.size).toBe(stored.size);
   });
 
   test('only what fires in the days asked for counts; what was before is learned', async () => {
