@@ -29,6 +29,22 @@ export interface IncidentStore {
 
 const TIMELINE_LIMIT = 500;
 
+/**
+ * Whether an alert that fires among `members` is about the very series of `alert`: a warning of what is to come and, however
+ * much later, the alert that it came, are one incident.
+ */
+function speaksOf(members: ReadonlyMap<string, IncidentAlert>, alert: Pick<LiveAlert, 'labels'>): boolean {
+  if (alert.labels['signal'] === undefined) return false;
+  for (const member of members.values()) {
+    if (member.resolvedAt === 0 && sameLabels(seriesOf(member.labels), seriesOf(alert.labels))) return true;
+  }
+  return false;
+}
+
+function seriesOf({ alertname: _name, severity: _severity, ...series }: LiveAlert['labels']): LiveAlert['labels'] {
+  return series as LiveAlert['labels'];
+}
+
 /** The record without what only correlation uses. */
 export function publicIncident(record: IncidentRecord): Incident {
   const { attachedAt: _attached, sinceAt: _since, ...incident } = record;
@@ -157,7 +173,8 @@ export class Incidents {
       .filter((draft) => draft.record.pipeline === pipeline)
       .sort((a, b) => b.record.openedAt - a.record.openedAt);
     const joins = ({ record, members }: Draft) =>
-      record.state !== 'resolved' && (now - record.attachedAt <= window || members.has(alert.fingerprint));
+      record.state !== 'resolved' &&
+      (now - record.attachedAt <= window || members.has(alert.fingerprint) || speaksOf(members, alert));
     const draft =
       mine.find(joins) ?? mine.find(({ record }) => record.state === 'resolved' && now - record.resolvedAt <= window);
     if (draft?.record.state === 'resolved') {

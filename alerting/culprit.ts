@@ -1,3 +1,4 @@
+import { LIMIT_AHEAD } from '../core/alert.ts';
 import type { IncidentAlert } from '../core/incident.ts';
 import { isShare, SIGNAL_FACTS, type Signal } from '../core/signal.ts';
 import type { Millis } from '../core/time.ts';
@@ -36,6 +37,8 @@ const OWN_TROUBLE = 3;
 function signalOf(alert: IncidentAlert): string {
   return alert.labels['signal'] ?? '';
 }
+
+const isPresent = (alert: IncidentAlert) => alert.labels['alertname'] !== LIMIT_AHEAD;
 
 export function stageOf(alert: IncidentAlert): string {
   return alert.labels['stage'] ?? alert.labels['service'] ?? '';
@@ -97,6 +100,9 @@ export function nameCulprit(
   edges: readonly PipelineEdge[] = [],
   onset: Millis = 60_000,
 ): Culprit {
+  // What is to come says where it began only while nothing has.
+  const present = alerts.filter(isPresent);
+  if (present.length > 0 && present.length < alerts.length) return nameCulprit(present, edges, onset);
   const first = Math.min(...alerts.map((alert) => alert.startsAt));
   const early = alerts.filter((alert) => alert.startsAt <= first + onset);
   const stages = [...new Set(early.map(stageOf))].filter((stage) => stage !== '');
@@ -117,7 +123,8 @@ export function nameCulprit(
   if (chosen === undefined) return { stage: '', title: 'No alert', reason: '' };
   const stage = stageOf(chosen);
   const mates = early.filter((alert) => stageOf(alert) === stage);
-  return { stage, title: titleOf(chosen, mates), reason: reasonOf(chosen, alerts) };
+  const title = (isPresent(chosen) ? undefined : chosen.annotations['summary']) ?? titleOf(chosen, mates);
+  return { stage, title, reason: reasonOf(chosen, alerts) };
 }
 
 /** `(p95 312 ms instead of 20 ms)`, or nothing without numbers. */

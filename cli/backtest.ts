@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
+import type { PipelineDefinition } from '../core/definition.ts';
 import { errorMessage, WeirError } from '../core/errors.ts';
 import { type Millis, parseDuration } from '../core/time.ts';
 import { backtest } from '../detector/backtest/backtest.ts';
@@ -70,7 +71,7 @@ async function judgeStore(flags: BacktestFlags, count: number): Promise<void> {
     try {
       await assertStored(store, config.store.url ?? config.data);
       const foresight = config.detector.lstm.enabled ? await openForesight(config.data) : undefined;
-      const report = await pastOf(store, config.detector, count, Date.now(), foresight);
+      const report = await pastOf(store, config.detector, count, Date.now(), foresight, config.pipelines.definitions);
       process.stdout.write(pastReportText(report));
       if (flags.out === undefined) return;
       mkdirSync(flags.out, { recursive: true });
@@ -88,6 +89,7 @@ export async function pastOf(
   count: number,
   now: Millis,
   foresight?: Foresight,
+  definitions: readonly PipelineDefinition[] = [],
 ): Promise<PastReport> {
   const past = await judgePast({
     config,
@@ -95,6 +97,7 @@ export async function pastOf(
     until: now - config.lateness,
     days: count,
     foresight,
+    definitions,
   });
   const incidents = await readIncidents(store, { from: past.from, to: past.until, limit: 1000 });
   return pastReportOf(past, { incidents, feedback: await readFeedback(store) });

@@ -85,7 +85,10 @@ export async function startPlatform(config: WeirConfig, roles: readonly Role[] =
           }),
         )
       : undefined;
-    if (has('detector')) await begin(createDetector({ ...room, ...toAlerting, config: config.detector }));
+    if (has('detector'))
+      await begin(
+        createDetector({ ...room, ...toAlerting, config: config.detector, definitions: config.pipelines.definitions }),
+      );
     if (has('pipelines')) await begin(createPipelines({ ...room, config: config.pipelines }));
     if (has('collector'))
       collector = await begin(

@@ -37,3 +37,6 @@ export interface Alert {
  * Annotations: `summary` (one sentence), `description`, `anomaly_id`, `value`, `expected`.
  */
 export const DETECTOR_SOURCE = 'detector';
+
+/** Name of the detector's warnings that a limit will be crossed: they speak of what is to come, all other alerts of what is. */
+export const LIMIT_AHEAD = 'LimitAhead';

@@ -4,9 +4,11 @@ import { durationWords } from '../core/duration-words.ts';
 import { fingerprint, type Labels, normalizeLabels } from '../core/labels.ts';
 import { SIGNAL_FACTS, type Signal } from '../core/signal.ts';
 import type { Millis } from '../core/time.ts';
+import { inputsAhead } from './ahead/votes.ts';
+import { annotationsAhead } from './ahead/words.ts';
 import { type DetectorEntry, directionOf } from './config.ts';
 import type { ThresholdInForce } from './feedback.ts';
-import type { Verdict } from './judge.ts';
+import type { Verdict } from './verdict.ts';
 import { decisionInputs, meanOdds } from './votes.ts';
 import type { Watched } from './watched.ts';
 import { chanceWords, rangeWords, valueWords } from './wording.ts';
@@ -41,6 +43,7 @@ export function alertAnnotations(
   end: Millis,
   anomalyId: string,
 ): Labels {
+  if (verdict.outlook) return annotationsAhead(subject(watched.labels), watched.labels, verdict.outlook, anomalyId);
   const signal = watched.labels['signal'] as Signal;
   const range = rangeWords(signal, verdict.lower, verdict.upper);
   const expected = Number.isNaN(verdict.expected) ? range : valueWords(signal, verdict.expected);
@@ -88,7 +91,7 @@ export function anomalyOf(watched: Watched, verdict: Verdict, value: number, ste
     time,
     firedAt: standing.firedAt,
     resolvedAt: 0,
-    value,
+    value: verdict.outlook?.value ?? value,
     expected: verdict.expected,
     lower: verdict.lower,
     upper: verdict.upper,
@@ -112,6 +115,7 @@ export function anomalyOf(watched: Watched, verdict: Verdict, value: number, ste
       ...(Number.isFinite(decision.min_expected) ? { min_expected: decision.min_expected } : {}),
       ...(decision.stopped_below === undefined ? {} : { stopped_below: decision.stopped_below }),
       history: watched.history,
+      ...(verdict.outlook ? inputsAhead(verdict.outlook) : {}),
       ...(verdict.inputs ? { noise: verdict.noise, ...decisionInputs(verdict.inputs) } : {}),
       query: JSON.stringify({ signal: query.signal, match: query.match, from: time, to: time + step, step }),
     },

@@ -1,8 +1,9 @@
+import { LIMIT_AHEAD } from '../core/alert.ts';
 import type { Anomaly } from '../core/anomaly.ts';
 import { fingerprint } from '../core/labels.ts';
 import type { Millis } from '../core/time.ts';
 import { type ActiveAlert, absentAlert, alertAnnotations, alertLabels, anomalyOf } from './alerts.ts';
-import type { Verdict } from './judge.ts';
+import type { Verdict } from './verdict.ts';
 import { type Watched, watchOf } from './watched.ts';
 
 /** Incidents remembered of one series. */
@@ -52,10 +53,10 @@ export function createBoard(restored: Iterable<readonly [string, ActiveAlert]> =
         return resolved;
       }
       if (transition === 'fired') watch.anomaly = anomalyOf(watched, verdict, value, step);
-      // A gap has no words of its own: the last ones stand.
+      // A gap has no words of its own, nor has a warning on its way out: the last ones stand.
       const known = alerts.get(key);
       const annotations =
-        Number.isNaN(value) && known
+        known && (Number.isNaN(value) || (verdict.breach === 'none' && entry.name === LIMIT_AHEAD))
           ? known.annotations
           : alertAnnotations(watched, verdict, value, end, watch.anomaly?.id ?? '');
       alerts.set(key, { labels, annotations, startsAt: standing.onset, resolvedAt: 0 });

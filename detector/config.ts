@@ -60,6 +60,10 @@ export const detectorEntry = z.strictObject({
   }),
   scorers: scorersConfig.prefault({ ensemble: {} }),
   decision: decisionConfig.prefault({}),
+  /** A value that cannot be passed without harm, of a disk or a pool, in the unit of the signal; crossing it raises nothing by itself. */
+  capacity: z.number().optional(),
+  /** Whether one is warned before the threshold or the capacity is reached. */
+  ahead: z.boolean().default(true),
   severity: z.enum(SEVERITIES).default('warning'),
 });
 export type DetectorEntry = z.output<typeof detectorEntry>;
@@ -86,6 +90,19 @@ export const detectorConfig = z.strictObject({
   detectors: z.array(detectorEntry).default([]),
   /** Whether the shipped entries are used. */
   shipped: z.boolean().default(true),
+  /** Warnings before a limit is reached (detector/ahead). */
+  ahead: z
+    .strictObject({
+      enabled: z.boolean().default(true),
+      /** Chance, of the limit being crossed within thirty minutes, from which on one is warned. */
+      chance: z.number().min(0.05).max(0.99).default(0.7),
+      for: duration('1m'),
+      keep_firing_for: duration('5m'),
+      /** A series is not looked ahead of before it was observed this long. */
+      min_history: duration('1h'),
+      severity: z.enum(SEVERITIES).default('warning'),
+    })
+    .prefault({}),
   /** Forecasts of the network (`weir model`), whose misses are two of the ensemble's streams. */
   lstm: z.strictObject({ enabled: z.boolean().default(true) }).prefault({}),
 });

@@ -3,6 +3,7 @@ import { errorMessage } from '../core/errors.ts';
 import type { Series } from '../core/series.ts';
 import type { Logger } from '../core/telemetry.ts';
 import type { Millis } from '../core/time.ts';
+import { createRetentionReader } from './ahead/retention.ts';
 import { postable } from './alerts.ts';
 import type { Board } from './board.ts';
 import type { DetectorConfig } from './config.ts';
@@ -65,6 +66,7 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
   const { step } = config;
   const outbox = createOutbox(port, metrics, log);
   const feedback = createFeedbackReader(port, metrics, log);
+  const retention = createRetentionReader(port, catalogue.limits, log);
   const records = createRecords(catalogue, port, metrics, log);
   const seriesKeys = createSeriesKeys();
   /** Changes only with `rolls.changed()`. */
@@ -88,6 +90,7 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
     readableAt = time;
     watchAbsence(time, newest);
     await feedback.refresh(time);
+    await retention.refresh(time);
     metrics.late.set(newest === 0 ? 0 : Math.max(0, time - newest) / 1000);
     const closed = closedStep(time);
     const until = Math.min(closed, Math.floor(newest / step) * step - step);

@@ -1,11 +1,17 @@
 import type { Anomaly, Vote } from '../core/anomaly.ts';
 import { durationWords } from '../core/duration-words.ts';
 import type { Signal } from '../core/signal.ts';
+import { chanceOfScore } from './ahead/entry.ts';
+import { scoreAhead } from './ahead/votes.ts';
+import { linesAhead } from './ahead/words.ts';
 import { scoreAgain } from './votes.ts';
 import { chanceWords, rangeWords, valueWords } from './wording.ts';
 
+const isAhead = ({ decision }: Pick<Anomaly, 'decision'>) => decision['breach'] === 'ahead';
+
 /** Whether the stored inputs give the stored score again, to the last bit. `unscored`: a rule decided without a score. */
 export function recomputes(anomaly: Anomaly): 'equal' | 'differs' | 'unscored' {
+  if (isAhead(anomaly)) return Object.is(scoreAhead(anomaly.votes), anomaly.score) ? 'equal' : 'differs';
   if (!anomaly.votes.some(({ weight }) => weight > 0)) return 'unscored';
   return Object.is(scoreAgain(anomaly), anomaly.score) ? 'equal' : 'differs';
 }
@@ -13,8 +19,7 @@ export function recomputes(anomaly: Anomaly): 'equal' | 'differs' | 'unscored' {
 /** The explain card of a stored anomaly as text, one fact a line. */
 export function explanationOf(anomaly: Anomaly): string {
   const { decision, labels } = anomaly;
-  const signal = (labels['signal'] ?? 'custom') as Signal;
-  const words = (value: number) => valueWords(signal, value);
+  const signal = signalOf(anomaly);
   const { signal: _signal, ...place } = labels;
   const lines: [string, string][] = [
     ['detector', `${anomaly.detector} (${anomaly.severity}, watches ${anomaly.direction})`],
@@ -22,10 +27,7 @@ export function explanationOf(anomaly: Anomaly): string {
     ['strange since', timeOf(Number(decision['onset'] ?? anomaly.time))],
     ['fired', anomaly.firedAt > 0 ? timeOf(anomaly.firedAt) : 'not yet'],
     ['resolved', anomaly.resolvedAt > 0 ? timeOf(anomaly.resolvedAt) : 'not yet'],
-    [
-      'value',
-      `${words(anomaly.value)}, expected ${rangeWords(signal, anomaly.lower, anomaly.upper)} around ${words(anomaly.expected)}`,
-    ],
+    ...(isAhead(anomaly) ? [valueAhead(anomaly), ...linesAhead(anomaly)] : [valueLine(anomaly)]),
     ['decided by', String(decision['breach'] ?? '')],
     ['threshold', thresholdWords(anomaly)],
     [
@@ -37,7 +39,20 @@ export function explanationOf(anomaly: Anomaly): string {
   ];
   const width = Math.max(...lines.map(([name]) => name.length));
   const facts = lines.map(([name, text]) => `${name.padEnd(width)}  ${text}\n`);
-  return `${facts.join('')}\n${votesTable(anomaly.votes)}\n${again(anomaly)}\n`;
+  return `${facts.join('')}\n${isAhead(anomaly) ? '' : `${votesTable(anomaly.votes)}\n`}${again(anomaly)}\n`;
+}
+
+const signalOf = ({ labels }: Anomaly) => (labels['signal'] ?? 'custom') as Signal;
+
+function valueLine(anomaly: Anomaly): [string, string] {
+  const signal = signalOf(anomaly);
+  const { value, expected, lower, upper } = anomaly;
+  const usual = `${rangeWords(signal, lower, upper)} around ${valueWords(signal, expected)}`;
+  return ['value', `${valueWords(signal, value)}, expected ${usual}`];
+}
+
+function valueAhead(anomaly: Anomaly): [string, string] {
+  return ['value', valueWords(signalOf(anomaly), anomaly.value)];
 }
 
 function timeOf(time: number): string {
@@ -100,6 +115,12 @@ function votesTable(votes: readonly Vote[]): string {
 function again(anomaly: Anomaly): string {
   const { score, decision } = anomaly;
   const result = recomputes(anomaly);
+  if (isAhead(anomaly)) {
+    const chance = `chance ${chanceOfScore(score)} (score ${score}), the mean of trend and network by weight.`;
+    return result === 'equal'
+      ? `${chance} Computed again from these it is exactly that.`
+      : `${chance} Computed again from these it is ${scoreAhead(anomaly.votes)}: it DIFFERS from what is stored.`;
+  }
   if (result === 'unscored') return 'A rule decided; there is no score to compute again.';
   const given = `interval ${decision['interval']} ms, ${decision['points']} points before it, score before it ${decision['before']}`;
   const verdict =

@@ -3,6 +3,7 @@ import {
   createForecasts,
   type ForecastSnapshot,
   type Forecasts,
+  type Interval,
   type Residuals,
   seriesBytes,
 } from './lstm/forecast/forecasts.ts';
@@ -21,6 +22,10 @@ export interface Foresight {
   /** How far a value lies from what was forecast for it; NaN where nothing was. Used again by the next call. */
   residuals(place: number, time: Millis, value: number): Residuals;
   add(place: number, time: Millis, value: number): void;
+  /** Quantiles of the value `HORIZONS[horizon]` points after the newest one; NaN before there are two. Used again by the next call. */
+  forecast(place: number, horizon: number): Readonly<Interval>;
+  /** Chance, 0 to 1, that the value `HORIZONS[horizon]` points after the newest one lies above `limit`; NaN before there are two. */
+  chanceAbove(place: number, horizon: number, limit: number): number;
   /** Copies of the arrays of all places. */
   snapshot(): Uint8Array[];
   /** Goes on from a snapshot in which `used` are taken. False, and nothing happens, when it is of another layout. */
@@ -56,6 +61,7 @@ export function createForesight(forecasts: Forecasts, units: number): Foresight 
   /** Places added to since the network last ran. */
   const waiting = new Set<number>();
   const out: Residuals = { one: NaN, five: NaN, oneSpread: NaN, fiveSpread: NaN };
+  const interval: Interval = { low: NaN, middle: NaN, high: NaN };
   let next = 0;
 
   function settle(place: number): void {
@@ -84,6 +90,16 @@ export function createForesight(forecasts: Forecasts, units: number): Foresight 
     add(place, time, value) {
       settle(place);
       if (forecasts.add(place, time, value)) waiting.add(place);
+    },
+
+    forecast(place, horizon) {
+      settle(place);
+      return forecasts.forecast(place, horizon, interval);
+    },
+
+    chanceAbove(place, horizon, limit) {
+      settle(place);
+      return forecasts.chanceAbove(place, horizon, limit);
     },
 
     snapshot() {

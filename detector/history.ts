@@ -6,9 +6,10 @@ import type { Expectation } from '../store/queries/expectations.ts';
 import { coveredSteps, Volumes, valueAt } from './coverage.ts';
 import { INACTIVE } from './decide.ts';
 import type { FeedbackBook } from './feedback.ts';
-import { judge, type Verdict } from './judge.ts';
+import { judge } from './judge.ts';
 import type { DetectorPort } from './port.ts';
 import type { Point } from './scorer.ts';
+import type { Verdict } from './verdict.ts';
 import type { Catalogue, Watch, Watched } from './watched.ts';
 
 /** What one query loads, and how long the replay keeps the process to itself. */

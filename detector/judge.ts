@@ -1,47 +1,19 @@
+import { LIMIT_AHEAD } from '../core/alert.ts';
 import type { Vote } from '../core/anomaly.ts';
 import type { Direction, Signal } from '../core/signal.ts';
 import type { Millis } from '../core/time.ts';
+import { lookAhead } from './ahead/ahead.ts';
 import { type DecisionConfig, directionOf } from './config.ts';
-import {
-  type Breach,
-  breachOf,
-  INACTIVE,
-  nextStanding,
-  type Standing,
-  type StepVerdict,
-  type Transition,
-} from './decide.ts';
-import type { Inputs } from './engine/engine.ts';
+import { breachOf, INACTIVE, nextStanding, type Standing, type StepVerdict, type Transition } from './decide.ts';
 import type { Band } from './engine/profile.ts';
-import { type FeedbackBook, isExpected, NO_FEEDBACK, type ThresholdInForce, thresholdAt } from './feedback.ts';
+import { type FeedbackBook, isExpected, NO_FEEDBACK, thresholdAt } from './feedback.ts';
 import { noiseFloor, signalRange } from './noise.ts';
 import type { Point } from './scorer.ts';
 import type { Slots } from './slots.ts';
 import { scoreOfLimits } from './threshold.ts';
+import type { Verdict } from './verdict.ts';
 import { ruleVoteOf, strikingRule, votesOf } from './votes.ts';
 import { type Catalogue, type Group, slotOf, type Watch, type Watched, type Watcher, watchOf } from './watched.ts';
-
-/** One detector's word on one point of one series. */
-export interface Verdict {
-  readonly watcher: Watcher;
-  /** What each stream and rule says; of an ordinary point only the rules. */
-  readonly votes: readonly Vote[];
-  /** The numbers behind the score of a point that is not ordinary. */
-  readonly inputs: Inputs | undefined;
-  readonly score: number;
-  readonly expected: number;
-  readonly lower: number;
-  readonly upper: number;
-  /** Deviations below this were taken for nothing. */
-  readonly noise: number;
-  readonly breach: Breach;
-  /** The threshold the score was held against, where people have moved it; as configured where absent. */
-  readonly moved: ThresholdInForce | undefined;
-  /** What people said that keeps a point from being strange which else were. */
-  readonly held: 'noise' | 'expected' | undefined;
-  readonly transition: Transition;
-  readonly standing: Standing;
-}
 
 /** Share of their way that baselines go for a point in an anomaly. */
 const FIRING_TRUST = 0.05;
@@ -127,6 +99,8 @@ export function judge(
     foresee(catalogue, watched, point);
     watched.history += stepMs;
   }
+  const warning = lookAhead(catalogue, watched, point, stepMs, feedback);
+  if (warning) verdicts.push(warning);
   watched.next = point.time + stepMs;
   return verdicts;
 }
@@ -244,8 +218,11 @@ function advance(
   return nextStanding({ for: wait, keep_firing_for: decision.keep_firing_for }, watch.standing, step);
 }
 
+/** What lies ahead is no part of what is: a warning alone leaves trust as it was. */
 function isFiring(watched: Watched): boolean {
-  for (const { standing } of watched.watches.values()) if (standing.phase === 'firing') return true;
+  for (const [name, { standing }] of watched.watches) {
+    if (standing.phase === 'firing' && name !== LIMIT_AHEAD) return true;
+  }
   return false;
 }
 

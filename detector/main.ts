@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { PipelineDefinition } from '../core/definition.ts';
 import { errorMessage } from '../core/errors.ts';
 import type { Health, Service } from '../core/service.ts';
 import type { Telemetry } from '../core/telemetry.ts';
@@ -12,7 +13,7 @@ import { createMetrics } from './metrics.ts';
 import { type DetectorPort, storePort } from './port.ts';
 import { createSender } from './sender.ts';
 import { readSnapshot, type Snapshot, writeSnapshot } from './snapshot.ts';
-import { createCatalogue } from './watched.ts';
+import { createCatalogue, foresightPlaces, forgetForesight } from './watched.ts';
 
 export interface DetectorOptions {
   readonly config: DetectorConfig;
@@ -20,6 +21,8 @@ export interface DetectorOptions {
   readonly alertingUrl: string | (() => string);
   readonly alertingToken?: string | undefined;
   readonly dataDir: string;
+  /** Declared pipelines, whose SLOs have targets to warn of. */
+  readonly definitions?: readonly PipelineDefinition[];
   readonly telemetry: Telemetry;
   readonly now?: () => Millis;
   /** Stands in for the store's queries, for tests. */
@@ -41,9 +44,9 @@ export interface Detector extends Service {
 
 /** Forecasts that cannot go on start afresh: what is judged by them waits for thirty points, all else goes on. */
 function restoreForecasts(foresight: Foresight | undefined, { watched, forecasts }: Snapshot): void {
-  const places = watched.flatMap(({ forecast }) => forecast ?? []);
+  const places = watched.flatMap(foresightPlaces);
   if (foresight?.restore(forecasts, places)) return;
-  for (const one of watched) one.forecast = undefined;
+  for (const one of watched) forgetForesight(one);
 }
 
 /** The detector as a service: restores its state, ticks when a step closes, and keeps its state when it stops. */
@@ -78,7 +81,7 @@ export function createDetector(options: DetectorOptions): Detector {
     const snapshot = await readSnapshot(directory, config.step, log);
     const recent = snapshot && now() - snapshot.takenAt < config.history ? snapshot : undefined;
     const taken = recent?.watched.flatMap(({ slots }) => Object.values(slots)) ?? [];
-    catalogue = createCatalogue(config, await forecasts());
+    catalogue = createCatalogue(config, await forecasts(), options.definitions);
     const usable = recent && catalogue.slots.restore(recent.slabs, taken) ? recent : undefined;
     if (recent && !usable) log.info({ event: 'detector_snapshot_outdated', step: recent.step });
     if (usable) restoreForecasts(catalogue.foresight, usable);

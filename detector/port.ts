@@ -13,6 +13,7 @@ import {
 import { type Expectation, writeExpectations } from '../store/queries/expectations.ts';
 import { readFeedback } from '../store/queries/feedback.ts';
 import { newestTelemetry } from '../store/queries/ingest.ts';
+import { readTopicRetentions, type TopicRetention } from '../store/queries/retentions.ts';
 import { readSignals, type SignalQuery } from '../store/queries/signals.ts';
 
 /** The store as the detector uses it; tests put recorded series behind it. */
@@ -27,6 +28,8 @@ export interface DetectorPort {
   /** What each detector did in the seven days before `now`. */
   readRecords(now: Millis): Promise<readonly DetectorRecord[]>;
   writeStates(states: readonly DetectorState[]): Promise<void>;
+  /** What is known of how long topics keep records, for each group that reads them. */
+  readRetentions(now: Millis): Promise<readonly TopicRetention[]>;
 }
 
 export function storePort(store: Store): DetectorPort {
@@ -38,5 +41,6 @@ export function storePort(store: Store): DetectorPort {
     readFeedback: () => readFeedback(store),
     readRecords: (now) => readDetectorRecords(store, now),
     writeStates: (states) => writeDetectorStates(store, states),
+    readRetentions: (now) => readTopicRetentions(store, now),
   };
 }

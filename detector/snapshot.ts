@@ -9,7 +9,7 @@ import type { ActiveAlert } from './alerts.ts';
 import type { Watched } from './watched.ts';
 
 /** Raised whenever the shape or the meaning of a state changes; an older snapshot is then left and history replayed. */
-const VERSION = 2;
+const VERSION = 3;
 const MAGIC = 'WEIRDET\n';
 /** Before the header: the magic, its length and its checksum, 32 bits each, little endian. */
 const PREFIX = MAGIC.length + 8;

@@ -1,7 +1,11 @@
 import type { Anomaly } from '../core/anomaly.ts';
+import type { PipelineDefinition } from '../core/definition.ts';
 import { fingerprint, type Labels } from '../core/labels.ts';
 import { type Direction, SIGNALS, type Signal } from '../core/signal.ts';
 import type { Millis } from '../core/time.ts';
+import { aheadEntry } from './ahead/entry.ts';
+import { createLimitBook, type Limit, type LimitBook, NO_LIMITS } from './ahead/limits.ts';
+import type { Lookout } from './ahead/lookout.ts';
 import { type DetectorConfig, type DetectorEntry, detectorEntries, directionOf } from './config.ts';
 import { isFlow } from './coverage.ts';
 import { INACTIVE, type Standing } from './decide.ts';
@@ -37,6 +41,8 @@ export interface Watched {
   expected: number;
   /** Place in the forecasts; undefined until it is first needed. */
   forecast: number | undefined;
+  /** Where it is watched for limits. */
+  readonly lookouts: Partial<Record<Limit['side'], Lookout>>;
   readonly watches: Map<string, Watch>;
   /** Onset and end of the newest incidents. */
   readonly incidents: [Millis, Millis][];
@@ -60,14 +66,25 @@ export interface Catalogue {
   readonly slots: Slots;
   /** Forecasts of the network; undefined where there is none. */
   readonly foresight: Foresight | undefined;
+  readonly limits: LimitBook;
+  /** The entry that warns of limits of a signal. */
+  aheadOf(signal: Signal): DetectorEntry;
   watchersOf(labels: Labels): readonly Watcher[];
-  /** `watchersOf` in groups, remembered for the object `labels`. */
+  /** Those that judge each point, in groups, remembered for the object `labels`. */
   groupsOf(labels: Labels): readonly Group[];
 }
 
-export function createCatalogue(config: DetectorConfig, foresight?: Foresight): Catalogue {
+/** `definitions` declare SLOs, whose targets are limits. */
+export function createCatalogue(
+  config: DetectorConfig,
+  foresight?: Foresight,
+  definitions: readonly PipelineDefinition[] = [],
+): Catalogue {
   const watchers = detectorEntries(config).map((entry): Watcher => ({ entry }));
-  const watchersOf = (labels: Labels) =>
+  const looksAhead = config.ahead.enabled && foresight !== undefined;
+  const limits = looksAhead ? createLimitBook(detectorEntries(config), definitions) : NO_LIMITS;
+  const ahead = new Map(SIGNALS.map((signal) => [signal, { entry: aheadEntry(config, signal) }]));
+  const judgesOf = (labels: Labels) =>
     watchers.filter(
       ({ entry }) =>
         entry.query.signal === labels['signal'] &&
@@ -83,17 +100,26 @@ export function createCatalogue(config: DetectorConfig, foresight?: Foresight): 
   // Who wants a least volume needs the flows, which count events, whether anybody watches them or not.
   const counted = watchers.some(({ entry }) => entry.decision.min_volume > 0);
   return {
-    watchers,
+    watchers: looksAhead ? [...watchers, ahead.get('lag_seconds') as Watcher] : watchers,
     signals: SIGNALS.filter(
-      (signal) => (counted && isFlow(signal)) || watchers.some(({ entry }) => entry.query.signal === signal),
+      (signal) =>
+        (counted && isFlow(signal)) ||
+        limits.signals.includes(signal) ||
+        watchers.some(({ entry }) => entry.query.signal === signal),
     ),
     slots: createSlots(),
     foresight,
-    watchersOf,
+    limits,
+    aheadOf: (signal) => (ahead.get(signal) as Watcher).entry,
+    watchersOf(labels) {
+      const judges = judgesOf(labels);
+      const warner = limits.of(labels).length > 0 ? ahead.get(labels['signal'] as Signal) : undefined;
+      return warner ? [...judges, warner] : judges;
+    },
     groupsOf(labels) {
       const known = alike.get(labels['signal'] as string) ?? groups.get(labels);
       if (known) return known;
-      const made = groupsFrom(watchersOf(labels));
+      const made = groupsFrom(judgesOf(labels));
       groups.set(labels, made);
       return made;
     },
@@ -122,6 +148,7 @@ export function createWatched(labels: Labels, from: Millis, metAt: Millis): Watc
     slots: {},
     expected: NaN,
     forecast: undefined,
+    lookouts: {},
     watches: new Map(),
     incidents: [],
   };
@@ -150,9 +177,24 @@ export function slotOf(slots: Slots, watched: Watched, direction: Direction): nu
 export function releasePlaces({ slots, foresight }: Catalogue, watched: Watched): void {
   if (watched.forecast !== undefined) foresight?.release(watched.forecast);
   watched.forecast = undefined;
+  for (const lookout of Object.values(watched.lookouts)) {
+    if (lookout.place !== undefined) foresight?.release(lookout.place);
+    lookout.place = undefined;
+  }
   for (const direction of Object.keys(watched.slots) as Direction[]) {
     const slot = watched.slots[direction];
     if (slot !== undefined) slots.release(slot);
     delete watched.slots[direction];
   }
+}
+
+/** The places of a series in the forecasts. */
+export function foresightPlaces({ forecast, lookouts }: Watched): number[] {
+  return [forecast, ...Object.values(lookouts).map(({ place }) => place)].filter((place) => place !== undefined);
+}
+
+/** A series whose places in the forecasts are lost: it takes new ones when it needs them. */
+export function forgetForesight(watched: Watched): void {
+  watched.forecast = undefined;
+  for (const lookout of Object.values(watched.lookouts)) lookout.place = undefined;
 }

@@ -1,12 +1,13 @@
 import type { Severity } from '../../core/alert.ts';
+import type { PipelineDefinition } from '../../core/definition.ts';
 import { fingerprint, type Labels } from '../../core/labels.ts';
 import type { Millis } from '../../core/time.ts';
 import type { DetectorConfig } from '../config.ts';
 import type { Foresight } from '../foresight.ts';
 import { replay } from '../history.ts';
-import type { Verdict } from '../judge.ts';
 import type { DetectorPort } from '../port.ts';
 import type { Point } from '../scorer.ts';
+import type { Verdict } from '../verdict.ts';
 import { createCatalogue, createWatched, type Watched } from '../watched.ts';
 
 /** An alert that a detector would have raised. */
@@ -25,7 +26,7 @@ export interface Firing {
 
 export interface PastOptions {
   readonly config: DetectorConfig;
-  readonly port: Pick<DetectorPort, 'readSignals'>;
+  readonly port: Pick<DetectorPort, 'readSignals'> & Partial<Pick<DetectorPort, 'readRetentions'>>;
   /** The days judged are those before it. */
   readonly until: Millis;
   readonly days: number;
@@ -33,6 +34,8 @@ export interface PastOptions {
   readonly foresight?: Foresight | undefined;
   /** Is told of each step of each series, history included. */
   readonly onVerdicts?: ((watched: Watched, verdicts: readonly Verdict[], point: Point) => void) | undefined;
+  /** Declared pipelines, whose SLOs have targets to warn of. */
+  readonly definitions?: readonly PipelineDefinition[];
 }
 
 export interface Past {
@@ -52,12 +55,14 @@ const HOUR_MS = 3_600_000;
  * detector, and keeps what would have fired. As much history as the detector loads of a new series is learned first.
  * Nothing is written, and what people said of alerts is not applied: it was said afterwards.
  */
-export async function judgePast({ config, port, until, days, foresight, onVerdicts }: PastOptions): Promise<Past> {
+export async function judgePast(options: PastOptions): Promise<Past> {
+  const { config, port, until, days, foresight, onVerdicts } = options;
   const { step } = config;
   const end = Math.floor(until / step) * step;
   const from = Math.ceil((end - days * DAY_MS) / step) * step;
   const begin = from - Math.ceil(config.history / step) * step;
-  const catalogue = createCatalogue(config, foresight);
+  const catalogue = createCatalogue(config, foresight, options.definitions);
+  if (port.readRetentions) catalogue.limits.retain(await port.readRetentions(until));
   // Hours are enough to learn which series there were.
   const hours = { from: Math.floor(begin / HOUR_MS) * HOUR_MS, to: Math.ceil(end / HOUR_MS) * HOUR_MS, step: HOUR_MS };
   const known = await port.readSignals({ ...hours, signals: catalogue.signals });

@@ -7,6 +7,7 @@ import type { DetectorPort } from '../../detector/port.ts';
 import { seededRandom as seeded } from '../../detector/random.ts';
 import type { DetectorRecord, DetectorState } from '../../store/queries/detector-records.ts';
 import type { Expectation } from '../../store/queries/expectations.ts';
+import type { TopicRetention } from '../../store/queries/retentions.ts';
 import type { SignalQuery } from '../../store/queries/signals.ts';
 
 export const STEP = 10_000;
@@ -65,6 +66,7 @@ export interface World extends DetectorPort {
   deaf: boolean;
   readonly records: DetectorRecord[];
   readonly states: DetectorState[];
+  readonly retentions: TopicRetention[];
   add(
     signal: Signal,
     stage: string,
@@ -95,6 +97,7 @@ export function createWorld(now: number): World {
     deaf: false,
     records: [],
     states: [],
+    retentions: [],
     add(signal, stage, source, { from = now - 3_600_000, labels = {}, seed } = {}) {
       const all = normalizeLabels({ signal, pipeline: 'orders', stage, ...labels });
       const random = seeded(seed ?? columns.length * 101 + 7);
@@ -143,6 +146,10 @@ export function createWorld(now: number): World {
     async readRecords() {
       if (world.failing) throw new Error(world.failing);
       return world.records;
+    },
+    async readRetentions() {
+      if (world.failing) throw new Error(world.failing);
+      return world.retentions;
     },
     async writeStates(states) {
       if (world.failing) throw new Error(world.failing);

@@ -105,6 +105,7 @@ export function createFleet(size: number, step: Millis, now: Millis): Fleet {
     readFeedback: async () => [],
     readRecords: async () => [],
     writeStates: async () => {},
+    readRetentions: async () => [],
   };
   return fleet;
 }

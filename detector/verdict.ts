@@ -1,0 +1,30 @@
+import type { Vote } from '../core/anomaly.ts';
+import type { Outlook } from './ahead/lookout.ts';
+import type { Breach, Standing, Transition } from './decide.ts';
+import type { Inputs } from './engine/engine.ts';
+import type { ThresholdInForce } from './feedback.ts';
+import type { Watcher } from './watched.ts';
+
+/** One detector's word on one point of one series. */
+export interface Verdict {
+  readonly watcher: Watcher;
+  /** What each stream and rule says; of an ordinary point only the rules. */
+  readonly votes: readonly Vote[];
+  /** The numbers behind the score of a point that is not ordinary. */
+  readonly inputs: Inputs | undefined;
+  readonly score: number;
+  readonly expected: number;
+  readonly lower: number;
+  readonly upper: number;
+  /** Deviations below this were taken for nothing. */
+  readonly noise: number;
+  readonly breach: Breach;
+  /** The threshold the score was held against, where people have moved it; as configured where absent. */
+  readonly moved: ThresholdInForce | undefined;
+  /** What people said that keeps a point from being strange which else were. */
+  readonly held: 'noise' | 'expected' | undefined;
+  readonly transition: Transition;
+  readonly standing: Standing;
+  /** Of a warning ahead of a limit: what lies there. */
+  readonly outlook?: Outlook | undefined;
+}
