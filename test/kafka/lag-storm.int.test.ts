@@ -1,7 +1,16 @@
 import { MessagesStreamModes, Consumer as NewConsumer, stringDeserializers } from '@platformatic/kafka';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openWriters, read } from './lag-clients.ts';
-import { type LagStand, pause, startLagStand, statesOf, until, type Written, worstOf } from './lag-stand.ts';
+import {
+  type LagStand,
+  type Moment,
+  pause,
+  startLagStand,
+  statesOf,
+  until,
+  type Written,
+  worstOf,
+} from './lag-stand.ts';
 import { type KafkaNode, startNode } from './node.ts';
 
 const STORM_MS = 35_000;
@@ -32,18 +41,35 @@ const classic: Join = async (written, group) => {
   return () => consumer.disconnect();
 };
 
-const newer: Join = async ({ topic }, group) => {
+/** One attempt to join; a broker that does not know a new topic yet refuses it, and the next one gets in. */
+async function joinNewer(topic: string, group: string): Promise<() => Promise<void>> {
   const consumer = new NewConsumer({
     ...{ clientId: 'test', groupId: group, bootstrapBrokers: [node.plain], deserializers: stringDeserializers },
     ...{ groupProtocol: 'consumer' as const, autocommit: 300 },
   });
-  const stream = await consumer.consume({ topics: [topic], mode: MessagesStreamModes.COMMITTED });
-  stream.on('data', () => {});
-  stream.on('error', () => {});
-  return async () => {
-    await stream.close();
-    await consumer.close(true);
-  };
+  try {
+    const stream = await consumer.consume({ topics: [topic], mode: MessagesStreamModes.COMMITTED });
+    stream.on('data', () => {});
+    stream.on('error', () => {});
+    return async () => {
+      await stream.close();
+      await consumer.close(true);
+    };
+  } catch (error) {
+    await consumer.close(true).catch(() => {});
+    throw error;
+  }
+}
+
+const newer: Join = async ({ topic }, group) => {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await joinNewer(topic, group);
+    } catch (error) {
+      if (attempt === 10) throw error;
+      await pause(500);
+    }
+  }
 };
 
 describe.concurrent('members that come and go for half a minute', { timeout: 240_000 }, () => {
@@ -69,23 +95,39 @@ describe.concurrent('members that come and go for half a minute', { timeout: 240
     }
     await Promise.all(leaving);
     const since = moments().length;
-    await until('it is healthy again', () => moments().length > since + 2 && newest()?.group.state === 'healthy');
-    await pause(6000);
+    const calm = ({ group: row }: Moment) => row.state === 'healthy' && row.members === 1;
+    const left = ({ group: row }: Moment) => row.members === 0;
+    // A client of the classic protocol may give up in a storm, as kafkajs does now and then: then it is started again.
+    const again: (() => Promise<void>)[] = [];
+    await until(
+      'it is healthy again, for good',
+      async () => {
+        const last = moments().slice(-5);
+        if (again.length === 0 && moments().length > since + 5 && last.every(left))
+          again.push(await join(written, group));
+        return moments().length > since + 5 && last.every(calm);
+      },
+      120_000,
+    );
 
     const seen = moments().slice(before);
     const states = statesOf(seen);
     const worst = worstOf(seen);
     console.info(type, 'storm:', states.join(', '), JSON.stringify(worst));
-    expect(newest()?.group).toMatchObject({ type, members: 1, state: 'healthy' });
+    expect(newest()?.group.type).toBe(type);
     expect(new Set(seen.map(({ group: row }) => row.members)).size).toBeGreaterThan(1);
-    // It went in healthy and comes out healthy; what lies between happens once.
+    // It went in healthy and comes out healthy; what lies between happens once. Where members wait long for each other its
+    // lag grows before it is seen to rebalance.
     const between = states.slice(states[0] === 'healthy' ? 1 : 0, -1);
     expect(states.at(-1)).toBe('healthy');
-    expect(['rebalancing', 'catching_up'].filter((state) => between.includes(state))).toEqual(between);
+    const course = ['falling_behind', 'rebalancing', 'catching_up', ...(again.length > 0 ? ['dead'] : [])];
+    expect(between.filter((state) => !course.includes(state))).toEqual([]);
+    if (again.length === 0) expect(course.filter((state) => between.includes(state))).toEqual(between);
     expect(worst.rounds).toBeGreaterThan(15);
     expect(worst.ofAllowed, JSON.stringify(worst)).toBeLessThanOrEqual(1);
     expect(worst.outside, JSON.stringify(worst)).toBeLessThanOrEqual(0);
     await stop();
+    for (const quit of again) await quit();
     await leave();
   });
 });
