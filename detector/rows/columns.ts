@@ -15,6 +15,11 @@ export interface Columns {
   readonly fromRecent: Float64Array;
   /** `fromLevel` in scales, cut to 4 either way. Where there is no value the last one stands in, and fades. */
   readonly standard: Float64Array;
+  /**
+   * How much of its own range a column moved, 0 to 1: the mean of both deviations over the largest distance that it has had
+   * from its level, each cut to 1. What a person sees in a chart that spans the range.
+   */
+  readonly ofRange: Float64Array;
   /** Steps smaller than this mean nothing: a 250th of the largest distance that the column has had from its level. */
   readonly floors: Float64Array;
   /** Reads a row. `fresh`: rows are missing before it, so that recent averages start again. */
@@ -48,6 +53,7 @@ export function createColumns(count: number): Columns {
   const fromLevel = new Float64Array(count);
   const fromRecent = new Float64Array(count);
   const standard = new Float64Array(count);
+  const ofRange = new Float64Array(count);
 
   function read(values: Float64Array, fresh: boolean): void {
     for (let j = 0; j < count; j++) {
@@ -55,6 +61,7 @@ export function createColumns(count: number): Columns {
       current[j] = x;
       if (!(Math.abs(x) < TOO_LARGE)) {
         current[j] = fromLevel[j] = fromRecent[j] = Number.NaN;
+        ofRange[j] = 0;
         standard[j] = (standard[j] as number) * CARRY;
         continue;
       }
@@ -62,7 +69,9 @@ export function createColumns(count: number): Columns {
       if (seen[j] === 0 || fresh) recent[j] = x;
       const off = x - (level[j] as number);
       fromLevel[j] = off;
-      fromRecent[j] = x - (recent[j] as number);
+      const lately = x - (recent[j] as number);
+      fromRecent[j] = lately;
+      ofRange[j] = (shareOf(off, peak[j] as number) + shareOf(lately, peak[j] as number)) / 2;
       const unit = Math.max(scale[j] as number, floors[j] as number);
       standard[j] = off === 0 ? 0 : Math.max(-CUT, Math.min(CUT, off / unit));
     }
@@ -91,11 +100,18 @@ export function createColumns(count: number): Columns {
     fromLevel,
     fromRecent,
     standard,
+    ofRange,
     floors,
     read,
     learn,
     state: [seen, level, scale, recent, peak, floors, standard],
   };
+}
+
+/** |off| / peak, at most 1; all of it where a column moves that never has. */
+function shareOf(off: number, peak: number): number {
+  const far = Math.abs(off);
+  return far < peak ? far / peak : far > 0 ? 1 : 0;
 }
 
 function peakAfter(peak: number, far: number): number {

@@ -1,15 +1,17 @@
 import type { Millis } from '../../core/time.ts';
 import type { RowJudge, RowJudgement } from '../backtest/judge.ts';
+import { createIntervals } from '../engine/interval.ts';
 import { createColumns } from './columns.ts';
 import { createEvidence } from './evidence.ts';
 import { createIncident } from './incident.ts';
-import { createInterval } from './interval.ts';
 import { createRelations } from './relations.ts';
 import { packState, type StateArray, unpackState } from './snapshot.ts';
 import { meanOfStrongest } from './strongest.ts';
 import { createRowTail, createTrust } from './trust.ts';
 
 const WEEK = 7 * 24 * 3_600_000;
+/** More than so many usual distances between two rows, and rows are missing. */
+const GAP = 3.5;
 /** Columns of the narrow and the wide means. */
 const FEW = 3;
 const PAIR = 2;
@@ -39,6 +41,8 @@ export interface ColumnEvidence {
   readonly fromRecent: number;
   /** What it shows beyond what the other columns foretell, in deviations of that; NaN while too little is known. */
   readonly apart: number;
+  /** Share of the column's own range that it moved, 0 to 1. */
+  readonly ofRange: number;
   readonly odds: { readonly level: number; readonly recent: number; readonly apart: number };
   readonly size: { readonly level: number; readonly recent: number; readonly apart: number };
 }
@@ -82,12 +86,12 @@ export interface RowsJudge extends RowJudge {
  * alone, as two of many columns that move apart hardly show in g. The limit of an alarm follows from the false alarms
  * that are expected (incident.ts). Part of a column:
  *
- *   0.6 s(recent) + 0.2 o(recent) + 0.15 o(level) + 0.05 s(apart) + 0.3 max(0, o(apart) - 3)
+ *   0.6 s(recent) + 0.2 o(recent) + 0.15 o(level) + 0.05 s(apart) + 0.3 max(0, o(apart) - 3) + 0.5 share of its range moved
  *
  * How the weights were found: docs/detection.md.
  */
 export function createRowsJudge(columns: number, options: RowsOptions = ROWS_DEFAULTS): RowsJudge {
-  const interval = createInterval();
+  const intervals = createIntervals(1);
   const each = createColumns(columns);
   const relations = createRelations(columns);
   const level = createEvidence(columns);
@@ -118,7 +122,7 @@ export function createRowsJudge(columns: number, options: RowsOptions = ROWS_DEF
   }
 
   function judge(time: Millis, values: Float64Array): RowJudgement {
-    const gap = interval.next(time);
+    const gap = intervals.tell(0, time) > GAP * intervals.of(0);
     each.read(values, gap);
     relations.read(each.standard, each.fromLevel);
     level.read(each.fromLevel, each.floors);
@@ -136,7 +140,7 @@ export function createRowsJudge(columns: number, options: RowsOptions = ROWS_DEF
     const pair = n > YOUNG_ROWS ? meanOfStrongest(apart.odds, PAIR, room) : 0;
     last.apartOdds = pairTail.odds(pair);
     const odds = Math.max(tail.odds(evidence), last.apartOdds - PAIR_HANDICAP);
-    const limit = Math.log10(WEEK / interval.usual / options.falseAlarmsPerWeek);
+    const limit = Math.log10(WEEK / intervals.of(0) / options.falseAlarmsPerWeek);
     last.evidence = evidence;
     last.held = held + LASTING_PART * lasting;
     last.odds = odds;
@@ -167,7 +171,8 @@ export function createRowsJudge(columns: number, options: RowsOptions = ROWS_DEF
       0.2 * (recent.odds[j] as number) +
       0.15 * (level.odds[j] as number) +
       0.05 * (apart.size[j] as number) +
-      0.3 * Math.max(0, (apart.odds[j] as number) - RARE)
+      0.3 * Math.max(0, (apart.odds[j] as number) - RARE) +
+      0.5 * (each.ofRange[j] as number)
     );
   }
 
@@ -176,12 +181,13 @@ export function createRowsJudge(columns: number, options: RowsOptions = ROWS_DEF
       fromLevel: each.fromLevel[j] as number,
       fromRecent: each.fromRecent[j] as number,
       apart: relations.apart[j] as number,
+      ofRange: each.ofRange[j] as number,
       odds: { level: level.odds[j] as number, recent: recent.odds[j] as number, apart: apart.odds[j] as number },
       size: { level: level.size[j] as number, recent: recent.size[j] as number, apart: apart.size[j] as number },
     };
   }
 
-  const arrays = [interval, each, relations, level, recent, apart, trust, tail, pairTail, incident]
+  const arrays = [intervals, each, relations, level, recent, apart, trust, tail, pairTail, incident]
     .flatMap((part): readonly StateArray[] => part.state)
     .concat(state);
   return {

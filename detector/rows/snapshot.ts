@@ -1,6 +1,6 @@
 import { WeirError } from '../../core/errors.ts';
 
-export type StateArray = Float64Array | Float32Array | Int16Array | Uint16Array;
+export type StateArray = Float64Array | Float32Array | Int16Array | Uint16Array | Uint8Array;
 
 /** Bytes of arrays one behind the other, in their order, on this machine's own byte order. */
 export function packState(arrays: readonly StateArray[]): Uint8Array {

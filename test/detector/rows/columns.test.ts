@@ -32,6 +32,24 @@ describe('columns', () => {
     expect(Math.abs(columns.fromLevel[0] as number)).toBeLessThan(0.2);
   });
 
+  test('how much of its own range a column moved: the mean of both deviations, none without a value', () => {
+    const columns = learnt(1000, (row) => (row === 500 ? 40 : 0));
+    const far = 40 * (1 - 1 / 20_000) ** 499;
+    columns.read(Float64Array.of(10), false);
+    expect(columns.ofRange[0]).toBeCloseTo(10 / far, 2);
+    columns.read(Float64Array.of(-90), false);
+    expect(columns.ofRange[0]).toBe(1);
+    columns.read(Float64Array.of(Number.NaN), false);
+    expect(columns.ofRange[0]).toBe(0);
+  });
+
+  test('a column that has never moved and moves does so over all of its range', () => {
+    const columns = learnt(300, () => 7);
+    expect(columns.ofRange[0]).toBe(0);
+    columns.read(Float64Array.of(7.001), false);
+    expect(columns.ofRange[0]).toBe(1);
+  });
+
   test('rows without trust leave the level, and the last minutes follow all the same', () => {
     const columns = learnt(1000, (row) => row % 2);
     for (let row = 0; row < 100; row++) {

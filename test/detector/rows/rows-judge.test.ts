@@ -318,3 +318,41 @@ test('what a row was judged by can be read', () => {
   expect(seen.size.level).toBeGreaterThan(judge.columnOf(0).size.level);
   expect(judge.row.trust).toBeLessThan(1);
 });
+
+test('the part of a column follows from what is told of it', () => {
+  const judge = createRowsJudge(4);
+  const noise = machine(4, 52);
+  feed(judge, 1000, 4, noise);
+  const values = new Float64Array(4);
+  noise(values, 1000);
+  values[2] = (values[2] as number) * 3;
+  values[3] = Number.NaN;
+  const { contributions } = judge.judge(1000 * 60_000, values);
+  for (let j = 0; j < 4; j++) {
+    const { odds, size, ofRange } = judge.columnOf(j);
+    const part =
+      0.6 * size.recent +
+      0.2 * odds.recent +
+      0.15 * odds.level +
+      0.05 * size.apart +
+      0.3 * Math.max(0, odds.apart - 3) +
+      0.5 * ofRange;
+    expect(contributions[j]).toBeCloseTo(part, 12);
+  }
+  expect(judge.columnOf(2).ofRange).toBe(1);
+  expect(judge.columnOf(0).ofRange).toBeLessThan(1);
+  expect(contributions[3]).toBe(0);
+});
+
+test('rows are missing where more than three usual distances lie between two, whatever single odd distances there were', () => {
+  const judge = createRowsJudge(1);
+  const at = (time: number, value: number) => {
+    judge.judge(time, Float64Array.of(value));
+    return judge.columnOf(0).fromRecent;
+  };
+  for (let row = 0; row < 50; row++) at(row * 1000, row % 2);
+  expect(at(52_500, 9)).not.toBe(0);
+  expect(at(52_600, 5)).not.toBe(0);
+  expect(at(56_300, 9)).toBe(0);
+  expect(judge.row.limit).toBeCloseTo(Math.log10(604_800 / 5), 6);
+});

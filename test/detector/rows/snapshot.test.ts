@@ -7,12 +7,13 @@ test('arrays of every kind come back, from a buffer that is not aligned too', ()
     Float64Array.of(Math.PI, Number.NaN),
     Int16Array.of(-4),
     Float32Array.of(0.5),
+    Uint8Array.of(7, 255, 0),
   ];
   const packed = packState(arrays);
-  expect(packed.byteLength).toBe(6 + 16 + 2 + 4);
+  expect(packed.byteLength).toBe(6 + 16 + 2 + 4 + 3);
   const shifted = new Uint8Array(packed.byteLength + 1);
   shifted.set(packed, 1);
-  const empty = [new Uint16Array(3), new Float64Array(2), new Int16Array(1), new Float32Array(1)];
+  const empty = [new Uint16Array(3), new Float64Array(2), new Int16Array(1), new Float32Array(1), new Uint8Array(3)];
   unpackState(shifted.subarray(1), empty);
   expect(empty).toEqual(arrays);
 });
