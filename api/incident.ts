@@ -3,6 +3,7 @@ import type { Incident } from '../core/incident.ts';
 import { fingerprint } from '../core/labels.ts';
 import { isStage } from '../core/node.ts';
 import { SIGNALS, type Signal } from '../core/signal.ts';
+import { columnName } from '../core/stage-column.ts';
 import { type Millis, STEP_MS, stepStart } from '../core/time.ts';
 import type { HopView, IncidentView, NotificationView } from '../core/view.ts';
 import type { Store } from '../store/client.ts';
@@ -108,10 +109,22 @@ async function readHops(
     const before = onset.get(key);
     if (before === undefined || onsetOf(anomaly) < onsetOf(before)) onset.set(key, anomaly);
   }
-  const signals = SIGNALS.filter((signal) => anomalies.some((anomaly) => anomaly.labels['signal'] === signal));
+  const rows = anomalies.filter(({ labels }) => labels['signal'] === 'relations');
+  const signals = SIGNALS.filter(
+    (signal) =>
+      anomalies.some(({ labels }) => labels['signal'] === signal) ||
+      rows.some((row) => partsOf(row).some((name) => name.split(' ')[0] === signal)),
+  );
   if (signals.length === 0) return [];
   const range = { from: stepStart(from, step), to: stepStart(end, step) + step, step };
   const series = await readSignals(store, { ...range, signals, match: { pipeline: incident.pipeline } });
+  // A stage whose signals have parted has no curve of its own: those that made it strange stand for it.
+  for (const { labels } of series) {
+    const row = rows.find(
+      (one) => one.labels['stage'] === labels['stage'] && partsOf(one).includes(columnName(labels)),
+    );
+    if (row !== undefined && !onset.has(fingerprint(labels))) onset.set(fingerprint(labels), row);
+  }
   const ranked = series
     .map((one) => ({ one, key: fingerprint(one.labels) }))
     .filter(({ key }) => onset.has(key))
@@ -135,7 +148,7 @@ async function readHops(
       signal: one.labels['signal'] as Signal,
       labels: one.labels,
       onset: onsetOf(anomaly),
-      until: endOf(anomalies.filter((other) => fingerprint(other.labels) === key)),
+      until: endOf(anomalies.filter((other) => other === anomaly || fingerprint(other.labels) === key)),
       sentence: alert?.annotations['summary'] ?? '',
       culprit: one.labels['stage'] === incident.culprit,
       start: one.start,
@@ -146,6 +159,11 @@ async function readHops(
       upper: band?.upper ?? gaps,
     };
   });
+}
+
+/** The signals that made a stage strange, as `columnName` calls them, the strangest first. */
+function partsOf({ votes }: Anomaly): string[] {
+  return votes.flatMap(({ scorer, weight }) => (weight > 0 ? [scorer] : [])).slice(0, 3);
 }
 
 /** When the last of a series' anomalies resolved; 0 while one is open. */

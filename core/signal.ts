@@ -22,6 +22,7 @@ export const SIGNALS = [
   'duplicates',
   'late_events',
   'out_of_order',
+  'relations',
   'custom',
 ] as const;
 export type Signal = (typeof SIGNALS)[number];
@@ -61,6 +62,8 @@ export interface SignalFacts {
  * `slo_burn`: how near an SLO's burn-rate rules are to firing, 1 and above fires (labels `slo` and `window`: `fast` or `slow`);
  * `dead_letters`, `schema_violations`, `duplicates`, `late_events`, `out_of_order`: records per second a stage reports so;
  * `dead_letter_depth`: records that wait in a dead-letter topic (label `topic`);
+ * `relations`: how rarely the signals of a stage are as far apart as they are, as -log10 of the chance, from all of them at once; it is worked
+ * out by the detector and no series of the store;
  * `custom`: any metric whose points carry the attribute `weir.signal`.
  */
 export const SIGNAL_FACTS: Readonly<Record<Signal, SignalFacts>> = {
@@ -83,5 +86,6 @@ export const SIGNAL_FACTS: Readonly<Record<Signal, SignalFacts>> = {
   duplicates: { title: 'Duplicates', unit: '1/s', direction: 'up' },
   late_events: { title: 'Late events', unit: '1/s', direction: 'up' },
   out_of_order: { title: 'Events out of order', unit: '1/s', direction: 'up' },
+  relations: { title: 'Signals together', unit: '', direction: 'up' },
   custom: { title: 'Signal', unit: '', direction: 'both' },
 };

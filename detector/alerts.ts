@@ -8,6 +8,7 @@ import { inputsAhead } from './ahead/votes.ts';
 import { annotationsAhead } from './ahead/words.ts';
 import { type DetectorEntry, directionOf } from './config.ts';
 import type { ThresholdInForce } from './feedback.ts';
+import { rowAnnotations } from './stage-words.ts';
 import type { Verdict } from './verdict.ts';
 import { decisionInputs, meanOdds } from './votes.ts';
 import type { Watched } from './watched.ts';
@@ -45,6 +46,10 @@ export function alertAnnotations(
 ): Labels {
   if (verdict.outlook) return annotationsAhead(subject(watched.labels), watched.labels, verdict.outlook, anomalyId);
   const signal = watched.labels['signal'] as Signal;
+  if (signal === 'relations') {
+    const words = rowAnnotations(watched.labels, verdict.votes, verdict.score, end - verdict.standing.onset);
+    return { ...words, anomaly_id: anomalyId };
+  }
   const range = rangeWords(signal, verdict.lower, verdict.upper);
   const expected = Number.isNaN(verdict.expected) ? range : valueWords(signal, verdict.expected);
   const since = durationWords((end - verdict.standing.onset) / 1000);
@@ -117,9 +122,21 @@ export function anomalyOf(watched: Watched, verdict: Verdict, value: number, ste
       history: watched.history,
       ...(verdict.outlook ? inputsAhead(verdict.outlook) : {}),
       ...(verdict.inputs ? { noise: verdict.noise, ...decisionInputs(verdict.inputs) } : {}),
-      query: JSON.stringify({ signal: query.signal, match: query.match, from: time, to: time + step, step }),
+      ...verdict.facts,
+      query: JSON.stringify({
+        signal: query.signal,
+        match: matchOf(watched.labels, query),
+        from: time,
+        to: time + step,
+        step,
+      }),
     },
   };
+}
+
+/** Labels by which the inputs are found: a row is of all signals of its stage. */
+function matchOf({ pipeline, stage }: Labels, { signal, match }: DetectorEntry['query']): Labels {
+  return signal === 'relations' ? normalizeLabels({ pipeline: pipeline ?? '', stage: stage ?? '' }) : match;
 }
 
 /** What people said that moved the threshold, as it stands in a decision; its shift is `threshold - score`. */

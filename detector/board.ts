@@ -53,10 +53,12 @@ export function createBoard(restored: Iterable<readonly [string, ActiveAlert]> =
         return resolved;
       }
       if (transition === 'fired') watch.anomaly = anomalyOf(watched, verdict, value, step);
-      // A gap has no words of its own, nor has a warning on its way out: the last ones stand.
+      // A gap has no words of its own, nor have a warning on its way out and a row that is over: the last ones stand.
       const known = alerts.get(key);
+      const over =
+        verdict.breach === 'none' && (entry.name === LIMIT_AHEAD || watched.labels['signal'] === 'relations');
       const annotations =
-        known && (Number.isNaN(value) || (verdict.breach === 'none' && entry.name === LIMIT_AHEAD))
+        known && (Number.isNaN(value) || over)
           ? known.annotations
           : alertAnnotations(watched, verdict, value, end, watch.anomaly?.id ?? '');
       alerts.set(key, { labels, annotations, startsAt: standing.onset, resolvedAt: 0 });

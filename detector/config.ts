@@ -36,36 +36,60 @@ export const decisionConfig = decisionKeys
     path: ['false_alarms_per_week'],
     message: 'give this or score, not both: each follows from the other',
   })
-  .transform(({ false_alarms_per_week, score, ...rest }) => ({
+  .transform(({ false_alarms_per_week = USUAL_FALSE_ALARMS, ...rest }) => ({
     ...rest,
-    score: score ?? thresholdFor(false_alarms_per_week ?? USUAL_FALSE_ALARMS),
+    score: rest.score ?? thresholdFor(false_alarms_per_week),
+    /** As the limit of a row of signals, which has no scale but its chance. */
+    row_score: rest.score ?? rowThresholdFor(false_alarms_per_week),
   }));
-export type DecisionConfig = z.output<typeof decisionConfig>;
+export type DecisionConfig = Omit<z.output<typeof decisionConfig>, 'row_score'>;
+
+const ROWS_OF_A_WEEK = 7 * 24 * 60;
+
+/** The limit of rows of one minute that are this rare. */
+function rowThresholdFor(falseAlarmsPerWeek: number): number {
+  return Math.log10(ROWS_OF_A_WEEK / falseAlarmsPerWeek);
+}
 
 export const scorersConfig = z.strictObject({
   threshold: z.strictObject({ above: z.number().optional(), below: z.number().optional() }).optional(),
   /** All that learn from the series itself: its day, its level, its course, its forecasts. */
   ensemble: z.strictObject({}).optional(),
+  /** How the signals of a stage keep together (detector/stages.ts); of the signal `relations`, and it alone. */
+  relations: z.strictObject({}).optional(),
 });
 
 /** One entry: query + scorers + decision. */
-export const detectorEntry = z.strictObject({
-  /** The alert's name. */
-  name: z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'letters, digits and _ only'),
-  enabled: z.boolean().default(true),
-  query: z.strictObject({
-    signal: z.enum(SIGNALS),
-    /** Labels that must be equal. */
-    match: z.record(z.string(), z.string()).default({}),
-  }),
-  scorers: scorersConfig.prefault({ ensemble: {} }),
-  decision: decisionConfig.prefault({}),
-  /** A value that cannot be passed without harm, of a disk or a pool, in the unit of the signal; crossing it raises nothing by itself. */
-  capacity: z.number().optional(),
-  /** Whether one is warned before the threshold or the capacity is reached. */
-  ahead: z.boolean().default(true),
-  severity: z.enum(SEVERITIES).default('warning'),
-});
+export const detectorEntry = z
+  .strictObject({
+    /** The alert's name. */
+    name: z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'letters, digits and _ only'),
+    enabled: z.boolean().default(true),
+    query: z.strictObject({
+      signal: z.enum(SIGNALS),
+      /** Labels that must be equal. */
+      match: z.record(z.string(), z.string()).default({}),
+    }),
+    scorers: scorersConfig.prefault({ ensemble: {} }),
+    decision: decisionConfig.prefault({}),
+    /** A value that cannot be passed without harm, of a disk or a pool, in the unit of the signal; crossing it raises nothing by itself. */
+    capacity: z.number().optional(),
+    /** Whether one is warned before the threshold or the capacity is reached. */
+    ahead: z.boolean().default(true),
+    severity: z.enum(SEVERITIES).default('warning'),
+  })
+  .refine(({ query, scorers }) => (query.signal === 'relations') === (scorers.relations !== undefined), {
+    path: ['scorers', 'relations'],
+    message: 'the scorer relations judges the signal relations, and no other does',
+  })
+  .refine(({ scorers }) => scorers.relations === undefined || Object.keys(scorers).length === 1, {
+    path: ['scorers'],
+    message: 'the scorer relations stands alone',
+  })
+  .transform(({ decision: { row_score, ...decision }, ...rest }) => ({
+    ...rest,
+    decision: rest.scorers.relations ? { ...decision, score: row_score } : decision,
+  }));
 export type DetectorEntry = z.output<typeof detectorEntry>;
 
 const STEP_MULTIPLE_MS = 10_000;

@@ -18,7 +18,7 @@ export interface Evidence {
 }
 
 /** Why a point is strange; `none` when it is not. */
-export type Breach = 'none' | 'rule' | 'stopped' | 'score' | 'ahead';
+export type Breach = 'none' | 'rule' | 'stopped' | 'score' | 'ahead' | 'relations';
 
 /** While firing, half of what opened the alert keeps it open, so that it does not flap around its threshold. */
 const HOLD_SHARE = 0.5;

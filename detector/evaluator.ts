@@ -18,6 +18,9 @@ import { createRecords } from './records.ts';
 import { createRolls } from './roll.ts';
 import type { Sender } from './sender.ts';
 import { createSeriesKeys } from './series-keys.ts';
+import { rowLength, type StageRows } from './stage-rows.ts';
+import { createStages, newStages, type StageState, type Stages } from './stages.ts';
+import type { Verdict } from './verdict.ts';
 import { type Catalogue, createWatched, releasePlaces, type Watched } from './watched.ts';
 
 /** Telemetry that advanced by no more than this since the last tick left no step out. */
@@ -40,13 +43,18 @@ export interface EvaluatorOptions {
   readonly log: Logger;
   readonly now: () => Millis;
   /** Series restored from a snapshot, and the step at which it was taken. */
-  readonly restored?: { readonly watched: readonly Watched[]; readonly cursor: Millis };
+  readonly restored?: {
+    readonly watched: readonly Watched[];
+    readonly stages: readonly StageState[];
+    readonly cursor: Millis;
+  };
 }
 
 export type TickResult = 'judged' | 'waiting' | 'blind' | 'failed';
 
 export interface Evaluator {
   readonly watched: ReadonlyMap<string, Watched>;
+  readonly stages: Stages;
   /** Start of the first step not judged yet. */
   cursor(): Millis;
   /** Judges the steps that closed since the last tick, stores what it found, and sends what fires. Never throws. */
@@ -72,10 +80,13 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
   /** Changes only with `rolls.changed()`. */
   const watched = new Map<string, Watched>(options.restored?.watched.map((one) => [one.key, one]));
   const rolls = createRolls(watched);
+  const stages = createStages(catalogue, options.restored?.stages);
+  /** Keys of series and stages whose history is being read. */
   const loading = new Set<string>();
   const startedAt = now();
   let metKeys: readonly string[] | undefined;
   let metSize = 0;
+  let metStages: readonly string[] | undefined;
   let cursor = options.restored?.cursor ?? 0;
   let heardUntil = 0;
   let readableAt = startedAt;
@@ -108,7 +119,8 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
     const keys = seriesKeys.of(series);
     await judgeAll(series, keys, from, until, heard);
     cursor = until + step;
-    load(meet(series, keys, time), cursor);
+    const batch = meet(series, keys, time);
+    load(batch, meetStages(series, keys, batch), cursor);
     forget(time);
     return 'judged';
   }
@@ -148,25 +160,57 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
       }
     }
     for (const [result, points] of Object.entries(counts)) if (points > 0) metrics.points.inc({ result }, points);
+    const onRefused = (signals: number) => metrics.stageSignalsRefused.inc(signals);
+    const range = { series, keys, from, until: until + step, step, heard, feedback, onRefused };
+    for (const { stage, start, verdicts } of stages.judge(range)) {
+      const length = rowLength(step);
+      for (const verdict of verdicts) tell(stage.watched, verdict, verdict.score, start + length, length);
+      if (performance.now() > sliceEnd) {
+        await breathe();
+        sliceEnd = performance.now() + SLICE_MS;
+      }
+    }
   }
 
   function judgeOne(one: Watched, own: Series | undefined, time: Millis, volumes: Volumes): 'judged' | 'gap' {
     if (!Number.isNaN(valueAt(own, time))) one.seenAt = time;
-    const value = reportedValue(one, own, time, config.forget_after);
+    const value = reportedValue(one, own, time, config.forget_after, (signal, reason) =>
+      metrics.valuesRefused.inc({ signal, reason }),
+    );
     const verdicts = judge(catalogue, one, { time, value, volume: volumes.at(one, time, step) }, step, feedback);
     for (const verdict of verdicts) {
-      const { transition, watcher, held } = verdict;
-      if (held) metrics.heldPoints.inc({ detector: watcher.entry.name, verdict: held });
-      const anomaly = board.take(one, verdict, value, time + step, step);
-      if (anomaly) outbox.anomalies.push(anomaly);
-      if (transition === 'none') continue;
-      metrics.transitions.inc({ detector: watcher.entry.name, transition });
-      if (transition === 'pending' || transition === 'dropped') continue;
-      log.info({ event: `detector_alert_${transition}`, detector: watcher.entry.name, labels: one.labels, value });
+      tell(one, verdict, value, time + step, step);
+      if (verdict.standing.phase === 'firing') stages.fires(one.labels, time, step);
     }
     const row = expectationOf(one, verdicts, time, value);
     if (row) outbox.expectations.push(row);
     return Number.isNaN(value) ? 'gap' : 'judged';
+  }
+
+  /** Passes a verdict on: to the board, the store, the metrics and the log. It is of a step, or row, of `length` that ended at `end`. */
+  function tell(one: Watched, verdict: Verdict, value: number, end: Millis, length: Millis): void {
+    const { transition, watcher, held } = verdict;
+    if (held) metrics.heldPoints.inc({ detector: watcher.entry.name, verdict: held });
+    const anomaly = board.take(one, verdict, value, end, length);
+    if (anomaly) outbox.anomalies.push(anomaly);
+    if (transition === 'none') return;
+    metrics.transitions.inc({ detector: watcher.entry.name, transition });
+    if (transition === 'pending' || transition === 'dropped') return;
+    log.info({ event: `detector_alert_${transition}`, detector: watcher.entry.name, labels: one.labels, value });
+  }
+
+  /** Stages to load: those not seen before, and those of series whose history is read once more. */
+  function meetStages(series: readonly Series[], keys: readonly string[], batch: readonly Watched[]): StageRows[] {
+    const begin = cursor - Math.ceil(config.history / step) * step;
+    // The same series as when stages were met last hold no new ones.
+    const labels = metStages === keys ? [] : series.map((one) => one.labels);
+    metStages = keys;
+    const fresh = newStages(catalogue, labels, stages.all, begin, cursor).filter(
+      ({ watched: { key } }) => !loading.has(key),
+    );
+    const late = batch.filter((one) => watched.get(one.key) !== one).map((one) => one.labels);
+    const again = newStages(catalogue, late, new Map(), begin, cursor);
+    return [...fresh, ...again.filter(({ watched: { key } }) => stages.all.has(key) && !loading.has(key))];
   }
 
   /** Series to load: new ones, those too far behind to be judged, and young ones whose history may have come since. */
@@ -198,28 +242,32 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
   }
 
   /** Replays the history of `batch` beside the ticks; series in it are judged again from the next tick on. */
-  function load(batch: readonly Watched[], until: Millis): void {
-    if (batch.length === 0) return;
+  function load(batch: readonly Watched[], rows: readonly StageRows[], until: Millis): void {
+    if (batch.length + rows.length === 0) return;
     for (const { key } of batch)
       if (watched.get(key)?.history === 0 || (watched.get(key)?.next ?? 0) < until) loading.add(key);
+    for (const stage of rows) loading.add(stage.watched.key);
     running = running
       .then(async () => {
         const { points, expectations } = await replay(
-          { catalogue, port, step, forgetAfter: config.forget_after, feedback },
+          { catalogue, port, step, forgetAfter: config.forget_after, feedback, stages: rows },
           batch,
           until,
         );
         metrics.points.inc({ result: 'learned' }, points);
         for (const row of expectations) outbox.expectations.push(row);
         for (const one of batch) adopt(one);
+        for (const stage of rows) adoptStage(stage);
         log.info({ event: 'detector_history_loaded', series: batch.length, points });
       })
       .catch((error) => {
         log.warn({ event: 'detector_history_unread', series: batch.length, error: errorMessage(error) });
+        metStages = undefined;
         for (const one of batch) if (watched.get(one.key) !== one) releasePlaces(catalogue, one);
       })
       .finally(() => {
         for (const { key } of batch) loading.delete(key);
+        for (const stage of rows) loading.delete(stage.watched.key);
       });
   }
 
@@ -236,6 +284,12 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
     releasePlaces(catalogue, better ? current : one);
   }
 
+  function adoptStage(stage: StageRows): void {
+    const current = stages.all.get(stage.watched.key)?.watched;
+    const quiet = current && [...current.watches.values()].every(({ standing }) => standing.phase === 'inactive');
+    if (!current || (quiet && stage.watched.history > 1.5 * current.history)) stages.put(stage);
+  }
+
   function forget(time: Millis): void {
     for (const one of watched.values()) {
       if (loading.has(one.key) || time - Math.max(one.seenAt, one.metAt) <= config.forget_after) continue;
@@ -244,6 +298,12 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
       outbox.anomalies.push(...board.forget(one, time));
       releasePlaces(catalogue, one);
       log.info({ event: 'detector_series_forgotten', labels: one.labels });
+    }
+    for (const { watched: one } of [...stages.all.values()]) {
+      if (time - Math.max(one.seenAt, one.metAt) <= config.forget_after) continue;
+      stages.delete(one.key);
+      metStages = undefined;
+      outbox.anomalies.push(...board.forget(one, time));
     }
   }
 
@@ -267,6 +327,7 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
 
   return {
     watched,
+    stages,
     cursor: () => cursor,
     settled: async () => {
       let seen: Promise<void> | undefined;

@@ -4,14 +4,17 @@ import type { Signal } from '../core/signal.ts';
 import { chanceOfScore } from './ahead/entry.ts';
 import { scoreAhead } from './ahead/votes.ts';
 import { linesAhead } from './ahead/words.ts';
+import { isOfRow, rowScoreAgain } from './stage-judge.ts';
+import { rowTable } from './stage-words.ts';
 import { scoreAgain } from './votes.ts';
-import { chanceWords, rangeWords, valueWords } from './wording.ts';
+import { chanceWords, rangeWords, tableText, valueWords } from './wording.ts';
 
 const isAhead = ({ decision }: Pick<Anomaly, 'decision'>) => decision['breach'] === 'ahead';
 
 /** Whether the stored inputs give the stored score again, to the last bit. `unscored`: a rule decided without a score. */
 export function recomputes(anomaly: Anomaly): 'equal' | 'differs' | 'unscored' {
   if (isAhead(anomaly)) return Object.is(scoreAhead(anomaly.votes), anomaly.score) ? 'equal' : 'differs';
+  if (isOfRow(anomaly)) return Object.is(rowScoreAgain(anomaly), anomaly.score) ? 'equal' : 'differs';
   if (!anomaly.votes.some(({ weight }) => weight > 0)) return 'unscored';
   return Object.is(scoreAgain(anomaly), anomaly.score) ? 'equal' : 'differs';
 }
@@ -27,7 +30,7 @@ export function explanationOf(anomaly: Anomaly): string {
     ['strange since', timeOf(Number(decision['onset'] ?? anomaly.time))],
     ['fired', anomaly.firedAt > 0 ? timeOf(anomaly.firedAt) : 'not yet'],
     ['resolved', anomaly.resolvedAt > 0 ? timeOf(anomaly.resolvedAt) : 'not yet'],
-    ...(isAhead(anomaly) ? [valueAhead(anomaly), ...linesAhead(anomaly)] : [valueLine(anomaly)]),
+    ...valueLines(anomaly),
     ['decided by', String(decision['breach'] ?? '')],
     ['threshold', thresholdWords(anomaly)],
     [
@@ -39,10 +42,17 @@ export function explanationOf(anomaly: Anomaly): string {
   ];
   const width = Math.max(...lines.map(([name]) => name.length));
   const facts = lines.map(([name, text]) => `${name.padEnd(width)}  ${text}\n`);
-  return `${facts.join('')}\n${isAhead(anomaly) ? '' : `${votesTable(anomaly.votes)}\n`}${again(anomaly)}\n`;
+  const table = isAhead(anomaly) ? '' : `${isOfRow(anomaly) ? rowTable(anomaly.votes) : votesTable(anomaly.votes)}\n`;
+  return `${facts.join('')}\n${table}${again(anomaly)}\n`;
 }
 
 const signalOf = ({ labels }: Anomaly) => (labels['signal'] ?? 'custom') as Signal;
+
+function valueLines(anomaly: Anomaly): [string, string][] {
+  if (isAhead(anomaly)) return [valueAhead(anomaly), ...linesAhead(anomaly)];
+  if (isOfRow(anomaly)) return [['value', `signals part like this in ${chanceWords(anomaly.score)} minutes`]];
+  return [valueLine(anomaly)];
+}
 
 function valueLine(anomaly: Anomaly): [string, string] {
   const signal = signalOf(anomaly);
@@ -99,17 +109,7 @@ function votesTable(votes: readonly Vote[]): string {
     cell(inputs['sigma']),
     cell(inputs['xi']),
   ]);
-  const table = [COLUMNS, ...rows];
-  const widths = COLUMNS.map((_, i) => Math.max(...table.map((row) => (row[i] as string).length)));
-  return table
-    .map(
-      (row) =>
-        `${row
-          .map((text, i) => text.padEnd(widths[i] as number))
-          .join('  ')
-          .trimEnd()}\n`,
-    )
-    .join('');
+  return tableText([COLUMNS, ...rows]);
 }
 
 function again(anomaly: Anomaly): string {
@@ -120,6 +120,13 @@ function again(anomaly: Anomaly): string {
     return result === 'equal'
       ? `${chance} Computed again from these it is exactly that.`
       : `${chance} Computed again from these it is ${scoreAhead(anomaly.votes)}: it DIFFERS from what is stored.`;
+  }
+  if (isOfRow(anomaly)) {
+    const names = ['mean', 'u', 'body', 'sigma', 'xi'].map((name) => `${name} ${decision[name]}`);
+    const said = `score ${score} (the mean odds of the first two signals, less the ordinary, in the tail of rows: ${names.join(', ')}).`;
+    return result === 'equal'
+      ? `${said} Computed again from these it is exactly that.`
+      : `${said} Computed again from these it is ${rowScoreAgain(anomaly)}: it DIFFERS from what is stored.`;
   }
   if (result === 'unscored') return 'A rule decided; there is no score to compute again.';
   const given = `interval ${decision['interval']} ms, ${decision['points']} points before it, score before it ${decision['before']}`;

@@ -1,14 +1,18 @@
 import { setImmediate as breathe } from 'node:timers/promises';
 import { fingerprint, type Labels } from '../core/labels.ts';
 import type { Series } from '../core/series.ts';
+import type { Signal } from '../core/signal.ts';
 import type { Millis } from '../core/time.ts';
 import type { Expectation } from '../store/queries/expectations.ts';
 import { coveredSteps, Volumes, valueAt } from './coverage.ts';
 import { INACTIVE } from './decide.ts';
-import type { FeedbackBook } from './feedback.ts';
+import { type FeedbackBook, NO_FEEDBACK } from './feedback.ts';
 import { judge } from './judge.ts';
 import type { DetectorPort } from './port.ts';
 import type { Point } from './scorer.ts';
+import type { StageRows } from './stage-rows.ts';
+import { createStages, type RowVerdicts } from './stages.ts';
+import { type Refusal, refusalOf } from './traits.ts';
 import type { Verdict } from './verdict.ts';
 import type { Catalogue, Watch, Watched } from './watched.ts';
 
@@ -30,8 +34,12 @@ export interface ReplayOptions {
   readonly step: Millis;
   readonly forgetAfter: Millis;
   readonly feedback?: FeedbackBook;
+  /** Stages whose rows are judged along with the series. */
+  readonly stages?: readonly StageRows[];
   /** Is told of each judged step of each series. */
   readonly onVerdicts?: (watched: Watched, verdicts: readonly Verdict[], point: Point) => void;
+  /** Is told of each judged row of each stage. */
+  readonly onRow?: (row: RowVerdicts) => void;
 }
 
 export interface Replayed {
@@ -48,11 +56,16 @@ export async function replay(options: ReplayOptions, batch: readonly Watched[], 
   const { catalogue, port, step } = options;
   const expectations: Expectation[] = [];
   let points = 0;
-  const kept = batch.map((watched) => [watched, new Map([...watched.watches].map(([k, v]) => [k, { ...v }]))] as const);
-  const narrowed = stagesOf(batch);
+  const keep = (watched: Watched) => [watched, new Map([...watched.watches].map(([k, v]) => [k, { ...v }]))] as const;
+  const stages = createStages(catalogue);
+  for (const stage of options.stages ?? []) stages.put(stage);
+  const all = [...batch, ...[...stages.all.values()].map(({ watched }) => watched)];
+  if (all.length === 0) return { points, expectations };
+  const narrowed = stagesOf(all);
   let sliceEnd = performance.now() + SLICE_MS;
-  const begin = batch.reduce((least, { next }) => Math.min(least, next), until);
-  const bandsFrom = until - Math.min(BANDS_MS, step * Math.floor(MOST_BANDS / batch.length));
+  const kept = all.map(keep);
+  const begin = all.reduce((least, { next }) => Math.min(least, next), until);
+  const bandsFrom = until - Math.min(BANDS_MS, step * Math.floor(MOST_BANDS / Math.max(1, batch.length)));
   for (let from = begin; from < until; from = Math.min(until, from + CHUNK_MS)) {
     const to = Math.min(until, from + CHUNK_MS);
     const series = await read(port, { from, to, step }, catalogue, narrowed);
@@ -74,6 +87,7 @@ export async function replay(options: ReplayOptions, batch: readonly Watched[], 
           const point = { time, value, volume: volumes.at(watched, time, step) };
           const verdicts = judge(catalogue, watched, point, step, options.feedback);
           options.onVerdicts?.(watched, verdicts, point);
+          if (verdicts.some(({ standing }) => standing.phase === 'firing')) stages.fires(watched.labels, time, step);
           points++;
           if (time >= bandsFrom) {
             const row = expectationOf(watched, verdicts, time, value);
@@ -84,6 +98,21 @@ export async function replay(options: ReplayOptions, batch: readonly Watched[], 
             sliceEnd = performance.now() + SLICE_MS;
           }
         }
+      }
+    }
+    const rows = stages.judge({
+      series,
+      from,
+      until: to,
+      step,
+      heard: covered,
+      feedback: options.feedback ?? NO_FEEDBACK,
+    });
+    for (const row of rows) {
+      options.onRow?.(row);
+      if (performance.now() > sliceEnd) {
+        await breathe();
+        sliceEnd = performance.now() + SLICE_MS;
       }
     }
   }
@@ -99,10 +128,24 @@ function restoreWatches(watched: Watched, before: ReadonlyMap<string, Watch>): v
   }
 }
 
-/** The value of a watched series: a flow that is not reported any more has stopped, anything else is unknown. */
-export function reportedValue(watched: Watched, series: Series | undefined, time: Millis, forgetAfter: Millis): number {
+/**
+ * The value of a watched series: a flow that is not reported any more has stopped, anything else is unknown. What cannot
+ * be a value of its signal is unknown, too, and told to `onRefused`.
+ */
+export function reportedValue(
+  watched: Watched,
+  series: Series | undefined,
+  time: Millis,
+  forgetAfter: Millis,
+  onRefused?: (signal: Signal, reason: Refusal) => void,
+): number {
   const value = valueAt(series, time);
-  const signal = watched.labels['signal'];
+  const signal = watched.labels['signal'] as Signal;
+  const refusal = refusalOf(signal, value);
+  if (refusal) {
+    onRefused?.(signal, refusal);
+    return NaN;
+  }
   const flow = signal === 'throughput' || signal === 'output';
   if (flow && Number.isNaN(value) && watched.seenAt > 0 && time - watched.seenAt <= forgetAfter) return 0;
   return value;

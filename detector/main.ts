@@ -96,7 +96,7 @@ export function createDetector(options: DetectorOptions): Detector {
       metrics,
       log,
       now,
-      ...(usable ? { restored: { watched: usable.watched, cursor: usable.cursor } } : {}),
+      ...(usable ? { restored: { watched: usable.watched, stages: usable.stages, cursor: usable.cursor } } : {}),
     });
   }
 
@@ -109,6 +109,7 @@ export function createDetector(options: DetectorOptions): Detector {
         step: config.step,
         cursor: evaluator.cursor(),
         watched: [...evaluator.watched.values()],
+        stages: evaluator.stages.snapshot(),
         alerts: [...board.alerts],
         slabs: catalogue.slots.snapshot(),
         forecasts: catalogue.foresight?.snapshot() ?? [],

@@ -33,6 +33,17 @@ export function createMetrics(registry: Registry) {
       labelNames: ['result'] as const,
       registers,
     }),
+    valuesRefused: new Counter({
+      name: 'weir_detector_values_refused_total',
+      help: 'Values that cannot be of their signal, neither judged nor learnt, by signal and reason: infinite, below_range, above_range.',
+      labelNames: ['signal', 'reason'] as const,
+      registers,
+    }),
+    stageSignalsRefused: new Counter({
+      name: 'weir_detector_stage_signals_refused_total',
+      help: 'Values of signals that found no place among those of their stage that are judged together.',
+      registers,
+    }),
     firing: new Gauge({ name: 'weir_detector_alerts_firing', help: 'Alerts that are firing.', registers }),
     transitions: new Counter({
       name: 'weir_detector_transitions_total',

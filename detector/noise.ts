@@ -21,6 +21,7 @@ const FLOORS: Readonly<Record<Signal, { readonly relative: number; readonly abso
   duplicates: { relative: 0.05, absolute: 0.02 },
   late_events: { relative: 0.05, absolute: 0.02 },
   out_of_order: { relative: 0.05, absolute: 0.02 },
+  relations: { relative: 0.05, absolute: 0.1 },
   custom: { relative: 0.01, absolute: 1e-6 },
 };
 

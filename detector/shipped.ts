@@ -105,6 +105,14 @@ export const SHIPPED_DETECTORS: readonly z.input<typeof detectorEntry>[] = [
     decision: { min_change: 1, min_difference: 0.1, min_value: 0.1, for: '30s' },
   },
   {
+    // No signal by itself says that something is wrong: a hint for people, and no reason to wake anybody.
+    name: 'StageStrange',
+    query: { signal: 'relations' },
+    scorers: { relations: {} },
+    decision: { for: '1m', keep_firing_for: '3m', min_history: '20h' },
+    severity: 'notice',
+  },
+  {
     name: 'SignalAnomaly',
     query: { signal: 'custom' },
     decision: { score: 2.7, min_change: 0.1, for: '20s' },

@@ -6,10 +6,11 @@ import { errorMessage } from '../core/errors.ts';
 import type { Logger } from '../core/telemetry.ts';
 import type { Millis } from '../core/time.ts';
 import type { ActiveAlert } from './alerts.ts';
+import type { StageState } from './stages.ts';
 import type { Watched } from './watched.ts';
 
 /** Raised whenever the shape or the meaning of a state changes; an older snapshot is then left and history replayed. */
-const VERSION = 3;
+const VERSION = 4;
 const MAGIC = 'WEIRDET\n';
 /** Before the header: the magic, its length and its checksum, 32 bits each, little endian. */
 const PREFIX = MAGIC.length + 8;
@@ -24,6 +25,8 @@ export interface Snapshot {
   readonly step: Millis;
   readonly cursor: Millis;
   readonly watched: readonly Watched[];
+  /** Of `Stages`. */
+  readonly stages: readonly StageState[];
   readonly alerts: readonly (readonly [string, ActiveAlert])[];
   /** Of `Slots`: where the places of `watched` are. */
   readonly slabs: readonly Uint8Array[];
@@ -37,7 +40,7 @@ interface Header {
   readonly takenAt: Millis;
   readonly step: Millis;
   readonly cursor: Millis;
-  /** The first holds series and alerts (v8), the next ones the slabs, the last ones the forecasts. */
+  /** The first holds series, stages and alerts (v8), the next ones the slabs, the last ones the forecasts. */
   readonly blocks: readonly { readonly bytes: number; readonly crc: number }[];
   readonly slabs: number;
 }
@@ -49,8 +52,8 @@ const fileIn = (directory: string) => join(directory, 'state.bin');
  * read before this returns its promise, save slabs and forecasts, which are to be copies.
  */
 export async function writeSnapshot(directory: string, snapshot: Snapshot): Promise<void> {
-  const { takenAt, step, cursor, watched, alerts, slabs, forecasts } = snapshot;
-  const blocks = [serialize({ watched, alerts }), ...slabs, ...forecasts];
+  const { takenAt, step, cursor, watched, stages, alerts, slabs, forecasts } = snapshot;
+  const blocks = [serialize({ watched, stages, alerts }), ...slabs, ...forecasts];
   const sizes = blocks.map((block) => ({ bytes: block.byteLength, crc: crc32(block) }));
   const facts: Header = { version: VERSION, takenAt, step, cursor, blocks: sizes, slabs: slabs.length };
   const header = Buffer.from(JSON.stringify(facts));
@@ -115,8 +118,8 @@ function readBlocks(bytes: Buffer, header: Header): Snapshot {
   });
   const [first, ...arrays] = blocks;
   if (first === undefined) throw new Error('it holds nothing');
-  const { watched, alerts } = deserialize(first) as Pick<Snapshot, 'watched' | 'alerts'>;
+  const { watched, stages, alerts } = deserialize(first) as Pick<Snapshot, 'watched' | 'stages' | 'alerts'>;
   const { takenAt, step, cursor } = header;
   const [slabs, forecasts] = [arrays.slice(0, header.slabs), arrays.slice(header.slabs)];
-  return { takenAt, step, cursor, watched, alerts, slabs, forecasts };
+  return { takenAt, step, cursor, watched, stages, alerts, slabs, forecasts };
 }

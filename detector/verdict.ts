@@ -1,4 +1,4 @@
-import type { Vote } from '../core/anomaly.ts';
+import type { Anomaly, Vote } from '../core/anomaly.ts';
 import type { Outlook } from './ahead/lookout.ts';
 import type { Breach, Standing, Transition } from './decide.ts';
 import type { Inputs } from './engine/engine.ts';
@@ -12,6 +12,8 @@ export interface Verdict {
   readonly votes: readonly Vote[];
   /** The numbers behind the score of a point that is not ordinary. */
   readonly inputs: Inputs | undefined;
+  /** Further numbers of the decision, stored with it. */
+  readonly facts?: Anomaly['decision'];
   readonly score: number;
   readonly expected: number;
   readonly lower: number;

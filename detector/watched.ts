@@ -83,7 +83,9 @@ export function createCatalogue(
   const watchers = detectorEntries(config).map((entry): Watcher => ({ entry }));
   const looksAhead = config.ahead.enabled && foresight !== undefined;
   const limits = looksAhead ? createLimitBook(detectorEntries(config), definitions) : NO_LIMITS;
-  const ahead = new Map(SIGNALS.map((signal) => [signal, { entry: aheadEntry(config, signal) }]));
+  const ahead = new Map<Signal, Watcher>(
+    SIGNALS.filter((signal) => signal !== 'relations').map((signal) => [signal, { entry: aheadEntry(config, signal) }]),
+  );
   const judgesOf = (labels: Labels) =>
     watchers.filter(
       ({ entry }) =>
@@ -99,13 +101,17 @@ export function createCatalogue(
   }
   // Who wants a least volume needs the flows, which count events, whether anybody watches them or not.
   const counted = watchers.some(({ entry }) => entry.decision.min_volume > 0);
+  // Who watches how signals keep together needs them all.
+  const together = watchers.some(({ entry }) => entry.scorers.relations);
   return {
     watchers: looksAhead ? [...watchers, ahead.get('lag_seconds') as Watcher] : watchers,
     signals: SIGNALS.filter(
       (signal) =>
-        (counted && isFlow(signal)) ||
-        limits.signals.includes(signal) ||
-        watchers.some(({ entry }) => entry.query.signal === signal),
+        signal !== 'relations' &&
+        (together ||
+          (counted && isFlow(signal)) ||
+          limits.signals.includes(signal) ||
+          watchers.some(({ entry }) => entry.query.signal === signal)),
     ),
     slots: createSlots(),
     foresight,

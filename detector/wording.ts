@@ -45,3 +45,10 @@ export function chanceWords(score: number): string {
   }
   return `1 in ${digits(Number((10 ** score).toPrecision(1)), 12)}`;
 }
+
+/** Rows of cells as lines of columns, each as wide as its widest cell. All rows have as many cells as the first. */
+export function tableText(rows: readonly (readonly string[])[]): string {
+  const widths = (rows[0] ?? []).map((_, i) => Math.max(...rows.map((row) => (row[i] ?? '').length)));
+  const line = (row: readonly string[]) => widths.map((width, i) => (row[i] ?? '').padEnd(width)).join('  ');
+  return rows.map((row) => `${line(row).trimEnd()}\n`).join('');
+}

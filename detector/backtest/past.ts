@@ -7,6 +7,8 @@ import type { Foresight } from '../foresight.ts';
 import { replay } from '../history.ts';
 import type { DetectorPort } from '../port.ts';
 import type { Point } from '../scorer.ts';
+import { rowLength } from '../stage-rows.ts';
+import { newStages } from '../stages.ts';
 import type { Verdict } from '../verdict.ts';
 import { createCatalogue, createWatched, type Watched } from '../watched.ts';
 
@@ -69,35 +71,42 @@ export async function judgePast(options: PastOptions): Promise<Past> {
   const batch = known
     .filter(({ labels }) => catalogue.watchersOf(labels).length > 0)
     .map(({ labels }) => createWatched(labels, begin, begin));
+  const labels = known.map((series) => series.labels);
+  const stages = newStages(catalogue, labels, new Map(), begin, begin);
   const firings: Firing[] = [];
   const open = new Map<string, Firing>();
-  if (batch.length === 0) return { from, until: end, series: 0, points: 0, firings };
+  /** Takes what was said of a step, or row, of `length` at `time`. */
+  function tell(labels: Labels, verdicts: readonly Verdict[], time: Millis, length: Millis, value?: number): void {
+    for (const { watcher, transition, standing, score } of verdicts) {
+      if (transition !== 'fired' && transition !== 'resolved') continue;
+      const { name, severity } = watcher.entry;
+      const key = fingerprint({ ...labels, alertname: name });
+      if (transition === 'resolved') {
+        const firing = open.get(key);
+        if (firing) firing.resolvedAt = time + length;
+        open.delete(key);
+      } else if (time >= from) {
+        const at = { onset: standing.onset, firedAt: time, resolvedAt: 0 };
+        const firing = { detector: name, severity, labels, ...at, value: value ?? score, score };
+        open.set(key, firing);
+        firings.push(firing);
+      }
+    }
+  }
+
+  if (batch.length + stages.length === 0) return { from, until: end, series: 0, points: 0, firings };
   const { points } = await replay(
     {
       catalogue,
       port,
       step,
       forgetAfter: config.forget_after,
+      stages,
       onVerdicts(watched, verdicts, point) {
         onVerdicts?.(watched, verdicts, point);
-        const { time, value } = point;
-        for (const { watcher, transition, standing, score } of verdicts) {
-          if (transition !== 'fired' && transition !== 'resolved') continue;
-          const { name, severity } = watcher.entry;
-          const key = fingerprint({ ...watched.labels, alertname: name });
-          if (transition === 'resolved') {
-            const firing = open.get(key);
-            if (firing) firing.resolvedAt = time + step;
-            open.delete(key);
-          } else if (time >= from) {
-            const { onset } = standing;
-            const at = { onset, firedAt: time, resolvedAt: 0 };
-            const firing = { detector: name, severity, labels: watched.labels, ...at, value, score };
-            open.set(key, firing);
-            firings.push(firing);
-          }
-        }
+        tell(watched.labels, verdicts, point.time, step, point.value);
       },
+      onRow: ({ stage, start, verdicts }) => tell(stage.watched.labels, verdicts, start, rowLength(step)),
     },
     batch,
     end,

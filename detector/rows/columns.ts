@@ -20,8 +20,16 @@ export interface Columns {
    * from its level, each cut to 1. What a person sees in a chart that spans the range.
    */
   readonly ofRange: Float64Array;
-  /** Steps smaller than this mean nothing: a 250th of the largest distance that the column has had from its level. */
+  /** Steps smaller than this mean nothing: a 250th of the largest distance that the column has had from its level, or its noise. */
   readonly floors: Float64Array;
+  /** Steps that are nothing but noise in each column, in its own unit; 0 where nobody has said. */
+  readonly noise: Float64Array;
+  /** Values of the row that was read, and the scale they were put in. */
+  readonly current: Float64Array;
+  readonly units: Float64Array;
+  /** Where each column is, and how many values it has had. */
+  readonly levels: Float64Array;
+  readonly seen: Float64Array;
   /** Reads a row. `fresh`: rows are missing before it, so that recent averages start again. */
   read(values: Float64Array, fresh: boolean): void;
   /** Learns the row that was read. `trust`: 1 for an ordinary row, near 0 for one that is part of an incident. */
@@ -49,7 +57,9 @@ export function createColumns(count: number): Columns {
   const recent = new Float64Array(count);
   const peak = new Float64Array(count);
   const floors = new Float64Array(count);
+  const noise = new Float64Array(count);
   const current = new Float64Array(count);
+  const units = new Float64Array(count);
   const fromLevel = new Float64Array(count);
   const fromRecent = new Float64Array(count);
   const standard = new Float64Array(count);
@@ -59,6 +69,7 @@ export function createColumns(count: number): Columns {
     for (let j = 0; j < count; j++) {
       const x = values[j] as number;
       current[j] = x;
+      floors[j] = Math.max(FLOOR_SHARE * (peak[j] as number), noise[j] as number);
       if (!(Math.abs(x) < TOO_LARGE)) {
         current[j] = fromLevel[j] = fromRecent[j] = Number.NaN;
         ofRange[j] = 0;
@@ -73,6 +84,7 @@ export function createColumns(count: number): Columns {
       fromRecent[j] = lately;
       ofRange[j] = (shareOf(off, peak[j] as number) + shareOf(lately, peak[j] as number)) / 2;
       const unit = Math.max(scale[j] as number, floors[j] as number);
+      units[j] = unit;
       standard[j] = off === 0 ? 0 : Math.max(-CUT, Math.min(CUT, off / unit));
     }
   }
@@ -92,7 +104,6 @@ export function createColumns(count: number): Columns {
       scale[j] = (scale[j] as number) + rate * (1.25 * Math.min(Math.abs(off), 5 * cut) - (scale[j] as number));
       recent[j] = (recent[j] as number) + (fromRecent[j] as number) * Math.max(1 / n, 1 / RECENT_ROWS);
       peak[j] = peakAfter(peak[j] as number, Math.abs(off));
-      floors[j] = FLOOR_SHARE * (peak[j] as number);
     }
   }
 
@@ -102,9 +113,14 @@ export function createColumns(count: number): Columns {
     standard,
     ofRange,
     floors,
+    noise,
+    current,
+    units,
+    levels: level,
+    seen,
     read,
     learn,
-    state: [seen, level, scale, recent, peak, floors, standard],
+    state: [seen, level, scale, recent, peak, noise, standard],
   };
 }
 

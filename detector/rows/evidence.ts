@@ -1,4 +1,4 @@
-import { createTails, fitTail, halveTail, learnTail, oddsOf } from '../engine/tails.ts';
+import { createTails, fitTail, halveTail, learnTail, oddsFrom, PARAMETERS } from '../engine/tails.ts';
 import type { StateArray } from './snapshot.ts';
 
 /**
@@ -12,8 +12,12 @@ import type { StateArray } from './snapshot.ts';
 export interface Evidence {
   readonly odds: Float64Array;
   readonly size: Float64Array;
+  /** Of each column, the tail that its odds were taken from: u, body, sigma, xi (`oddsFrom`); 0 where none spoke. */
+  readonly tails: Float64Array;
   /** Judges deviations; those that are NaN, or not above `floors`, are no evidence. */
   read(deviations: Float64Array, floors: Float64Array): void;
+  /** Takes back what was just read of a column. */
+  hush(column: number): void;
   /** Learns the deviations that were read. `whole`: the row counts in the tails. */
   learn(trust: number, whole: boolean): void;
   readonly state: readonly StateArray[];
@@ -29,13 +33,15 @@ const REFIT_ROWS = 200;
 /** Rows in which no deviation is cut, because the usual one is not known. */
 const YOUNG_ROWS = 200;
 const CUT = 20;
-const MOST_ODDS = 12;
+/** No odds are higher. */
+export const MOST_ODDS = 12;
 const MOST_RATIO = 1000;
 
 export function createEvidence(count: number): Evidence {
   const tails = createTails(2 * count);
   const odds = new Float64Array(count);
   const size = new Float64Array(count);
+  const used = new Float64Array(PARAMETERS * count);
   const now = new Float64Array(count);
   const least = new Float64Array(count);
   const square = new Float64Array(count);
@@ -48,15 +54,27 @@ export function createEvidence(count: number): Evidence {
       const v = deviations[j] as number;
       now[j] = v;
       least[j] = floors[j] as number;
-      odds[j] = 0;
-      size[j] = 0;
+      hush(j);
       const far = Math.abs(v);
       if (!(far > (floors[j] as number))) continue;
       const usual = Math.sqrt(square[j] as number) + (floors[j] as number);
       size[j] = Math.log1p(Math.min(MOST_RATIO, far / usual));
       if ((totals[j] as number) >= READY * UNITS)
-        odds[j] = Math.min(MOST_ODDS, oddsOf(tails, 2 * j + (v > 0 ? 1 : 0), far));
+        odds[j] = Math.min(MOST_ODDS, oddsBy(j, 2 * j + (v > 0 ? 1 : 0), far));
     }
+  }
+
+  /** Odds by a tail, which is fitted anew as it learns: what it was is kept. */
+  function oddsBy(j: number, slot: number, far: number): number {
+    const to = j * PARAMETERS;
+    for (let k = 0; k < PARAMETERS; k++) used[to + k] = tails.parameters[slot * PARAMETERS + k] as number;
+    return oddsFrom(far, used[to] as number, used[to + 1] as number, used[to + 2] as number, used[to + 3] as number);
+  }
+
+  function hush(j: number): void {
+    odds[j] = 0;
+    size[j] = 0;
+    used.fill(0, j * PARAMETERS, (j + 1) * PARAMETERS);
   }
 
   function learn(trust: number, whole: boolean): void {
@@ -93,7 +111,9 @@ export function createEvidence(count: number): Evidence {
   return {
     odds,
     size,
+    tails: used,
     read,
+    hush,
     learn,
     state: [square, seen, totals, nextFit, tails.counts, tails.bases, tails.parameters],
   };

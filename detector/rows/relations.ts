@@ -11,6 +11,8 @@
 export interface Relations {
   /** u of the row that was read; NaN while too little is known. */
   readonly apart: Float64Array;
+  /** What is left of each column after what the others foretell of it, in standard deviations of the column. */
+  readonly residual: Float64Array;
   /** `there`: NaN for columns without a value, of which nothing is said. */
   read(standard: Float64Array, there: Float64Array): void;
   learn(standard: Float64Array): void;
@@ -28,11 +30,15 @@ export function createRelations(count: number): Relations {
   const precision = new Float64Array(count * count);
   const draft = new Float64Array(count * count);
   const apart = new Float64Array(count).fill(Number.NaN);
+  const residual = new Float64Array(count).fill(Number.NaN);
   /** Rows learnt; rows at the last fit. */
   const rows = new Float64Array(2);
 
   function read(standard: Float64Array, there: Float64Array): void {
-    if (rows[1] === 0) return;
+    if (rows[1] === 0) {
+      apart.fill(Number.NaN);
+      return;
+    }
     for (let j = 0; j < count; j++) {
       if (Number.isNaN(there[j] as number)) {
         apart[j] = Number.NaN;
@@ -42,6 +48,7 @@ export function createRelations(count: number): Relations {
       const at = j * count;
       for (let k = 0; k < count; k++) sum += (precision[at + k] as number) * (standard[k] as number);
       apart[j] = sum / Math.sqrt(precision[at + j] as number);
+      residual[j] = sum / (precision[at + j] as number);
     }
   }
 
@@ -79,7 +86,7 @@ export function createRelations(count: number): Relations {
     invert(draft, precision, count);
   }
 
-  return { apart, read, learn, state: [covariance, precision, rows] };
+  return { apart, residual, read, learn, state: [covariance, precision, rows] };
 }
 
 /** Inverse of a symmetric positive definite matrix by way of its Cholesky factor, which takes the place of `matrix`. */

@@ -1,13 +1,14 @@
 import type { Millis } from '../../core/time.ts';
 import type { RowJudge, RowJudgement } from '../backtest/judge.ts';
 import { createIntervals } from '../engine/interval.ts';
+import { PARAMETERS } from '../engine/tails.ts';
 import { createColumns } from './columns.ts';
 import { createEvidence } from './evidence.ts';
 import { createIncident } from './incident.ts';
 import { createRelations } from './relations.ts';
 import { packState, type StateArray, unpackState } from './snapshot.ts';
 import { meanOfStrongest } from './strongest.ts';
-import { createRowTail, createTrust } from './trust.ts';
+import { createRowTail, createTrust, type RowBasis } from './trust.ts';
 
 const WEEK = 7 * 24 * 3_600_000;
 /** More than so many usual distances between two rows, and rows are missing. */
@@ -36,6 +37,11 @@ export const ROWS_DEFAULTS: RowsOptions = { falseAlarmsPerWeek: 5 };
 
 /** What was seen of a column in the row judged last. */
 export interface ColumnEvidence {
+  /** Its value, and what the other columns foretell of it; NaN while too little is known. */
+  readonly value: number;
+  readonly foretold: number;
+  /** Distance from its level in its scales, cut to 4. */
+  readonly standard: number;
   /** Deviation from the column's level and from its last minutes, in its own unit; NaN where there is no value. */
   readonly fromLevel: number;
   readonly fromRecent: number;
@@ -45,6 +51,8 @@ export interface ColumnEvidence {
   readonly ofRange: number;
   readonly odds: { readonly level: number; readonly recent: number; readonly apart: number };
   readonly size: { readonly level: number; readonly recent: number; readonly apart: number };
+  /** The tail that `odds.apart` was taken from: u, body, sigma, xi. */
+  readonly apartTail: readonly [u: number, body: number, sigma: number, xi: number];
 }
 
 /** What the row judged last was judged by. */
@@ -54,6 +62,8 @@ export interface RowEvidence {
   held: number;
   /** Odds of the two columns alone that are furthest apart from the others. */
   apartOdds: number;
+  /** What `apartOdds` was computed from. */
+  apartBasis: RowBasis;
   /** Odds of the row and the odds that open an alarm. */
   odds: number;
   limit: number;
@@ -63,11 +73,20 @@ export interface RowEvidence {
 
 export interface RowsJudge extends RowJudge {
   columnOf(column: number): ColumnEvidence;
+  /** Where a column is, in its own unit. */
+  levelOf(column: number): number;
+  /** Deviations of a column below `noise`, in its own unit, are nothing from the next row on. */
+  setNoise(column: number, noise: number): void;
   /** The same object for every row. */
   readonly row: Readonly<RowEvidence>;
   /** All that is kept from row to row. `restore` of it into a judge of as many columns goes on exactly. */
   snapshot(): Uint8Array;
   restore(bytes: Uint8Array): void;
+  /**
+   * A judge of `columns` columns, more than this one has, that goes on from it: the first ones are those of this one, the
+   * others have seen nothing and say nothing for 60 values. How columns move together is learnt anew.
+   */
+  widened(columns: number): RowsJudge;
 }
 
 /**
@@ -107,7 +126,8 @@ export function createRowsJudge(columns: number, options: RowsOptions = ROWS_DEF
   const state = new Float64Array(3);
   const judgement: RowJudgement = { score: 0, alarm: false, contributions: new Float64Array(columns) };
 
-  const last: RowEvidence = { evidence: 0, held: 0, apartOdds: 0, odds: 0, limit: 0, trust: 1 };
+  const apartBasis = pairTail.basis();
+  const last: RowEvidence = { evidence: 0, held: 0, apartOdds: 0, apartBasis, odds: 0, limit: 0, trust: 1 };
 
   function evidenceOfRow(): number {
     return (
@@ -131,6 +151,7 @@ export function createRowsJudge(columns: number, options: RowsOptions = ROWS_DEF
 
     const n = (state[0] as number) + 1;
     state[0] = n;
+    if (n > YOUNG_ROWS) hushYoung();
     const evidence = n > YOUNG_ROWS ? evidenceOfRow() : 0;
     const held = Math.max(evidence, (state[1] as number) * HOLD);
     const lasting = (state[2] as number) + (held - (state[2] as number)) / LASTING_ROWS;
@@ -139,6 +160,7 @@ export function createRowsJudge(columns: number, options: RowsOptions = ROWS_DEF
 
     const pair = n > YOUNG_ROWS ? meanOfStrongest(apart.odds, PAIR, room) : 0;
     last.apartOdds = pairTail.odds(pair);
+    last.apartBasis = pairTail.basis();
     const odds = Math.max(tail.odds(evidence), last.apartOdds - PAIR_HANDICAP);
     const limit = Math.log10(WEEK / intervals.of(0) / options.falseAlarmsPerWeek);
     last.evidence = evidence;
@@ -165,6 +187,16 @@ export function createRowsJudge(columns: number, options: RowsOptions = ROWS_DEF
     return judgement;
   }
 
+  /** Of a column that came later than the others nothing is known yet. */
+  function hushYoung(): void {
+    for (let j = 0; j < columns; j++) {
+      if ((each.seen[j] as number) >= YOUNG_ROWS) continue;
+      level.hush(j);
+      recent.hush(j);
+      apart.hush(j);
+    }
+  }
+
   function partOf(j: number): number {
     return (
       0.6 * (recent.size[j] as number) +
@@ -176,25 +208,57 @@ export function createRowsJudge(columns: number, options: RowsOptions = ROWS_DEF
     );
   }
 
+  /** Of a value far out only what lies within the cut is known to the others. */
+  function foretold(j: number): number {
+    const level = (each.current[j] as number) - (each.fromLevel[j] as number);
+    return level + (each.units[j] as number) * ((each.standard[j] as number) - (relations.residual[j] as number));
+  }
+
   function columnOf(j: number): ColumnEvidence {
+    const value = each.current[j] as number;
+    const known = !Number.isNaN(relations.apart[j] as number);
     return {
+      value,
+      foretold: known ? foretold(j) : Number.NaN,
+      standard: each.standard[j] as number,
       fromLevel: each.fromLevel[j] as number,
       fromRecent: each.fromRecent[j] as number,
       apart: relations.apart[j] as number,
       ofRange: each.ofRange[j] as number,
       odds: { level: level.odds[j] as number, recent: recent.odds[j] as number, apart: apart.odds[j] as number },
       size: { level: level.size[j] as number, recent: recent.size[j] as number, apart: apart.size[j] as number },
+      apartTail: [...apart.tails.subarray(PARAMETERS * j, PARAMETERS * (j + 1))] as [number, number, number, number],
     };
   }
 
-  const arrays = [intervals, each, relations, level, recent, apart, trust, tail, pairTail, incident]
+  const ofColumns = [each, level, recent, apart].flatMap((part): readonly StateArray[] => part.state);
+  const ofRows = [intervals, trust, tail, pairTail, incident]
     .flatMap((part): readonly StateArray[] => part.state)
     .concat(state);
-  return {
+  const arrays = [...ofColumns, ...relations.state, ...ofRows];
+  const judgeOfRows: Internals = {
     judge,
     columnOf,
+    levelOf: (j) => each.levels[j] as number,
+    setNoise(j, noise) {
+      each.noise[j] = noise;
+    },
     row: last,
     snapshot: () => packState(arrays),
     restore: (bytes) => unpackState(bytes, arrays),
+    parts: [...ofColumns, ...ofRows],
+    widened(wider) {
+      if (wider <= columns) throw new Error(`${wider} columns are not more than ${columns}`);
+      const next = createRowsJudge(wider, options) as Internals;
+      // What is kept of columns lies column by column, so that the first ones stand in front.
+      for (const [i, part] of next.parts.entries()) part.set(judgeOfRows.parts[i] as never);
+      return next;
+    },
   };
+  return judgeOfRows;
+}
+
+/** With the arrays of columns and of rows, in one order for every number of columns. */
+interface Internals extends RowsJudge {
+  readonly parts: readonly StateArray[];
 }

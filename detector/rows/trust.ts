@@ -63,9 +63,20 @@ export function createTrust(): Trust {
 export interface RowTail {
   /** -log10 of the chance of a row with `value` or more; 0 while too little is known. */
   odds(value: number): number;
+  /** What odds are computed from now: mean, u, body, sigma, xi; a body of 0 where too little is known. */
+  basis(): RowBasis;
   /** `units`: 4 for a whole row. */
   learn(value: number, units: number): void;
   readonly state: readonly StateArray[];
+}
+
+/** Odds of a value v are `oddsFrom(v - mean, u, body, sigma, xi)`. */
+export interface RowBasis {
+  readonly mean: number;
+  readonly u: number;
+  readonly body: number;
+  readonly sigma: number;
+  readonly xi: number;
 }
 
 const MEMORY_ROWS = 30_000;
@@ -82,6 +93,10 @@ export function createRowTail(): RowTail {
   const rows = new Float64Array(3);
   return {
     odds: (value) => ((rows[0] as number) < READY ? 0 : oddsOf(tails, 0, value - (rows[2] as number))),
+    basis() {
+      const [u, body, sigma, xi] = tails.parameters as unknown as [number, number, number, number];
+      return { mean: rows[2] as number, u, body: (rows[0] as number) < READY ? 0 : body, sigma, xi };
+    },
     learn(value, units) {
       const over = value - (rows[2] as number);
       if (over > FLOOR) learnTail(tails, 0, over, units);

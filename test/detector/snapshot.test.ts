@@ -38,6 +38,7 @@ function lived(): Snapshot {
     watched: [watched],
     slabs: catalogue.slots.snapshot(),
     forecasts: catalogue.foresight?.snapshot() ?? [],
+    stages: [],
     alerts: [['ab', alert]],
   };
 }

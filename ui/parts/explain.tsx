@@ -26,15 +26,18 @@ function partsOf(value: number | null, unit: string): readonly Part[] {
 export function Explain({ anomaly, hop }: { anomaly: AnomalyView; hop: HopView | undefined }) {
   const signal = anomaly.labels['signal'] as Signal;
   const { unit } = SIGNAL_FACTS[signal] ?? { unit: '' };
+  const together = signal === 'relations';
   const model = useMemo(() => (hop === undefined ? undefined : modelAround(anomaly, hop)), [anomaly, hop]);
   return (
     <div class="explain">
       <div class="explain-left">
         <div class="explain-value" data-state="falling_behind">
           <b class="state-text">
-            <Quantity parts={partsOf(anomaly.value, unit)} />
+            {together ? formatChance(10 ** -(anomaly.value ?? 0)) : <Quantity parts={partsOf(anomaly.value, unit)} />}
           </b>
-          <span class="ink3">expected {formatRange(anomaly.lower, anomaly.upper, unit)}</span>
+          <span class="ink3">
+            {together ? 'minutes of this stage are so' : `expected ${formatRange(anomaly.lower, anomaly.upper, unit)}`}
+          </span>
         </div>
         {model === undefined ? null : <Chart model={model} height={170} range={rangeText} />}
         <dl class="facts">
@@ -88,6 +91,11 @@ function modelAround(anomaly: AnomalyView, hop: HopView): ChartModel {
   };
 }
 
+/** Of a signal among those of a stage: its part in what is strange, and which way it is off. */
+function shareText({ weight, score }: AnomalyView['votes'][number]): string {
+  return weight === 0 ? 'no part' : `${Math.round(weight * 100)} % of it, too ${score > 0 ? 'high' : 'low'}`;
+}
+
 const FIRST = 0;
 const LAST = 9;
 
@@ -97,11 +105,12 @@ function place(value: number): number {
 
 function Scorers({ anomaly }: { anomaly: AnomalyView }) {
   const line = place(anomaly.threshold);
-  const votes = [...anomaly.votes].sort((a, b) => b.weight - a.weight);
+  const together = anomaly.labels['signal'] === 'relations';
+  const votes = [...anomaly.votes].sort((a, b) => b.weight - a.weight).slice(0, together ? 9 : undefined);
   return (
     <div class="scorers" data-state="falling_behind">
       <div class="scorers-head">
-        <b>How rare each scorer says it is</b>
+        <b>{together ? 'How far each signal is from what the others foretell' : 'How rare each scorer says it is'}</b>
         <span class="ink3">chance on a normal day</span>
       </div>
       <div class="scorer-rows">
@@ -113,7 +122,7 @@ function Scorers({ anomaly }: { anomaly: AnomalyView }) {
         </div>
         {votes.map((vote) => {
           const value = decades(vote.p);
-          const rule = vote.weight === 0;
+          const rule = vote.weight === 0 && !together;
           const against = value < anomaly.threshold;
           return (
             <div
@@ -124,8 +133,8 @@ function Scorers({ anomaly }: { anomaly: AnomalyView }) {
               <span class="scorer-name">
                 {scorerTitle(vote.scorer)}
                 <small>
-                  {rule ? 'decides alone' : `weight ${vote.weight.toFixed(2)}`}
-                  {!rule && against ? ', against' : ''}
+                  {rule ? 'decides alone' : together ? shareText(vote) : `weight ${vote.weight.toFixed(2)}`}
+                  {!rule && !together && against ? ', against' : ''}
                 </small>
               </span>
               <span class="scorer-axis">

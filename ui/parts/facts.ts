@@ -1,3 +1,4 @@
+import { columnTitle } from '../../core/stage-column.ts';
 import type { AnomalyView } from '../../core/view.ts';
 import { movedText } from '../feedback-words.ts';
 import { durationWords, formatCount } from '../format.ts';
@@ -15,9 +16,9 @@ const SCORERS: Readonly<Record<string, string>> = {
   drift: 'Drifts off its forecasts',
 };
 
-/** A scorer's name as people read it; names not known here stay as they are spelled. */
+/** A scorer's name as people read it, or that of a signal among those of a stage; other names stay as they are spelled. */
 export function scorerTitle(name: string): string {
-  return SCORERS[name] ?? name;
+  return SCORERS[name] ?? columnTitle(name);
 }
 
 /** Surprise of a chance in decades: 1 in 1000 is 3. */
@@ -29,6 +30,7 @@ const BREACHES: Readonly<Record<string, string>> = {
   score: 'too rare to be chance',
   rule: 'a fixed limit was passed',
   stopped: 'the flow stopped',
+  relations: 'signals that keep together have parted',
 };
 
 /** Inputs of the decision in words, in the order in which people ask for them. Durations are stored in milliseconds. */
