@@ -23,6 +23,7 @@ export const SIGNALS = [
   'late_events',
   'out_of_order',
   'relations',
+  'group_state',
   'custom',
 ] as const;
 export type Signal = (typeof SIGNALS)[number];
@@ -64,6 +65,7 @@ export interface SignalFacts {
  * `dead_letter_depth`: records that wait in a dead-letter topic (label `topic`);
  * `relations`: how rarely the signals of a stage are as far apart as they are, as -log10 of the chance, from all of them at once; it is worked
  * out by the detector and no series of the store;
+ * `group_state`: the state of a consumer group on a topic as the pipeline model sees it, its place in `STAGE_STATES`;
  * `custom`: any metric whose points carry the attribute `weir.signal`.
  */
 export const SIGNAL_FACTS: Readonly<Record<Signal, SignalFacts>> = {
@@ -87,5 +89,6 @@ export const SIGNAL_FACTS: Readonly<Record<Signal, SignalFacts>> = {
   late_events: { title: 'Late events', unit: '1/s', direction: 'up' },
   out_of_order: { title: 'Events out of order', unit: '1/s', direction: 'up' },
   relations: { title: 'Signals together', unit: '', direction: 'up' },
+  group_state: { title: 'State of the group', unit: '', direction: 'up' },
   custom: { title: 'Signal', unit: '', direction: 'both' },
 };

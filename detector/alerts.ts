@@ -10,7 +10,7 @@ import { type DetectorEntry, directionOf } from './config.ts';
 import type { ThresholdInForce } from './feedback.ts';
 import { rowAnnotations } from './stage-words.ts';
 import type { Verdict } from './verdict.ts';
-import { decisionInputs, meanOdds } from './votes.ts';
+import { decisionInputs, meanOdds, strikingRule } from './votes.ts';
 import type { Watched } from './watched.ts';
 import { chanceWords, rangeWords, valueWords } from './wording.ts';
 
@@ -77,10 +77,18 @@ function lowerFirst(text: string): string {
 
 function describe(labels: Labels, verdict: Verdict): string {
   const pipeline = `Pipeline ${labels['pipeline'] ?? 'default'}.`;
-  if (verdict.breach === 'rule') return `${pipeline} The value passed a fixed limit.`;
+  if (verdict.breach === 'rule') return `${pipeline} ${ruleWords(verdict)}`;
   if (verdict.breach === 'stopped') return `${pipeline} The flow stopped while more was expected.`;
   const scorers = verdict.votes.filter(({ weight, p }) => weight > 0 && p < TELLING).map(({ scorer }) => scorer);
   return `${pipeline} A value this unusual is seen in ${chanceWords(meanOdds(verdict.votes))} points of this series (${scorers.join(', ')}).`;
+}
+
+function ruleWords({ votes, facts }: Verdict): string {
+  const rule = strikingRule(votes)?.scorer;
+  if (rule === 'state') return `The group is ${facts?.['state']}: records wait and nobody takes them.`;
+  if (rule === 'frozen')
+    return 'The value repeats to the last bit, which it never did: what reports it may stand still.';
+  return 'The value passed a fixed limit.';
 }
 
 /** The anomaly of a verdict that just fired, with all inputs of the decision. */

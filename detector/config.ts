@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { SEVERITIES } from '../core/alert.ts';
 import { duration } from '../core/config-values.ts';
 import { SIGNAL_FACTS, SIGNALS } from '../core/signal.ts';
+import { STAGE_STATES } from '../core/state.ts';
 import { thresholdFor, USUAL_FALSE_ALARMS } from './engine/incident.ts';
 import { SHIPPED_DETECTORS } from './shipped.ts';
 
@@ -55,6 +56,18 @@ export const scorersConfig = z.strictObject({
   threshold: z.strictObject({ above: z.number().optional(), below: z.number().optional() }).optional(),
   /** All that learn from the series itself: its day, its level, its course, its forecasts. */
   ensemble: z.strictObject({}).optional(),
+  /** The state of the consumer group, as the pipeline model sees it (docs/lag-states.md). */
+  state: z
+    .strictObject({
+      /** States that are strange by themselves. */
+      alert: z.array(z.enum(STAGE_STATES)).default(['stuck', 'dead']),
+      /** States in which an alert does not begin, for `hold_for` at most. */
+      hold: z.array(z.enum(STAGE_STATES)).default(['idle', 'rebalancing']),
+      hold_for: duration('5m'),
+    })
+    .optional(),
+  /** A series that repeats one value to the last bit though it never did (detector/engine/still.ts). */
+  frozen: z.strictObject({}).optional(),
   /** How the signals of a stage keep together (detector/stages.ts); of the signal `relations`, and it alone. */
   relations: z.strictObject({}).optional(),
 });

@@ -1,12 +1,20 @@
+import type { Labels } from '../core/labels.ts';
 import type { Series } from '../core/series.ts';
 import { PROBLEM_SIGNALS, type Signal } from '../core/signal.ts';
+import { STAGE_STATES, type StageState } from '../core/state.ts';
 import type { Millis } from '../core/time.ts';
 
 const FLOWS: ReadonlySet<string> = new Set<Signal>(['throughput', 'output']);
 /** Counts of what went wrong: 0 where nothing was counted, so only more than that proves anything. */
 const PROBLEMS: ReadonlySet<string> = new Set<Signal>(PROBLEM_SIGNALS);
 /** What the pipeline model judged says nothing of what came in. */
-const JUDGED: ReadonlySet<string> = new Set<Signal>(['freshness', 'drop_ratio', 'slo_burn', 'dead_letter_depth']);
+const JUDGED: ReadonlySet<string> = new Set<Signal>([
+  'group_state',
+  'freshness',
+  'drop_ratio',
+  'slo_burn',
+  'dead_letter_depth',
+]);
 /** Read as "last value carried forward", so that a value alone proves nothing. */
 const CARRIED: ReadonlySet<string> = new Set<Signal>(['lag', 'lag_seconds', 'loss_seconds', 'custom']);
 
@@ -81,3 +89,29 @@ export class Volumes {
     return stage.events;
   }
 }
+
+/** States of consumer groups on their topics, by the series of their lag. */
+export class States {
+  readonly #series = new Map<string, Series>();
+  readonly #keys: WeakMap<Labels, string>;
+
+  /** `keys`: what was made of the labels of watched series before; one map serves all answers of the store. */
+  constructor(series: readonly Series[], keys: WeakMap<Labels, string>) {
+    this.#keys = keys;
+    for (const one of series) if (one.labels['signal'] === 'group_state') this.#series.set(placeOf(one.labels), one);
+  }
+
+  /** The state in the step at `time` of the group that `labels` are of; undefined where it is not known. */
+  at(labels: Labels, time: Millis): StageState | undefined {
+    if (this.#series.size === 0 || labels['group'] === undefined) return undefined;
+    let key = this.#keys.get(labels);
+    if (key === undefined) {
+      key = placeOf(labels);
+      this.#keys.set(labels, key);
+    }
+    return STAGE_STATES[valueAt(this.#series.get(key), time)];
+  }
+}
+
+const placeOf = ({ pipeline = '', stage = '', topic = '', group = '' }: Labels) =>
+  JSON.stringify([pipeline, stage, topic, group]);

@@ -13,6 +13,8 @@ export interface Evidence {
   readonly history: Millis;
   /** A rule strikes: the mean of the scorers does not matter. */
   readonly rule: boolean;
+  /** The rule knows more than the series: how long that was watched does not matter. */
+  readonly known?: boolean;
   /** Chance of so low a value, for `stopped_below`. */
   readonly pDown: number;
 }
@@ -28,7 +30,7 @@ const STOPPED_CHANCE = 0.01;
 /** Whether `evidence` is strange by `decision`; `firing` halves the demands. A gap is not a breach. */
 export function breachOf(decision: DecisionConfig, direction: Direction, evidence: Evidence, firing: boolean): Breach {
   const { value, expected, score, volume, history } = evidence;
-  if (Number.isNaN(value) || history < decision.min_history) return 'none';
+  if (Number.isNaN(value) || (history < decision.min_history && !evidence.known)) return 'none';
   if (evidence.rule) return 'rule';
   if (decision.stopped_below !== undefined && expected >= decision.min_expected) {
     const rare = firing || evidence.pDown <= STOPPED_CHANCE;

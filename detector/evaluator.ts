@@ -1,5 +1,6 @@
 import { setImmediate as breathe } from 'node:timers/promises';
 import { errorMessage } from '../core/errors.ts';
+import type { Labels } from '../core/labels.ts';
 import type { Series } from '../core/series.ts';
 import type { Logger } from '../core/telemetry.ts';
 import type { Millis } from '../core/time.ts';
@@ -7,7 +8,7 @@ import { createRetentionReader } from './ahead/retention.ts';
 import { postable } from './alerts.ts';
 import type { Board } from './board.ts';
 import type { DetectorConfig } from './config.ts';
-import { coveredSteps, Volumes, valueAt } from './coverage.ts';
+import { coveredSteps, States, Volumes, valueAt } from './coverage.ts';
 import { createFeedbackReader } from './feedback.ts';
 import { expectationOf, replay, reportedValue } from './history.ts';
 import { judge } from './judge.ts';
@@ -77,6 +78,7 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
   const retention = createRetentionReader(port, catalogue.limits, log);
   const records = createRecords(catalogue, port, metrics, log);
   const seriesKeys = createSeriesKeys();
+  const statePlaces = new WeakMap<Labels, string>();
   /** Changes only with `rolls.changed()`. */
   const watched = new Map<string, Watched>(options.restored?.watched.map((one) => [one.key, one]));
   const rolls = createRolls(watched);
@@ -134,6 +136,7 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
     heard: Uint8Array | undefined,
   ): Promise<void> {
     const volumes = new Volumes(series);
+    const states = new States(series, statePlaces);
     const counts = { judged: 0, gap: 0, skipped: 0 };
     let roll = rolls.call(keys);
     let sliceEnd = performance.now() + SLICE_MS;
@@ -156,7 +159,7 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
         if (heard && heard[Math.round((time - from) / step)] !== 1) {
           one.next = time + step;
           counts.skipped++;
-        } else counts[judgeOne(one, own, time, volumes)]++;
+        } else counts[judgeOne(one, own, time, volumes, states)]++;
       }
     }
     for (const [result, points] of Object.entries(counts)) if (points > 0) metrics.points.inc({ result }, points);
@@ -172,12 +175,19 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
     }
   }
 
-  function judgeOne(one: Watched, own: Series | undefined, time: Millis, volumes: Volumes): 'judged' | 'gap' {
+  function judgeOne(
+    one: Watched,
+    own: Series | undefined,
+    time: Millis,
+    volumes: Volumes,
+    states: States,
+  ): 'judged' | 'gap' {
     if (!Number.isNaN(valueAt(own, time))) one.seenAt = time;
     const value = reportedValue(one, own, time, config.forget_after, (signal, reason) =>
       metrics.valuesRefused.inc({ signal, reason }),
     );
-    const verdicts = judge(catalogue, one, { time, value, volume: volumes.at(one, time, step) }, step, feedback);
+    const point = { time, value, volume: volumes.at(one, time, step), state: states.at(one.labels, time) };
+    const verdicts = judge(catalogue, one, point, step, feedback);
     for (const verdict of verdicts) {
       tell(one, verdict, value, time + step, step);
       if (verdict.standing.phase === 'firing') stages.fires(one.labels, time, step);

@@ -80,7 +80,7 @@ function thresholdWords({ threshold, decision }: Anomaly): string {
   return `${threshold} (${decision['score']} configured, ${shift < 0 ? 'lowered' : 'raised'} by ${Math.abs(shift)}: ${who})`;
 }
 
-const DURATIONS = ['for', 'keep_firing_for', 'min_history'];
+const DURATIONS = ['for', 'keep_firing_for', 'min_history', 'hold_for'];
 const NUMBERS = ['min_change', 'min_difference', 'min_value', 'min_expected', 'min_volume', 'stopped_below', 'noise'];
 
 function guardWords({ decision }: Anomaly): string {
@@ -90,7 +90,8 @@ function guardWords({ decision }: Anomaly): string {
   const numbers = NUMBERS.filter((name) => typeof decision[name] === 'number').map(
     (name) => `${name} ${decision[name]}`,
   );
-  return [...durations, ...numbers].join(', ');
+  const state = decision['state'] === undefined ? [] : [`state ${decision['state']}`];
+  return [...durations, ...numbers, ...state].join(', ');
 }
 
 const COLUMNS = ['says', 'deviation', 'weight', 'odds', 'chance', 'u', 'body', 'sigma', 'xi'];

@@ -4,7 +4,7 @@ import type { Series } from '../core/series.ts';
 import type { Signal } from '../core/signal.ts';
 import type { Millis } from '../core/time.ts';
 import type { Expectation } from '../store/queries/expectations.ts';
-import { coveredSteps, Volumes, valueAt } from './coverage.ts';
+import { coveredSteps, States, Volumes, valueAt } from './coverage.ts';
 import { INACTIVE } from './decide.ts';
 import { type FeedbackBook, NO_FEEDBACK } from './feedback.ts';
 import { judge } from './judge.ts';
@@ -62,6 +62,7 @@ export async function replay(options: ReplayOptions, batch: readonly Watched[], 
   const all = [...batch, ...[...stages.all.values()].map(({ watched }) => watched)];
   if (all.length === 0) return { points, expectations };
   const narrowed = stagesOf(all);
+  const statePlaces = new WeakMap<Labels, string>();
   let sliceEnd = performance.now() + SLICE_MS;
   const kept = all.map(keep);
   const begin = all.reduce((least, { next }) => Math.min(least, next), until);
@@ -71,6 +72,7 @@ export async function replay(options: ReplayOptions, batch: readonly Watched[], 
     const series = await read(port, { from, to, step }, catalogue, narrowed);
     const covered = coveredSteps(series, from, to, step);
     const volumes = new Volumes(series);
+    const states = new States(series, statePlaces);
     const byKey = new Map(series.map((one) => [fingerprint(one.labels), one]));
     for (let first = 0; first < batch.length; first += BLOCK) {
       const block = batch.slice(first, first + BLOCK).map((watched) => ({ watched, own: byKey.get(watched.key) }));
@@ -84,7 +86,12 @@ export async function replay(options: ReplayOptions, batch: readonly Watched[], 
             continue;
           }
           if (!Number.isNaN(valueAt(own, time))) watched.seenAt = time;
-          const point = { time, value, volume: volumes.at(watched, time, step) };
+          const point = {
+            time,
+            value,
+            volume: volumes.at(watched, time, step),
+            state: states.at(watched.labels, time),
+          };
           const verdicts = judge(catalogue, watched, point, step, options.feedback);
           options.onVerdicts?.(watched, verdicts, point);
           if (verdicts.some(({ standing }) => standing.phase === 'firing')) stages.fires(watched.labels, time, step);
@@ -123,7 +130,7 @@ export async function replay(options: ReplayOptions, batch: readonly Watched[], 
 /** How often an alert fired in the history stays known; what it stood at is not. */
 function restoreWatches(watched: Watched, before: ReadonlyMap<string, Watch>): void {
   for (const [name, { firings, firedAt }] of [...watched.watches]) {
-    const known = before.get(name) ?? { standing: INACTIVE, anomaly: undefined };
+    const known = before.get(name) ?? { standing: INACTIVE, anomaly: undefined, heldSince: 0 };
     watched.watches.set(name, { ...known, firings, firedAt });
   }
 }
@@ -160,7 +167,8 @@ export function expectationOf(
 ): Expectation | undefined {
   let best: Verdict | undefined;
   for (const verdict of verdicts) {
-    if (Number.isFinite(verdict.expected) && !(verdict.score <= (best?.score ?? -Infinity))) best = verdict;
+    if (!Number.isFinite(verdict.expected)) continue;
+    if (!best || verdict.score > best.score || Number.isNaN(best.score)) best = verdict;
   }
   if (!best) return undefined;
   const { expected, lower, upper, score } = best;

@@ -1,5 +1,4 @@
 import { LIMIT_AHEAD } from '../core/alert.ts';
-import type { Vote } from '../core/anomaly.ts';
 import type { Direction, Signal } from '../core/signal.ts';
 import type { Millis } from '../core/time.ts';
 import { lookAhead } from './ahead/ahead.ts';
@@ -8,11 +7,11 @@ import { breachOf, INACTIVE, nextStanding, type Standing, type StepVerdict, type
 import type { Band } from './engine/profile.ts';
 import { type FeedbackBook, isExpected, NO_FEEDBACK, thresholdAt } from './feedback.ts';
 import { noiseFloor, signalRange } from './noise.ts';
+import { isHeld, rulesOf, stateFacts } from './rules.ts';
 import type { Point } from './scorer.ts';
 import type { Slots } from './slots.ts';
-import { scoreOfLimits } from './threshold.ts';
 import type { Verdict } from './verdict.ts';
-import { ruleVoteOf, strikingRule, votesOf } from './votes.ts';
+import { strikingRule, votesOf } from './votes.ts';
 import { type Catalogue, type Group, slotOf, type Watch, type Watched, type Watcher, watchOf } from './watched.ts';
 
 /** Share of their way that baselines go for a point in an anomaly. */
@@ -36,7 +35,6 @@ const BAND_FLOORS = 3;
 const FLOOR_SHARE = 0.5;
 
 const STILL_INACTIVE = { standing: INACTIVE, transition: 'none' } as const;
-const NO_RULES: readonly Vote[] = [];
 
 /** What the ensemble says of a point in one direction. */
 interface Said {
@@ -45,13 +43,14 @@ interface Said {
   lower: number;
   upper: number;
   noise: number;
+  still: boolean;
 }
 
-const UNSAID: Readonly<Said> = { score: NaN, expected: NaN, lower: NaN, upper: NaN, noise: NaN };
+const UNSAID: Readonly<Said> = { score: NaN, expected: NaN, lower: NaN, upper: NaN, noise: NaN, still: false };
 // One of each for all points: they are read before the next point is looked at.
 const spoken: Said = { ...UNSAID };
 const around = { direction: 'both' as Direction, noise: 0, forecast: NaN, farForecast: NaN };
-const evidence = { value: 0, expected: 0, score: 0, volume: 0, history: 0, rule: false, pDown: NaN };
+const evidence = { value: 0, expected: 0, score: 0, volume: 0, history: 0, rule: false, known: false, pDown: NaN };
 
 /**
  * Looks at one point: score, decide, then learn. Advances the state of the series by one step and returns one verdict
@@ -75,7 +74,7 @@ export function judge(
     const said = group.direction === undefined ? UNSAID : ask(catalogue, group, watched, point, stepMs);
     const first = verdicts.length;
     for (const watcher of group.watchers) {
-      verdicts.push(decide(slots, group, watcher, watched, point, said, stepMs, feedback));
+      verdicts.push(decide(slots, watcher, watched, point, said, stepMs, feedback));
     }
     if (group.direction === undefined || gap) continue;
     let firing = isFiring(watched);
@@ -123,8 +122,9 @@ function ask(catalogue: Catalogue, group: Group, watched: Watched, point: Point,
   around.noise = FLOOR_SHARE * noise;
   around.forecast = forecast?.one ?? NaN;
   around.farForecast = forecast?.five ?? NaN;
-  const { score, expected } = slots.score(slotOf(slots, watched, direction), point.time, point.value, around);
+  const { score, expected, stuck } = slots.score(slotOf(slots, watched, direction), point.time, point.value, around);
   spoken.score = score;
+  spoken.still = stuck;
   spoken.expected = NaN;
   spoken.lower = NaN;
   spoken.upper = NaN;
@@ -141,7 +141,6 @@ function ask(catalogue: Catalogue, group: Group, watched: Watched, point: Point,
 
 function decide(
   slots: Slots,
-  group: Group,
   watcher: Watcher,
   watched: Watched,
   point: Point,
@@ -151,19 +150,20 @@ function decide(
 ): Verdict {
   const { entry } = watcher;
   const { decision } = entry;
-  const limits = entry.scorers.threshold;
   const watch = watchOf(watched, entry.name);
   const gap = Number.isNaN(point.value);
-  const rules = limits && !gap ? [ruleVoteOf('threshold', scoreOfLimits(limits, point))] : NO_RULES;
-  const rule = rules === NO_RULES ? undefined : strikingRule(rules);
+  const rules = rulesOf(entry, point, said.still);
+  const rule = strikingRule(rules);
+  const score = entry.scorers.ensemble ? said.score : NaN;
   const firing = watch.standing.phase === 'firing';
   const low = decision.stopped_below !== undefined && point.value <= decision.stopped_below * said.expected;
   evidence.value = point.value;
   evidence.expected = said.expected;
-  evidence.score = said.score;
+  evidence.score = score;
   evidence.volume = point.volume;
   evidence.history = watched.history;
   evidence.rule = rule !== undefined;
+  evidence.known = rule?.scorer === 'state';
   evidence.pDown = low ? slots.chanceBelow() : NaN;
   const plain = breachOf(decision, directionOf(entry), evidence, firing);
   const people = feedback.of(watched.key, entry.name);
@@ -180,6 +180,10 @@ function decide(
       held = 'expected';
     }
   }
+  if (isHeld(entry, watch, point) && breach !== 'none' && !firing) {
+    breach = 'none';
+    held = 'state';
+  }
   const strikes = gap ? undefined : breach !== 'none';
   const next = advance(decision, watch, { start: point.time, end: point.time + stepMs, breach: strikes });
   const before = watch.standing;
@@ -189,12 +193,14 @@ function decide(
     watch.firedAt = point.time;
   }
   const strange = breach !== 'none' || next.standing.phase === 'firing';
-  const inputs = strange && !gap && group.direction !== undefined ? slots.inputs() : undefined;
+  const inputs = strange && !gap && entry.scorers.ensemble ? slots.inputs() : undefined;
+  const facts = strange ? stateFacts(entry, point) : undefined;
   return {
     watcher,
     votes: inputs ? [...rules, ...votesOf(inputs)] : rules,
     inputs,
-    score: said.score,
+    ...(facts ? { facts } : {}),
+    score,
     expected: said.expected,
     lower: Number.isNaN(said.expected) ? (rule?.lower ?? NaN) : said.lower,
     upper: Number.isNaN(said.expected) ? (rule?.upper ?? NaN) : said.upper,

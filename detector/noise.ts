@@ -22,6 +22,7 @@ const FLOORS: Readonly<Record<Signal, { readonly relative: number; readonly abso
   late_events: { relative: 0.05, absolute: 0.02 },
   out_of_order: { relative: 0.05, absolute: 0.02 },
   relations: { relative: 0.05, absolute: 0.1 },
+  group_state: { relative: 0, absolute: 0.5 },
   custom: { relative: 0.01, absolute: 1e-6 },
 };
 

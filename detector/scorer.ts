@@ -1,3 +1,4 @@
+import type { StageState } from '../core/state.ts';
 import type { Millis } from '../core/time.ts';
 
 /** One value of one series. `volume` is the number of events behind it in its step, NaN where nobody counts them. */
@@ -5,6 +6,8 @@ export interface Point {
   readonly time: Millis;
   readonly value: number;
   readonly volume: number;
+  /** State of the consumer group the series is of, as the pipeline model sees it; undefined where it does not. */
+  readonly state?: StageState | undefined;
 }
 
 /**

@@ -43,7 +43,7 @@ export const SHIPPED_DETECTORS: readonly z.input<typeof detectorEntry>[] = [
   {
     name: 'LagGrowing',
     query: { signal: 'lag_seconds' },
-    scorers: { threshold: { above: 900 }, ensemble: {} },
+    scorers: { threshold: { above: 900 }, state: {}, ensemble: {} },
     decision: { min_change: 1, min_difference: 10, min_value: 15 },
     severity: 'critical',
   },
@@ -103,6 +103,25 @@ export const SHIPPED_DETECTORS: readonly z.input<typeof detectorEntry>[] = [
     name: 'SchemaViolationsRising',
     query: { signal: 'schema_violations' },
     decision: { min_change: 1, min_difference: 0.1, min_value: 0.1, for: '30s' },
+  },
+  {
+    // What counts events never counts as many to the last bit for minutes: the counter stands, and what is behind it is not seen.
+    name: 'ThroughputFrozen',
+    query: { signal: 'throughput' },
+    scorers: { frozen: {} },
+    decision: { direction: 'down' },
+    severity: 'notice',
+  },
+  {
+    name: 'LatencyFrozen',
+    query: { signal: 'latency_p95' },
+    scorers: { frozen: {} },
+    severity: 'notice',
+  },
+  {
+    name: 'SignalFrozen',
+    query: { signal: 'custom' },
+    scorers: { frozen: {} },
   },
   {
     // No signal by itself says that something is wrong: a hint for people, and no reason to wake anybody.

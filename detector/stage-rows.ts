@@ -40,7 +40,9 @@ const ROW_MS = 60_000;
 /** Signals of a stage that are looked at; the matrices grow with the square of it. */
 export const MOST_COLUMNS = 24;
 /** Verdicts of the pipeline model and its forecasts: rules watch them, and mostly they are one number. */
-const JUDGED: ReadonlySet<string> = new Set<Signal>(['loss_seconds', 'drop_ratio', 'slo_burn', 'relations']);
+const JUDGED: ReadonlySet<string> = new Set<Signal>([
+  ...(['loss_seconds', 'drop_ratio', 'slo_burn', 'relations', 'group_state'] as const),
+]);
 /** Signals that say little of few events, and how many events of a row they need. */
 const OF_EVENTS: ReadonlySet<string> = new Set<Signal>([
   ...(['error_ratio', 'latency_p50', 'latency_p95', 'latency_p99', 'dependency_p95'] as const),

@@ -23,8 +23,8 @@ export interface Verdict {
   readonly breach: Breach;
   /** The threshold the score was held against, where people have moved it; as configured where absent. */
   readonly moved: ThresholdInForce | undefined;
-  /** What people said that keeps a point from being strange which else were. */
-  readonly held: 'noise' | 'expected' | undefined;
+  /** What keeps a point from being strange which else were: what people said, or the state of the group. */
+  readonly held: 'noise' | 'expected' | 'state' | undefined;
   readonly transition: Transition;
   readonly standing: Standing;
   /** Of a warning ahead of a limit: what lies there. */

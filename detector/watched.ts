@@ -19,6 +19,8 @@ export interface Watch {
   /** Recent firings (a number that halves every two days) and the start of the step of the last one. */
   firings: number;
   firedAt: Millis;
+  /** Start of the first step in which a state began to hold alerts back; 0 while none does. */
+  heldSince: Millis;
 }
 
 /** Everything the detector remembers of one series beside its places in the engine; made for a structured clone. */
@@ -84,7 +86,10 @@ export function createCatalogue(
   const looksAhead = config.ahead.enabled && foresight !== undefined;
   const limits = looksAhead ? createLimitBook(detectorEntries(config), definitions) : NO_LIMITS;
   const ahead = new Map<Signal, Watcher>(
-    SIGNALS.filter((signal) => signal !== 'relations').map((signal) => [signal, { entry: aheadEntry(config, signal) }]),
+    SIGNALS.filter((signal) => signal !== 'relations' && signal !== 'group_state').map((signal) => [
+      signal,
+      { entry: aheadEntry(config, signal) },
+    ]),
   );
   const judgesOf = (labels: Labels) =>
     watchers.filter(
@@ -103,12 +108,15 @@ export function createCatalogue(
   const counted = watchers.some(({ entry }) => entry.decision.min_volume > 0);
   // Who watches how signals keep together needs them all.
   const together = watchers.some(({ entry }) => entry.scorers.relations);
+  const stateful = watchers.some(({ entry }) => entry.scorers.state);
   return {
     watchers: looksAhead ? [...watchers, ahead.get('lag_seconds') as Watcher] : watchers,
     signals: SIGNALS.filter(
       (signal) =>
         signal !== 'relations' &&
+        (signal === 'group_state' ? stateful : true) &&
         (together ||
+          signal === 'group_state' ||
           (counted && isFlow(signal)) ||
           limits.signals.includes(signal) ||
           watchers.some(({ entry }) => entry.query.signal === signal)),
@@ -135,7 +143,8 @@ export function createCatalogue(
 function groupsFrom(watchers: readonly Watcher[]): readonly Group[] {
   const groups = new Map<Direction | undefined, Watcher[]>();
   for (const watcher of watchers) {
-    const direction = watcher.entry.scorers.ensemble ? directionOf(watcher.entry) : undefined;
+    const { ensemble, frozen } = watcher.entry.scorers;
+    const direction = ensemble || frozen ? directionOf(watcher.entry) : undefined;
     groups.set(direction, [...(groups.get(direction) ?? []), watcher]);
   }
   return [...groups].map(([direction, of]) => ({ direction, watchers: of }));
@@ -163,7 +172,7 @@ export function createWatched(labels: Labels, from: Millis, metAt: Millis): Watc
 export function watchOf(watched: Watched, detector: string): Watch {
   let watch = watched.watches.get(detector);
   if (!watch) {
-    watch = { standing: INACTIVE, anomaly: undefined, firings: 0, firedAt: 0 };
+    watch = { standing: INACTIVE, anomaly: undefined, firings: 0, firedAt: 0, heldSince: 0 };
     watched.watches.set(detector, watch);
   }
   return watch;

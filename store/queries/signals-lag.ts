@@ -1,6 +1,7 @@
 import { normalizeLabels } from '../../core/labels.ts';
 import type { Series } from '../../core/series.ts';
 import type { Signal } from '../../core/signal.ts';
+import { STAGE_STATES } from '../../core/state.ts';
 import { STEP_MS } from '../../core/time.ts';
 import type { Store } from '../client.ts';
 import { EXACT_FLOATS } from './cells.ts';
@@ -19,10 +20,12 @@ interface Judged {
   readonly Lags: readonly (number | string | null)[];
   readonly Seconds: readonly (number | string | null)[];
   readonly Losses: readonly (number | string | null)[];
+  /** Places in `STAGE_STATES`. */
+  readonly States: readonly (number | string | null)[];
 }
 
 /**
- * `lag`, `lag_seconds` and `loss_seconds` as the pipeline model worked them out (`group_lags`), carried forward up to 90 s. A row's time is
+ * `lag`, `lag_seconds`, `loss_seconds` and `group_state` as the pipeline model worked them out (`group_lags`), carried forward up to 90 s. A row's time is
  * the end of the step it was judged from. Of a longer step the last lag, the largest in time and the nearest loss count; of a group that two
  * clusters know on topics of one name, the larger.
  */
@@ -35,13 +38,14 @@ export async function readJudgedLags(
   const rows = await store.rows<Judged>(
     `
 SELECT Group, Topic, argMax(Pipeline, Step) AS Pipeline, groupArray(Step) AS Steps,
-    groupArray(Lag) AS Lags, groupArray(LagSeconds) AS Seconds, groupArray(Loss) AS Losses
+    groupArray(Lag) AS Lags, groupArray(LagSeconds) AS Seconds, groupArray(Loss) AS Losses, groupArray(State) AS States
 FROM (
     SELECT l.Cluster AS Cluster, l.\`Group\` AS Group, l.Topic AS Topic, argMax(l.Pipeline, l.Time) AS Pipeline,
         toInt32(floor((toInt64(toUnixTimestamp(l.Time)) - {judged:UInt32} - {start:UInt32}) / {step:UInt32})) AS Step,
         argMax(l.Lag, l.Time) AS Lag, maxIf(l.LagSeconds, isFinite(l.LagSeconds)) AS Largest,
         if(countIf(isFinite(l.LagSeconds)) = 0, nan, Largest) AS LagSeconds,
-        if(countIf(isFinite(l.Headroom)) = 0, nan, min(if(l.LossExpected, l.LossSeconds, {never:Float64}))) AS Loss
+        if(countIf(isFinite(l.Headroom)) = 0, nan, min(if(l.LossExpected, l.LossSeconds, {never:Float64}))) AS Loss,
+        toFloat64(indexOf({states:Array(String)}, toString(argMax(l.State, l.Time)))) - 1 AS State
     FROM group_lags AS l
     WHERE l.Time > toDateTime({since:UInt32}) AND l.Time < toDateTime({end:UInt32}) + {judged:UInt32} AND l.Topic != ''
     GROUP BY Cluster, Group, Topic, Step
@@ -52,13 +56,17 @@ ORDER BY Group, Topic, Cluster`,
       ...gridParams(grid, carriedSteps(grid)),
       judged: STEP_MS / 1000,
       never: NO_LOSS_SECONDS,
+      states: [...STAGE_STATES],
     },
     EXACT_FLOATS,
   );
   const found = new Map<string, Series>();
   for (const { Group: group, Topic: topic, Pipeline, Steps, ...columns } of rows) {
     const place = consumerOf(consumers, { pipeline: Pipeline, topic, group });
-    const signals = { lag: columns.Lags, lag_seconds: columns.Seconds, loss_seconds: columns.Losses } as const;
+    const signals = {
+      ...{ lag: columns.Lags, lag_seconds: columns.Seconds, loss_seconds: columns.Losses },
+      group_state: columns.States,
+    } as const;
     for (const [signal, column] of Object.entries(signals) as [Signal, Judged['Lags']][]) {
       if (!wanted.has(signal)) continue;
       const own = carriedColumn(grid, Steps, column);

@@ -62,7 +62,7 @@ export async function readSignals(store: Store, query: SignalQuery): Promise<Ser
   if (grid.count === 0 || wanted.size === 0) return [];
   const known = Math.min(query.knownSince ?? grid.start - KNOWN_FOR_MS, grid.start);
   const knownSince = Math.max(0, stepStart(known, level.step));
-  const wantsLag = [...wanted].some(isLagSignal);
+  const wantsLag = wanted.has('group_state') || [...wanted].some(isLagSignal);
   const none: Promise<Series[]> = Promise.resolve([]);
   const consumers: Promise<Consumers> = wantsLag
     ? readConsumers(store, knownSince, query.to, level)

@@ -9,7 +9,13 @@ describe('configuration', () => {
     expect(config).toMatchObject({ step: 10_000, lateness: 10_000, history: 86_400_000 });
     const entries = detectorEntries(config);
     // For these no rule is right everywhere: they are charted, and watched where somebody says so.
-    const unwatched: readonly Signal[] = ['dead_letter_depth', 'duplicates', 'late_events', 'out_of_order'];
+    const unwatched: readonly Signal[] = [
+      'group_state',
+      'dead_letter_depth',
+      'duplicates',
+      'late_events',
+      'out_of_order',
+    ];
     const watched = SIGNALS.filter((signal) => !unwatched.includes(signal));
     expect(new Set(entries.map(({ query }) => query.signal))).toEqual(new Set(watched));
     expect(new Set(entries.map(({ name }) => name)).size).toBe(entries.length);

@@ -5,6 +5,8 @@ import { durationWords, formatCount } from '../format.ts';
 
 const SCORERS: Readonly<Record<string, string>> = {
   threshold: 'Fixed limit',
+  state: 'State of the group',
+  frozen: 'Stands still',
   profile: 'Time of day',
   level: 'Time of day, at its present level',
   shift: 'Moved lately',
@@ -38,7 +40,11 @@ export function factsOf(anomaly: AnomalyView): [string, string][] {
   const { decision, score, threshold } = anomaly;
   const facts: [string, string][] = [];
   const breach = BREACHES[String(decision['breach'])];
-  if (breach !== undefined) facts.push(['Decided by', breach]);
+  const rule = anomaly.votes.find(({ weight, p }) => weight === 0 && p === 0)?.scorer;
+  if (decision['breach'] === 'rule' && rule === 'state')
+    facts.push(['Decided by', `the state of the group: ${String(decision['state'])}`]);
+  else if (decision['breach'] === 'rule' && rule === 'frozen') facts.push(['Decided by', 'the value never changes']);
+  else if (breach !== undefined) facts.push(['Decided by', breach]);
   if (score !== null) facts.push(['Score', `${score.toFixed(1)} of ${threshold.toFixed(1)} needed`]);
   const moved = movedText(decision);
   if (moved !== undefined) facts.push(['Threshold', moved]);
