@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Alert } from '../core/alert.ts';
+import { type Alert, annotatedPriority } from '../core/alert.ts';
 import { NO_PIPELINE, type Ownership } from '../core/definition.ts';
 import type { Labels } from '../core/labels.ts';
 import { normalizeLabels } from '../core/labels.ts';
@@ -55,7 +55,8 @@ const UNDECLARED: Ownership = { pipeline: '', owner: '', criticality: '' };
 
 /**
  * What is known about an alert beside its identity: `pipeline`, `stage`, `incident`, `owner`, `maintenance` (the
- * comment of the window, or `true`), `business_hours` (`true` or `false`) and `criticality`. `declared` is what the definitions of
+ * comment of the window, or `true`), `business_hours` (`true` or `false`), `criticality` and `priority`
+ * (the severity that its sender says it has come to be worth, in the annotation of that name). `declared` is what the definitions of
  * pipelines say of its part: an owner of the rules comes before theirs. Never hashed into the fingerprint.
  */
 export function alertContext(
@@ -82,6 +83,7 @@ export function alertContext(
     ...base,
     owner: rules.owners.find((one) => matchesAll(one.matchers, view))?.owner ?? declared.owner,
     criticality: declared.criticality,
+    priority: annotatedPriority(alert.annotations) ?? '',
     maintenance: window === undefined ? '' : window.comment || 'true',
   });
 }

@@ -1,4 +1,4 @@
-import { type AlertState, SEVERITIES, type Severity } from '../core/alert.ts';
+import { type AlertState, annotatedPriority, SEVERITIES, type Severity } from '../core/alert.ts';
 import { WeirError } from '../core/errors.ts';
 import type { Incident, IncidentAlert, TimelineEntry } from '../core/incident.ts';
 import type { Millis } from '../core/time.ts';
@@ -60,7 +60,10 @@ function severityOf(alerts: readonly IncidentAlert[]): Severity {
   };
   const worst = Math.max(
     0,
-    ...alerts.map((alert) => SEVERITIES.indexOf(words[(alert.labels['severity'] ?? '').toLowerCase()] ?? 'notice')),
+    ...alerts.flatMap(({ labels, annotations }) => [
+      SEVERITIES.indexOf(words[(labels['severity'] ?? '').toLowerCase()] ?? 'notice'),
+      SEVERITIES.indexOf(annotatedPriority(annotations) ?? 'notice'),
+    ]),
   );
   return SEVERITIES[worst] as Severity;
 }
@@ -221,7 +224,11 @@ export class Incidents {
    * stays: an alert on its way back to normal must not talk the incident small.
    */
   #refresh(draft: Draft, before: IncidentAlert, alert: LiveAlert): void {
-    const annotations = deviation(alert) < deviation(before) ? before.annotations : alert.annotations;
+    const said = deviation(alert) < deviation(before) ? before.annotations : alert.annotations;
+    // What an alert has come to be worth is not taken back while it lasts.
+    const priorities = [before, alert].flatMap((one) => annotatedPriority(one.annotations) ?? []);
+    const priority = SEVERITIES.findLast((one) => priorities.includes(one));
+    const annotations = priority === undefined ? said : { ...said, priority };
     if (before.startsAt === alert.startsAt && sameLabels(before.annotations, annotations)) return;
     draft.members.set(alert.fingerprint, { ...before, annotations, startsAt: alert.startsAt });
     draft.altered = true;

@@ -1,3 +1,4 @@
+import { annotatedPriority } from '../core/alert.ts';
 import type { Incident } from '../core/incident.ts';
 import type { Labels } from '../core/labels.ts';
 import type { Millis } from '../core/time.ts';
@@ -82,9 +83,12 @@ export function truncate(text: string, limit: number): string {
   return `${cut}…`;
 }
 
-/** The worst severity of the firing alerts (of all, when none fires), as the labels spell it; empty if none has one. */
+/** The worst severity of the firing alerts (of all, when none fires), as labels or priorities spell it; empty if none has one. */
 export function worstSeverity(notification: Notification): string {
   const firing = notification.alerts.filter((entry) => entry.resolvedAt === 0);
-  const of = (firing.length > 0 ? firing : notification.alerts).map((entry) => entry.alert.labels['severity'] ?? '');
-  return ['critical', 'error', 'warning', 'notice', 'info'].find((severity) => of.includes(severity)) ?? of[0] ?? '';
+  const of = (firing.length > 0 ? firing : notification.alerts).flatMap(({ alert: { labels, annotations } }) => [
+    annotatedPriority(annotations) ?? '',
+    labels['severity'] ?? '',
+  ]);
+  return ['critical', 'error', 'warning', 'notice', 'info'].find((severity) => of.includes(severity)) ?? of[1] ?? '';
 }

@@ -40,3 +40,11 @@ export const DETECTOR_SOURCE = 'detector';
 
 /** Name of the detector's warnings that a limit will be crossed: they speak of what is to come, all other alerts of what is. */
 export const LIMIT_AHEAD = 'LimitAhead';
+
+/**
+ * What an alert has come to be worth, by its annotation `priority`; undefined where its severity stands. It is no label: a
+ * changed label is another alert to everything that speaks Alertmanager.
+ */
+export function annotatedPriority(annotations: Labels): Severity | undefined {
+  return SEVERITIES.find((severity) => severity === annotations['priority']);
+}

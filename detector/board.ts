@@ -1,10 +1,12 @@
-import { LIMIT_AHEAD } from '../core/alert.ts';
+import { LIMIT_AHEAD, type Severity } from '../core/alert.ts';
 import type { Anomaly } from '../core/anomaly.ts';
-import { fingerprint } from '../core/labels.ts';
+import { fingerprint, type Labels } from '../core/labels.ts';
+import type { Criticality } from '../core/node.ts';
 import type { Millis } from '../core/time.ts';
 import { type ActiveAlert, absentAlert, alertAnnotations, alertLabels, anomalyOf } from './alerts.ts';
+import { priorityOf } from './priority.ts';
 import type { Verdict } from './verdict.ts';
-import { type Watched, watchOf } from './watched.ts';
+import { type Watch, type Watched, watchOf } from './watched.ts';
 
 /** Incidents remembered of one series. */
 const INCIDENTS = 50;
@@ -26,12 +28,32 @@ export interface Board {
   firing(): number;
 }
 
-export function createBoard(restored: Iterable<readonly [string, ActiveAlert]> = []): Board {
+/** `criticalityOf`: how much a series' part matters, as the definitions of pipelines have it. */
+export function createBoard(
+  restored: Iterable<readonly [string, ActiveAlert]> = [],
+  criticalityOf: (labels: Labels) => Criticality | '' = () => '',
+): Board {
   const alerts = new Map<string, ActiveAlert>(restored);
 
   function resolve(key: string, now: Millis): void {
     const alert = alerts.get(key);
     if (alert && alert.resolvedAt === 0) alerts.set(key, { ...alert, resolvedAt: now });
+  }
+
+  /** Follows an alert that fires: its peak, and the severity it is worth by now, which only rises. */
+  function follow(watch: Watch, labels: Labels, verdict: Verdict, end: Millis): Severity {
+    const { entry } = verdict.watcher;
+    const begins = verdict.transition === 'fired';
+    watch.peak = begins ? verdict.score : Math.max(watch.peak, verdict.score || watch.peak);
+    const course = {
+      severity: entry.severity,
+      peak: watch.peak,
+      threshold: verdict.moved?.threshold ?? entry.decision.score,
+      lasts: end - verdict.standing.onset,
+      criticality: criticalityOf(labels),
+    };
+    watch.priority = priorityOf(course, begins ? entry.severity : (watch.priority ?? entry.severity));
+    return watch.priority;
   }
 
   return {
@@ -57,10 +79,12 @@ export function createBoard(restored: Iterable<readonly [string, ActiveAlert]> =
       const known = alerts.get(key);
       const over =
         verdict.breach === 'none' && (entry.name === LIMIT_AHEAD || watched.labels['signal'] === 'relations');
-      const annotations =
+      const words =
         known && (Number.isNaN(value) || over)
           ? known.annotations
           : alertAnnotations(watched, verdict, value, end, watch.anomaly?.id ?? '');
+      const priority = follow(watch, watched.labels, verdict, end);
+      const annotations = priority === entry.severity ? words : { ...words, priority };
       alerts.set(key, { labels, annotations, startsAt: standing.onset, resolvedAt: 0 });
       return transition === 'fired' ? watch.anomaly : undefined;
     },

@@ -130,7 +130,13 @@ export async function replay(options: ReplayOptions, batch: readonly Watched[], 
 /** How often an alert fired in the history stays known; what it stood at is not. */
 function restoreWatches(watched: Watched, before: ReadonlyMap<string, Watch>): void {
   for (const [name, { firings, firedAt }] of [...watched.watches]) {
-    const known = before.get(name) ?? { standing: INACTIVE, anomaly: undefined, heldSince: 0 };
+    const known = before.get(name) ?? {
+      standing: INACTIVE,
+      anomaly: undefined,
+      heldSince: 0,
+      peak: NaN,
+      priority: undefined,
+    };
     watched.watches.set(name, { ...known, firings, firedAt });
   }
 }

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
-import type { PipelineDefinition } from '../core/definition.ts';
+import { indexDefinitions, NO_PIPELINE, type PipelineDefinition } from '../core/definition.ts';
 import { errorMessage } from '../core/errors.ts';
+import type { Labels } from '../core/labels.ts';
 import type { Health, Service } from '../core/service.ts';
 import type { Telemetry } from '../core/telemetry.ts';
 import type { Millis } from '../core/time.ts';
@@ -59,6 +60,9 @@ export function createDetector(options: DetectorOptions): Detector {
   const send = createSender({ url: options.alertingUrl, token: options.alertingToken, timeout: config.send_timeout });
   const port = options.port ?? storePort(options.store);
   let catalogue = createCatalogue(config);
+  const declared = indexDefinitions(options.definitions ?? []);
+  const criticalityOf = ({ pipeline = NO_PIPELINE, stage = '' }: Labels) =>
+    declared.ownershipOf(pipeline, 'service', stage).criticality;
   let board = createBoard();
   let evaluator: Evaluator | undefined;
   let timer: NodeJS.Timeout | undefined;
@@ -85,7 +89,7 @@ export function createDetector(options: DetectorOptions): Detector {
     const usable = recent && catalogue.slots.restore(recent.slabs, taken) ? recent : undefined;
     if (recent && !usable) log.info({ event: 'detector_snapshot_outdated', step: recent.step });
     if (usable) restoreForecasts(catalogue.foresight, usable);
-    board = createBoard(usable?.alerts);
+    board = createBoard(usable?.alerts, criticalityOf);
     savedAt = now();
     return createEvaluator({
       config,

@@ -1,3 +1,4 @@
+import type { Severity } from '../core/alert.ts';
 import type { Anomaly } from '../core/anomaly.ts';
 import type { PipelineDefinition } from '../core/definition.ts';
 import { fingerprint, type Labels } from '../core/labels.ts';
@@ -21,6 +22,9 @@ export interface Watch {
   firedAt: Millis;
   /** Start of the first step in which a state began to hold alerts back; 0 while none does. */
   heldSince: Millis;
+  /** Of what fires: the highest score so far, and how much it matters by now. */
+  peak: number;
+  priority: Severity | undefined;
 }
 
 /** Everything the detector remembers of one series beside its places in the engine; made for a structured clone. */
@@ -172,7 +176,15 @@ export function createWatched(labels: Labels, from: Millis, metAt: Millis): Watc
 export function watchOf(watched: Watched, detector: string): Watch {
   let watch = watched.watches.get(detector);
   if (!watch) {
-    watch = { standing: INACTIVE, anomaly: undefined, firings: 0, firedAt: 0, heldSince: 0 };
+    watch = {
+      standing: INACTIVE,
+      anomaly: undefined,
+      firings: 0,
+      firedAt: 0,
+      heldSince: 0,
+      peak: NaN,
+      priority: undefined,
+    };
     watched.watches.set(detector, watch);
   }
   return watch;

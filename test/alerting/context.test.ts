@@ -103,3 +103,12 @@ describe('what is declared', () => {
     });
   });
 });
+
+it('has the priority that an alert has come to be worth, if it is one', () => {
+  const labels = { pipeline: 'orders' };
+  const base = { fingerprint: fingerprint(labels), labels, context: {}, startsAt: NOON, endsAt: NOON, updatedAt: NOON };
+  const told = (priority: string) =>
+    alertContext({ ...base, annotations: { priority }, timeout: false, generatorURL: '' }, '', rules, named, NOON);
+  expect(told('critical')['priority']).toBe('critical');
+  expect(told('a lot')).not.toHaveProperty('priority');
+});

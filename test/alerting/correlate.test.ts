@@ -58,6 +58,27 @@ describe('an incident', () => {
     ]);
   });
 
+  it('comes to matter more with the priority of an alert, which is the same alert, and no less until it is over', async () => {
+    await using story = startScenario(CONFIG);
+    const words = { value: '40', expected: '10' };
+    fire(story, lag, words);
+    await story.at(10);
+    expect(incident(story, 'INC-1').severity).toBe('warning');
+    fire(story, lag, { ...words, value: '30', priority: 'critical' });
+    await story.at(20);
+    expect(incident(story, 'INC-1')).toMatchObject({
+      severity: 'critical',
+      alerts: [{ annotations: { value: '40' } }],
+    });
+    expect(incident(story, 'INC-1').alerts).toHaveLength(1);
+    fire(story, lag, { ...words, value: '90' });
+    await story.at(30);
+    expect(incident(story, 'INC-1').severity).toBe('critical');
+    fire(story, lag, { ...words, value: '95', priority: 'whatever' });
+    await story.at(40);
+    expect(incident(story, 'INC-1').severity).toBe('critical');
+  });
+
   it('is not resolved by an alert that flaps within resolve_hold', async () => {
     await using story = startScenario(CONFIG);
     fire(story, lag);

@@ -19,7 +19,8 @@ describe('configuration', () => {
     const watched = SIGNALS.filter((signal) => !unwatched.includes(signal));
     expect(new Set(entries.map(({ query }) => query.signal))).toEqual(new Set(watched));
     expect(new Set(entries.map(({ name }) => name)).size).toBe(entries.length);
-    for (const { scorers } of entries) expect(scorers.ensemble ?? scorers.threshold ?? scorers.relations).toBeDefined();
+    for (const { scorers } of entries)
+      expect(scorers.ensemble ?? scorers.frozen ?? scorers.threshold ?? scorers.relations).toBeDefined();
   });
 
   test('an entry replaces the shipped one of its name; others are added; disabled ones go', () => {

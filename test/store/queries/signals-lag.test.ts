@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { STAGE_STATES } from '../../../core/state.ts';
 import type { Store } from '../../../store/client.ts';
 import { type GroupLagRow, writeGroupLags } from '../../../store/queries/group-lags.ts';
 import { readSignals } from '../../../store/queries/signals.ts';
@@ -84,6 +85,22 @@ describe('lag signals', () => {
     expect(await values('lag_seconds', 120, 60)).toEqual([30, 1]);
     expect(await values('lag', 120, 60)).toEqual([3, 10]);
     expect(await values('loss_seconds', 120, 60)).toEqual([1800, NO_LOSS_SECONDS]);
+  });
+
+  test('the state of a group is its place in the list of states, the newest of a step and the worst of two clusters', async () => {
+    const states = async () =>
+      readSignals(store, { from: NOON, to: NOON + 120 * S, step: 60 * S, signals: ['group_state'] });
+    await writeGroupLags(store, [
+      row(20, { state: 'dead' }),
+      row(60, { state: 'rebalancing' }),
+      row(70, { state: 'stuck' }),
+    ]);
+    const [own, ...others] = await states();
+    expect(others).toEqual([]);
+    expect(own?.labels).toMatchObject({ signal: 'group_state', stage: 'billing', group: 'billing', topic: 'orders' });
+    expect(Array.from(own?.values ?? [], (place) => STAGE_STATES[place])).toEqual(['rebalancing', 'stuck']);
+    await writeGroupLags(store, [row(70, { cluster: 'west', state: 'dead' })]);
+    expect(STAGE_STATES[(await states())[0]?.values[1] as number]).toBe('dead');
   });
 
   test('without retention nothing is said of a loss', async () => {
