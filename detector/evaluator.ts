@@ -43,6 +43,8 @@ export interface EvaluatorOptions {
   readonly metrics: DetectorMetrics;
   readonly log: Logger;
   readonly now: () => Millis;
+  /** Asked before series change outside of a tick: what to wait for, if anything. */
+  readonly turn?: (() => Promise<void> | undefined) | undefined;
   /** Series restored from a snapshot, and the step at which it was taken. */
   readonly restored?: {
     readonly watched: readonly Watched[];
@@ -260,10 +262,11 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
     running = running
       .then(async () => {
         const { points, expectations } = await replay(
-          { catalogue, port, step, forgetAfter: config.forget_after, feedback, stages: rows },
+          { catalogue, port, step, forgetAfter: config.forget_after, feedback, stages: rows, turn: options.turn },
           batch,
           until,
         );
+        await options.turn?.();
         metrics.points.inc({ result: 'learned' }, points);
         for (const row of expectations) outbox.expectations.push(row);
         for (const one of batch) adopt(one);

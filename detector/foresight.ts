@@ -1,11 +1,10 @@
 import type { Millis } from '../core/time.ts';
 import {
   createForecasts,
-  type ForecastSnapshot,
+  type ForecastArrays,
   type Forecasts,
   type Interval,
   type Residuals,
-  seriesBytes,
 } from './lstm/forecast/forecasts.ts';
 import { readForecastModel } from './lstm/forecast/model-json.ts';
 import { modelInUse } from './lstm/forecast/model-store.ts';
@@ -26,37 +25,29 @@ export interface Foresight {
   forecast(place: number, horizon: number): Readonly<Interval>;
   /** Chance, 0 to 1, that the value `HORIZONS[horizon]` points after the newest one lies above `limit`; NaN before there are two. */
   chanceAbove(place: number, horizon: number, limit: number): number;
-  /** Copies of the arrays of all places. */
-  snapshot(): Uint8Array[];
-  /** Goes on from a snapshot in which `used` are taken. False, and nothing happens, when it is of another layout. */
-  restore(arrays: readonly Uint8Array[], used: Iterable<number>): boolean;
+  /** The bytes of the arrays of all places that were ever in use, where they lie: all there is to keep. */
+  arrays(): readonly Uint8Array[];
+  /** Forgets everything and makes room for as many places, to be filled with what `arrays` gave; `resume` comes next. */
+  room(places: number): readonly Uint8Array[];
+  /** Goes on with the places in use in what `room` was filled with. */
+  resume(used: Iterable<number>): void;
+  /** Places that were ever in use. */
+  readonly places: number;
 }
 
 const bytes = (array: Float32Array | Float64Array) => new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
 
-/** Bytes as numbers: where they lie if they can be read there, else of a copy. */
-const whole = (array: Uint8Array) => (array.byteOffset % 8 === 0 ? array : new Uint8Array(array));
-const doublesIn = (array: Uint8Array) => {
-  const { buffer, byteOffset, byteLength } = whole(array);
-  return new Float64Array(buffer, byteOffset, byteLength / Float64Array.BYTES_PER_ELEMENT);
-};
-const floatsIn = (array: Uint8Array) => {
-  const { buffer, byteOffset, byteLength } = whole(array);
-  return new Float32Array(buffer, byteOffset, byteLength / Float32Array.BYTES_PER_ELEMENT);
-};
-
 /** The arrays of a snapshot, in the order in which they are written. */
-const arraysOf = ({ doubles, floats, corrections, ticks, hidden }: ForecastSnapshot) =>
+const arraysOf = ({ doubles, floats, corrections, ticks, hidden }: ForecastArrays) =>
   [doubles, floats, corrections, ticks, hidden] as const;
 
 /** Over the network in use in this data folder. Throws `detector_model_unreadable` and `detector_model_shape`. */
 export async function openForesight(dataDir: string): Promise<Foresight> {
   const { weights } = readForecastModel(await modelInUse(dataDir));
-  return createForesight(await createForecasts(weights), weights.units);
+  return createForesight(createForecasts(weights));
 }
 
-/** `units`: of the network. */
-export function createForesight(forecasts: Forecasts, units: number): Foresight {
+export function createForesight(forecasts: Forecasts): Foresight {
   const free: number[] = [];
   /** Places added to since the network last ran. */
   const waiting = new Set<number>();
@@ -102,31 +93,29 @@ export function createForesight(forecasts: Forecasts, units: number): Foresight 
       return forecasts.chanceAbove(place, horizon, limit);
     },
 
-    snapshot() {
-      const snapshot = forecasts.snapshot();
+    arrays() {
+      forecasts.run();
       waiting.clear();
-      return arraysOf(snapshot).map(bytes);
+      return arraysOf(forecasts.live(next)).map(bytes);
     },
 
-    restore(arrays, used) {
-      const [doubles, floats, corrections, ticks, hidden] = arrays;
-      if (!doubles || !floats || !corrections || !ticks || !hidden || arrays.length !== 5) return false;
-      const places = ticks.byteLength / Float64Array.BYTES_PER_ELEMENT;
-      const all = arrays.reduce((sum, { byteLength }) => sum + byteLength, 0);
-      if (all !== places * seriesBytes(units) || hidden.byteLength !== places * 8 * units) return false;
-      forecasts.restore({
-        doubles: doublesIn(doubles),
-        floats: floatsIn(floats),
-        corrections: floatsIn(corrections),
-        ticks: doublesIn(ticks),
-        hidden: floatsIn(hidden),
-      });
+    room(places) {
+      next = places;
+      free.length = 0;
       waiting.clear();
+      return arraysOf(forecasts.room(places)).map(bytes);
+    },
+
+    resume(used) {
       const taken = new Set(used);
-      next = Math.max(-1, ...taken) + 1;
+      next = 0;
+      for (const place of taken) next = Math.max(next, place + 1);
       free.length = 0;
       for (let place = 0; place < next; place++) if (!taken.has(place)) free.push(place);
-      return true;
+    },
+
+    get places() {
+      return next;
     },
   };
 }

@@ -36,6 +36,8 @@ export interface ReplayOptions {
   readonly feedback?: FeedbackBook;
   /** Stages whose rows are judged along with the series. */
   readonly stages?: readonly StageRows[];
+  /** Asked before series change: what to wait for, if anything. */
+  readonly turn?: (() => Promise<void> | undefined) | undefined;
   /** Is told of each judged step of each series. */
   readonly onVerdicts?: (watched: Watched, verdicts: readonly Verdict[], point: Point) => void;
   /** Is told of each judged row of each stage. */
@@ -70,6 +72,7 @@ export async function replay(options: ReplayOptions, batch: readonly Watched[], 
   for (let from = begin; from < until; from = Math.min(until, from + CHUNK_MS)) {
     const to = Math.min(until, from + CHUNK_MS);
     const series = await read(port, { from, to, step }, catalogue, narrowed);
+    await options.turn?.();
     const covered = coveredSteps(series, from, to, step);
     const volumes = new Volumes(series);
     const states = new States(series, statePlaces);
@@ -102,6 +105,7 @@ export async function replay(options: ReplayOptions, batch: readonly Watched[], 
           }
           if (performance.now() > sliceEnd) {
             await breathe();
+            await options.turn?.();
             sliceEnd = performance.now() + SLICE_MS;
           }
         }
@@ -119,10 +123,12 @@ export async function replay(options: ReplayOptions, batch: readonly Watched[], 
       options.onRow?.(row);
       if (performance.now() > sliceEnd) {
         await breathe();
+        await options.turn?.();
         sliceEnd = performance.now() + SLICE_MS;
       }
     }
   }
+  await options.turn?.();
   for (const [watched, watches] of kept) restoreWatches(watched, watches);
   return { points, expectations };
 }

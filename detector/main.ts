@@ -7,14 +7,15 @@ import type { Telemetry } from '../core/telemetry.ts';
 import type { Millis } from '../core/time.ts';
 import type { Store } from '../store/client.ts';
 import { createBoard } from './board.ts';
+import { type Capture, capture } from './capture.ts';
 import type { DetectorConfig } from './config.ts';
 import { createEvaluator, type Evaluator } from './evaluator.ts';
 import { type Foresight, openForesight } from './foresight.ts';
 import { createMetrics } from './metrics.ts';
 import { type DetectorPort, storePort } from './port.ts';
 import { createSender } from './sender.ts';
-import { readSnapshot, type Snapshot, writeSnapshot } from './snapshot.ts';
-import { createCatalogue, foresightPlaces, forgetForesight } from './watched.ts';
+import { readSnapshot, writeSnapshot } from './snapshot.ts';
+import { createCatalogue } from './watched.ts';
 
 export interface DetectorOptions {
   readonly config: DetectorConfig;
@@ -43,13 +44,6 @@ export interface Detector extends Service {
   settled(): Promise<void>;
 }
 
-/** Forecasts that cannot go on start afresh: what is judged by them waits for thirty points, all else goes on. */
-function restoreForecasts(foresight: Foresight | undefined, { watched, forecasts }: Snapshot): void {
-  const places = watched.flatMap(foresightPlaces);
-  if (foresight?.restore(forecasts, places)) return;
-  for (const one of watched) forgetForesight(one);
-}
-
 /** The detector as a service: restores its state, ticks when a step closes, and keeps its state when it stops. */
 export function createDetector(options: DetectorOptions): Detector {
   const { config, telemetry } = options;
@@ -68,6 +62,9 @@ export function createDetector(options: DetectorOptions): Detector {
   let timer: NodeJS.Timeout | undefined;
   let ticking: Promise<void> = Promise.resolve();
   let savedAt = 0;
+  let saving: Promise<void> = Promise.resolve();
+  /** The state that is being written. */
+  let taking: Capture | undefined;
   let stopped = false;
 
   /** The network in use; without one the detector works with its other streams. */
@@ -82,14 +79,10 @@ export function createDetector(options: DetectorOptions): Detector {
   }
 
   async function restore(): Promise<Evaluator> {
-    const snapshot = await readSnapshot(directory, config.step, log);
-    const recent = snapshot && now() - snapshot.takenAt < config.history ? snapshot : undefined;
-    const taken = recent?.watched.flatMap(({ slots }) => Object.values(slots)) ?? [];
     catalogue = createCatalogue(config, await forecasts(), options.definitions);
-    const usable = recent && catalogue.slots.restore(recent.slabs, taken) ? recent : undefined;
-    if (recent && !usable) log.info({ event: 'detector_snapshot_outdated', step: recent.step });
-    if (usable) restoreForecasts(catalogue.foresight, usable);
-    board = createBoard(usable?.alerts, criticalityOf);
+    const since = now() - config.history;
+    const restored = await readSnapshot({ directory, step: config.step, since, log }, catalogue);
+    board = createBoard(restored?.alerts, criticalityOf);
     savedAt = now();
     return createEvaluator({
       config,
@@ -100,33 +93,41 @@ export function createDetector(options: DetectorOptions): Detector {
       metrics,
       log,
       now,
-      ...(usable ? { restored: { watched: usable.watched, stages: usable.stages, cursor: usable.cursor } } : {}),
+      turn: () => (taking?.settled === false ? saving : undefined),
+      ...(restored ? { restored } : {}),
     });
   }
 
-  async function save(): Promise<void> {
-    if (!evaluator) return;
-    savedAt = now();
-    try {
-      await writeSnapshot(directory, {
+  /** One at a time. Never throws. */
+  function save(): Promise<void> {
+    saving = saving.then(async () => {
+      if (!evaluator) return;
+      savedAt = now();
+      taking = capture({
         takenAt: savedAt,
         step: config.step,
         cursor: evaluator.cursor(),
         watched: [...evaluator.watched.values()],
-        stages: evaluator.stages.snapshot(),
+        stages: evaluator.stages.states(),
         alerts: [...board.alerts],
-        slabs: catalogue.slots.snapshot(),
-        forecasts: catalogue.foresight?.snapshot() ?? [],
+        catalogue,
       });
-    } catch (error) {
-      log.warn({ event: 'detector_snapshot_unwritten', error: errorMessage(error) });
-    }
+      try {
+        await writeSnapshot(directory, taking);
+      } catch (error) {
+        log.warn({ event: 'detector_snapshot_unwritten', error: errorMessage(error) });
+      }
+      taking = undefined;
+    });
+    return saving;
   }
 
+  /** A disk that is so slow that the next step closes meanwhile holds no tick up. */
   async function round(): Promise<void> {
     if (!evaluator) return;
+    taking?.settle();
     await evaluator.tick();
-    if (now() - savedAt >= SNAPSHOT_EVERY_MS) await save();
+    if (now() - savedAt >= SNAPSHOT_EVERY_MS && taking === undefined) void save();
   }
 
   /** One round at a time. */

@@ -31,14 +31,14 @@ export interface Slots {
   readonly used: number;
   /** Copy of all that one place remembers. */
   stateOf(slot: number): Uint8Array;
-  /** Copies of the slabs, one after the other. */
-  snapshot(): Uint8Array[];
-  /** Goes on from a snapshot in which `used` are taken. False, and nothing happens, when it is of another layout. */
-  restore(slabs: readonly Uint8Array[], used: Iterable<number>): boolean;
+  /** The bytes of each slab's arrays where they lie: all there is to keep. */
+  slabs(): readonly (readonly Uint8Array[])[];
+  /** Forgets everything and makes room for as many slabs, to be filled with what `slabs` gave; `resume` comes next. */
+  room(slabs: number): readonly (readonly Uint8Array[])[];
+  /** Goes on with the places in use in what `room` was filled with. */
+  resume(used: Iterable<number>): void;
 }
 
-/** Bytes of all arrays of one slab. */
-const bytesOf = (engine: Engine) => engine.state.reduce((sum, { byteLength }) => sum + byteLength, 0);
 const raw = (array: Engine['state'][number], from = 0, to = array.length) => {
   const size = array.BYTES_PER_ELEMENT;
   return new Uint8Array(array.buffer, array.byteOffset + from * size, (to - from) * size);
@@ -52,6 +52,7 @@ export function createSlots(): Slots {
   let next = 0;
   let spoken: Engine | undefined;
 
+  const bytes = () => slabs.map(({ state }) => state.map((array) => raw(array)));
   const engineAt = (slot: number) => slabs[Math.floor(slot / SLAB)] as Engine;
   const last = () => {
     if (!spoken) throw new Error('no point was scored yet');
@@ -101,35 +102,22 @@ export function createSlots(): Slots {
       return Buffer.concat(parts);
     },
 
-    snapshot: () =>
-      slabs.map((engine) => {
-        const bytes = new Uint8Array(bytesOf(engine));
-        let at = 0;
-        for (const array of engine.state) {
-          bytes.set(raw(array), at);
-          at += array.byteLength;
-        }
-        return bytes;
-      }),
+    slabs: bytes,
 
-    restore(from, used) {
-      const engines = from.map(() => createEngine(SLAB));
-      const [first] = engines;
-      if (first && from.some(({ byteLength }) => byteLength !== bytesOf(first))) return false;
-      for (const [i, engine] of engines.entries()) {
-        let at = 0;
-        for (const array of engine.state) {
-          raw(array).set((from[i] as Uint8Array).subarray(at, at + array.byteLength));
-          at += array.byteLength;
-        }
-      }
-      slabs.splice(0, slabs.length, ...engines);
+    room(count) {
+      slabs.splice(0, slabs.length, ...Array.from({ length: count }, () => createEngine(SLAB)));
+      free.length = 0;
+      next = 0;
+      spoken = undefined;
+      return bytes();
+    },
+
+    resume(used) {
       const taken = new Set(used);
-      next = Math.max(-1, ...taken) + 1;
+      next = 0;
+      for (const slot of taken) next = Math.max(next, slot + 1);
       free.length = 0;
       for (let slot = 0; slot < next; slot++) if (!taken.has(slot)) free.push(slot);
-      spoken = undefined;
-      return true;
     },
   };
 }

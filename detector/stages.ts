@@ -42,6 +42,8 @@ export interface Stages {
    */
   judge(range: StageRange): Iterable<RowVerdicts>;
   snapshot(): StageState[];
+  /** The same, each stage copied when it is asked for. */
+  states(): (() => StageState)[];
 }
 
 export interface StageRange {
@@ -118,7 +120,8 @@ export function createStages(catalogue: Catalogue, restored: readonly StageState
       const seated = seatsOf(range);
       for (const stage of [...all.values()]) yield* run(stage, seated.get(stage.watched.key) ?? [], range);
     },
-    snapshot: () => [...all.values()].map((stage) => ({ ...stage, judge: stage.judge?.snapshot() })),
+    snapshot: () => [...all.values()].map(stateOf),
+    states: () => [...all.values()].map((stage) => () => stateOf(stage)),
   };
 }
 
@@ -142,6 +145,8 @@ export function newStages(
   }
   return [...found.values()];
 }
+
+const stateOf = (stage: StageRows): StageState => ({ ...stage, judge: stage.judge?.snapshot() });
 
 function stageFrom({ judge: bytes, ...state }: StageState): StageRows {
   if (bytes === undefined) return { ...state, judge: undefined };

@@ -154,10 +154,10 @@ function groupsFrom(watchers: readonly Watcher[]): readonly Group[] {
   return [...groups].map(([direction, of]) => ({ direction, watchers: of }));
 }
 
-/** A series that was never seen, to be learned from `from` on. */
-export function createWatched(labels: Labels, from: Millis, metAt: Millis): Watched {
+/** A series that was never seen, to be learned from `from` on. `key`: fingerprint of its labels. */
+export function createWatched(labels: Labels, from: Millis, metAt: Millis, key = fingerprint(labels)): Watched {
   return {
-    key: fingerprint(labels),
+    key,
     labels,
     next: from,
     history: 0,

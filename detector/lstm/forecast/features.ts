@@ -69,12 +69,6 @@ export class Features {
     return [this.#doubles, this.#floats];
   }
 
-  /** Continues from arrays as `arrays` gave them; there is room for at least as many series. */
-  restore(doubles: Float64Array, floats: Float32Array): void {
-    this.#doubles.set(doubles);
-    this.#floats.set(floats);
-  }
-
   /** Room for `series` series. */
   reserve(series: number): void {
     if (series * DOUBLES <= this.#doubles.length) return;

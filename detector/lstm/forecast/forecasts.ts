@@ -40,8 +40,8 @@ export interface ForecastOptions extends Omit<KernelOptions, 'batch'> {
   readonly batch?: number;
 }
 
-/** Raw state of all series, to be written and read as it is. Independent of the kernel's build. */
-export interface ForecastSnapshot {
+/** Raw state of series, to be written and read as it is. Independent of the kernel's build. */
+export interface ForecastArrays {
   readonly doubles: Float64Array;
   readonly floats: Float32Array;
   readonly corrections: Float32Array;
@@ -68,9 +68,10 @@ export interface Forecasts {
   chanceAbove(series: number, horizon: number, limit: number): number;
   /** New weights of the same shape, between two runs. */
   load(weights: LstmWeights): void;
-  snapshot(): ForecastSnapshot;
-  /** Continues from a snapshot of as many series. */
-  restore(snapshot: ForecastSnapshot): void;
+  /** The raw state of the first `count` series where it lies, good until a series begins or a point is added. */
+  live(count: number): ForecastArrays;
+  /** `live`, with room made for `count` series: for a snapshot to be written to. What waited for the network is dropped. */
+  room(count: number): ForecastArrays;
 }
 
 /** Bytes of state that one series takes: features, corrections, tick, hidden state of `units` units. */
@@ -143,6 +144,17 @@ function forecastsOver(kernel: LstmKernel, series: number, step: (rows: number) 
     rows = 0;
   }
 
+  function live(count: number): ForecastArrays {
+    const [doubles, floats] = features.arrays;
+    return {
+      doubles: doubles.subarray(0, (doubles.length / room) * count),
+      floats: floats.subarray(0, (floats.length / room) * count),
+      corrections: corrections.subarray(0, CORRECTION_WIDTH * count),
+      ticks: ticks.subarray(0, count),
+      hidden: kernel.state.subarray(0, width * count),
+    };
+  }
+
   return {
     begin(series, interval) {
       reserve(series + 1);
@@ -210,25 +222,16 @@ function forecastsOver(kernel: LstmKernel, series: number, step: (rows: number) 
 
     load: (next) => kernel.load(next),
 
-    snapshot() {
+    live(count) {
       run();
-      const [doubles, floats] = features.arrays;
-      return {
-        doubles: doubles.slice(),
-        floats: floats.slice(),
-        corrections: corrections.slice(),
-        ticks: ticks.slice(),
-        hidden: kernel.state.slice(),
-      };
+      reserve(count);
+      return live(count);
     },
 
-    restore(snapshot) {
+    room(count) {
       rows = 0;
-      reserve(snapshot.ticks.length);
-      features.restore(snapshot.doubles, snapshot.floats);
-      corrections.set(snapshot.corrections);
-      ticks.set(snapshot.ticks);
-      kernel.state.set(snapshot.hidden);
+      reserve(count);
+      return live(count);
     },
   };
 }

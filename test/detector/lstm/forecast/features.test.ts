@@ -107,7 +107,7 @@ describe('features', () => {
       if (i === 50) together.reserve(100);
       if (i === 100) {
         second = new Features(100);
-        second.restore(...together.arrays);
+        for (const [k, array] of together.arrays.entries()) second.arrays[k]?.set(array);
       }
       second.push(0, START + i * MINUTE, a[i] as number, out, 0);
       second.push(1, START + i * MINUTE, b[i] as number, out, FEATURES);
