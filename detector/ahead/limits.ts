@@ -75,6 +75,8 @@ export function createLimitBook(
   return {
     signals: [...signals],
     of(labels) {
+      // Most series have no limits by their signal alone: nothing is remembered of those.
+      if (!signals.has(labels['signal'] as Signal)) return NONE;
       const found = known.get(labels);
       if (found) return found;
       const limits = find(labels);
