@@ -6,7 +6,17 @@ import { cappedOdds, paceOf, type ScoreInputs, type StreamInput, settlingOf, you
 import type { StateArray } from './snapshot.ts';
 import { createStills } from './still.ts';
 import { createStreams, STREAMS } from './streams.ts';
-import { createTails, fitTail, halveTail, learnTail, PARAMETERS, shareBeyond, sizeFrom, UNITS } from './tails.ts';
+import {
+  createTails,
+  fitTail,
+  halveTail,
+  learnTail,
+  PARAMETERS,
+  readTail,
+  shareBeyond,
+  sizeFrom,
+  UNITS,
+} from './tails.ts';
 
 /**
  * Streams that others bring: the residual of a forecast of one step, and the mean of the last 12 residuals of one of some
@@ -132,6 +142,7 @@ export function createEngine(count: number): Engine {
   const sizes = new Float64Array(COUNT);
   const odds = new Float64Array(COUNT);
   const used = new Float32Array(COUNT * PARAMETERS);
+  const reached = new Float32Array(PARAMETERS);
   const ready = new Uint8Array(COUNT);
   let weights = WEIGHTS;
   const last = { series: 0, time: 0, value: NaN, points: 0, before: 0, floor: 0, taught: NaN };
@@ -140,7 +151,6 @@ export function createEngine(count: number): Engine {
   function weigh(series: number, floor: number): number {
     const direction = directions[series] as number;
     const wrongWay = direction !== 0 && (last.value - verdict.expected) * direction < 0;
-    const parameters = tails.parameters;
     const forecastAt = series * COUNT + FIRST_OUTSIDE;
     const forecast = !Number.isNaN(values[FIRST_OUTSIDE]) && (totals[forecastAt] as number) >= READY * UNITS;
     weights = forecast ? WEIGHTS_WITH_FORECAST : WEIGHTS;
@@ -155,17 +165,12 @@ export function createEngine(count: number): Engine {
       const away = Math.abs(value);
       const counts = direction === 0 || (k === SPREAD ? !wrongWay : value * direction > 0);
       const size = away > floor && counts ? away : 0;
-      const from = (2 * at + (value > 0 ? 0 : 1)) * PARAMETERS;
       const to = k * PARAMETERS;
-      const u = parameters[from] as number;
-      const body = parameters[from + 1] as number;
-      const sigma = parameters[from + 2] as number;
-      const xi = parameters[from + 3] as number;
-      used[to] = u;
-      used[to + 1] = body;
-      used[to + 2] = sigma;
-      used[to + 3] = xi;
-      const said = size > 0 ? cappedOdds(size, u, body, sigma, xi) : 0;
+      readTail(tails, 2 * at + (value > 0 ? 0 : 1), used, to);
+      const said =
+        size > 0
+          ? cappedOdds(size, used[to] as number, used[to + 1] as number, used[to + 2] as number, used[to + 3] as number)
+          : 0;
       ready[k] = 1;
       sizes[k] = size;
       odds[k] = said;
@@ -212,9 +217,9 @@ export function createEngine(count: number): Engine {
   /** How far a value may lie off what is expected, to one side (0: above), for one in a hundred to lie farther. */
   function reach(series: number, side: number): number {
     const stream = ready[0] === 1 ? 0 : STREAMS.indexOf('step');
-    const at = (2 * (series * COUNT + stream) + side) * PARAMETERS;
-    const p = tails.parameters;
-    const far = sizeFrom(BAND_ODDS, p[at] as number, p[at + 1] as number, p[at + 2] as number, p[at + 3] as number);
+    readTail(tails, 2 * (series * COUNT + stream) + side, reached, 0);
+    const [u, body, sigma, xi] = reached as unknown as [number, number, number, number];
+    const far = sizeFrom(BAND_ODDS, u, body, sigma, xi);
     return Number.isNaN(far) ? YOUNG_REACH * streams.noise(series) : far;
   }
 

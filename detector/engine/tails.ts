@@ -16,7 +16,8 @@
 export interface Tails {
   readonly counts: Uint16Array;
   readonly bases: Int16Array;
-  readonly parameters: Float32Array;
+  /** u, L, sigma, xi of each slot in 16 bits each, see `readTail`. */
+  readonly parameters: Uint16Array;
   /** Buckets of a slot. */
   readonly buckets: number;
   /** Bits of a float below a bucket's step. */
@@ -28,8 +29,10 @@ export type Resolution = 2 | 4;
 
 /** Units of a whole point in `learnTail` and `fitTail`. */
 export const UNITS = 4;
-/** Numbers of a slot in `parameters`: u, L, sigma, xi. */
+/** Numbers of a slot in `parameters`: u, L, sigma, xi. Sizes are the upper half of a 32-bit float, L and xi have a fixed point. */
 export const PARAMETERS = 4;
+const BODY_STEP = 1 / 8192;
+const SHAPE_STEP = 1 / 65_536;
 const OCTAVES = 16;
 const MANTISSA_BITS = 23;
 /** Excesses that the prior shape is worth. */
@@ -64,17 +67,48 @@ export function createTails(slots: number, resolution: Resolution = 4): Tails {
   return {
     counts: new Uint16Array(slots * buckets),
     bases: new Int16Array(slots),
-    parameters: new Float32Array(slots * PARAMETERS),
+    parameters: new Uint16Array(slots * PARAMETERS),
     buckets,
     shift: MANTISSA_BITS - Math.log2(resolution),
   };
 }
 
-/** -log10 of the chance that an ordinary point deviates by `size` or more; 0 where nothing is known. */
-export function oddsOf(tails: Tails, slot: number, size: number): number {
+/** The upper half of a positive 32-bit float: sizes to a part in 256, edges of buckets exactly. */
+function halfOf(size: number): number {
+  float[0] = size;
+  return ((bits[0] as number) + 0x8000) >>> 16;
+}
+
+function fromHalf(half: number): number {
+  bits[0] = half << 16;
+  return float[0] as number;
+}
+
+function writeTail(tails: Tails, slot: number, u: number, body: number, sigma: number, xi: number): void {
   const at = slot * PARAMETERS;
   const p = tails.parameters;
-  return oddsFrom(size, p[at] as number, p[at + 1] as number, p[at + 2] as number, p[at + 3] as number);
+  p[at] = halfOf(u);
+  p[at + 1] = Math.min(MOST, Math.max(1, Math.round(body / BODY_STEP)));
+  p[at + 2] = halfOf(sigma);
+  p[at + 3] = Math.round(xi / SHAPE_STEP);
+}
+
+/** Writes u, L, sigma and xi of a slot, in the order of `oddsFrom`, to `out` from `to`. L is 0 where nothing is known. */
+export function readTail(tails: Tails, slot: number, out: Float32Array, to: number): void {
+  const at = slot * PARAMETERS;
+  const p = tails.parameters;
+  out[to] = fromHalf(p[at] as number);
+  out[to + 1] = (p[at + 1] as number) * BODY_STEP;
+  out[to + 2] = fromHalf(p[at + 2] as number);
+  out[to + 3] = (p[at + 3] as number) * SHAPE_STEP;
+}
+
+const read = new Float32Array(PARAMETERS);
+
+/** -log10 of the chance that an ordinary point deviates by `size` or more; 0 where nothing is known. */
+export function oddsOf(tails: Tails, slot: number, size: number): number {
+  readTail(tails, slot, read, 0);
+  return oddsFrom(size, read[0] as number, read[1] as number, read[2] as number, read[3] as number);
 }
 
 /** `oddsOf` from the parameters themselves. */
@@ -154,7 +188,7 @@ export function halveTail(tails: Tails, slot: number): void {
  * that makes the tail. `floor`: the least size that means anything.
  */
 export function fitTail(tails: Tails, slot: number, total: number, tailShare: number, floor: number): void {
-  const { buckets, counts, parameters } = tails;
+  const { buckets, counts } = tails;
   const at = slot * buckets;
   const base = tails.bases[slot] as number;
   const want = tailShare * total;
@@ -169,13 +203,10 @@ export function fitTail(tails: Tails, slot: number, total: number, tailShare: nu
     sum += count;
     first = i;
   }
-  const to = slot * PARAMETERS;
   if (sum === 0) {
     // Nothing on this side yet: what exceeds the floor is as rare as the points without it are many.
-    parameters[to] = Math.max(floor, SMALLEST);
-    parameters[to + 1] = Math.log10(total / UNITS + 1);
-    parameters[to + 2] = parameters[to] as number;
-    parameters[to + 3] = PRIOR_SHAPE;
+    const least = Math.max(floor, SMALLEST);
+    writeTail(tails, slot, least, Math.log10(total / UNITS + 1), least, PRIOR_SHAPE);
     return;
   }
   const u = Math.max(edgeOf(tails, base + first), floor, SMALLEST);
@@ -193,10 +224,7 @@ export function fitTail(tails: Tails, slot: number, total: number, tailShare: nu
   const variance = Math.max(square / sum - mean * mean, 1e-12 * mean * mean);
   const shape = mean > 0 ? Math.min(0.5, Math.max(0, (1 - (mean * mean) / variance) / 2)) : 0;
   const xi = (n * shape + PRIOR_EXCESSES * PRIOR_SHAPE) / (n + PRIOR_EXCESSES);
-  parameters[to] = u;
-  parameters[to + 1] = -Math.log10(Math.min(1, sum / total));
-  parameters[to + 2] = Math.max(mean * (1 - xi), 0.05 * u, floor);
-  parameters[to + 3] = xi;
+  writeTail(tails, slot, u, -Math.log10(Math.min(1, sum / total)), Math.max(mean * (1 - xi), 0.05 * u, floor), xi);
   const by = buckets / 4;
   if ((counts[at] as number) > TOO_SMALL * total && top < buckets - by) lower(tails, slot, by);
 }

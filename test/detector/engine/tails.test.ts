@@ -9,6 +9,7 @@ import {
   oddsOf,
   PARAMETERS,
   type Resolution,
+  readTail,
   sizeFrom,
   UNITS,
 } from '../../../detector/engine/tails.ts';
@@ -31,6 +32,12 @@ const exponential = (uniform: number) => -Math.log(uniform);
 /** Pareto with index 3: P(S > s) = s^-3 for s over 1. */
 const pareto = (uniform: number) => uniform ** (-1 / 3);
 
+function parametersOf(tails: ReturnType<typeof createTails>, slot = 0): [number, number, number, number] {
+  const out = new Float32Array(PARAMETERS);
+  readTail(tails, slot, out, 0);
+  return [...out] as [number, number, number, number];
+}
+
 describe('odds', () => {
   test.each([2, 4] as const)(
     'of a known distribution, %i steps an octave: within 0.25 down to 1 in 10,000',
@@ -44,7 +51,7 @@ describe('odds', () => {
   test('of a heavy tail are lower at the same multiple of its threshold', () => {
     const light = learnt(draws(10_000, exponential));
     const heavy = learnt(draws(10_000, pareto));
-    const at = (tails: typeof light) => oddsOf(tails, 0, 6 * (tails.parameters[0] as number));
+    const at = (tails: typeof light) => oddsOf(tails, 0, 6 * parametersOf(tails)[0]);
     expect(at(heavy)).toBeLessThan(at(light) - 1);
   });
 
@@ -55,7 +62,7 @@ describe('odds', () => {
 
   test('grow with the size, without a jump at the threshold', () => {
     const tails = learnt(draws(500, exponential));
-    const [u, body, sigma, xi] = tails.parameters as unknown as [number, number, number, number];
+    const [u, body, sigma, xi] = parametersOf(tails);
     expect(oddsFrom(u * 1.000001, u, body, sigma, xi)).toBeCloseTo(oddsFrom(u, u, body, sigma, xi), 4);
     fc.assert(
       fc.property(
@@ -70,7 +77,7 @@ describe('odds', () => {
 
   test('are 0 where nothing is known', () => {
     expect(oddsOf(createTails(1), 0, 5)).toBe(0);
-    expect(sizeFrom(2, ...([...createTails(1).parameters] as [number, number, number, number]))).toBeNaN();
+    expect(sizeFrom(2, ...parametersOf(createTails(1)))).toBeNaN();
   });
 
   test('of a side that has seen nothing say how many points it was seen nothing in', () => {
@@ -87,12 +94,29 @@ describe('odds', () => {
 
 test('the size of given odds is the inverse', () => {
   const tails = learnt(draws(2000, pareto));
-  const parameters = [...tails.parameters] as [number, number, number, number];
+  const parameters = parametersOf(tails);
   fc.assert(
     fc.property(fc.double({ min: 0.01, max: 6, noNaN: true }), (odds) => {
       expect(oddsFrom(sizeFrom(odds, ...parameters), ...parameters)).toBeCloseTo(odds, 6);
     }),
   );
+});
+
+test('what is kept in 16 bits is a part in 256 or better of what was fitted', () => {
+  for (const unit of [1e-20, 0.37, 1, 8e9]) {
+    const tails = learnt(draws(5000, exponential).map((size) => size * unit));
+    const [u, body, sigma, xi] = parametersOf(tails);
+    expect(body).toBeGreaterThan(0.99);
+    expect(body).toBeLessThan(1.3);
+    expect(u / unit).toBeGreaterThan(1.9);
+    expect(u / unit).toBeLessThan(3.1);
+    expect(sigma / unit).toBeGreaterThan(0.8);
+    expect(sigma / unit).toBeLessThan(1.2);
+    expect(xi).toBeLessThan(0.1);
+    // An edge of a bucket, exactly: its mantissa has two bits at most.
+    expect((u / 2 ** Math.floor(Math.log2(u))) % 0.25).toBe(0);
+  }
+  expect(createTails(10).parameters.byteLength).toBe(10 * 8);
 });
 
 test('a change of unit changes no odds', () => {
@@ -137,5 +161,5 @@ test('slots know nothing of each other, and points learnt in quarters weigh a qu
   );
   expect(counts).toEqual([0, 404, 0]);
   fitTail(tails, 1, 404, 0.05, 0);
-  expect(tails.parameters[PARAMETERS + 1]).toBeCloseTo(-Math.log10(4 / 404), 4);
+  expect(parametersOf(tails, 1)[1]).toBeCloseTo(-Math.log10(4 / 404), 3);
 });
