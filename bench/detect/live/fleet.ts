@@ -34,6 +34,8 @@ export interface Fleet extends DetectorPort {
   now: Millis;
   /** Makes the answer to the next question for one step ahead, so that making it is not timed. */
   prepare(from: Millis): void;
+  /** Lets go of what was made ahead, so that it is not taken for memory of the detector. */
+  release(): void;
   /** From then on the lag of one more stage is far too long; returns the name of the stage. */
   breakStage(from: Millis, until: Millis): string;
 }
@@ -88,6 +90,9 @@ export function createFleet(size: number, step: Millis, now: Millis): Fleet {
     now,
     prepare(from) {
       prepared = { from, series: seriesBetween(from, from + step) };
+    },
+    release() {
+      prepared = undefined;
     },
     breakStage(from, until) {
       const series = FAULTY + KINDS.length * faults.size * 7;

@@ -11,8 +11,9 @@ import { createDetector } from '../../../detector/main.ts';
 import type { Store } from '../../../store/client.ts';
 import { createFleet } from './fleet.ts';
 import { type Goal, goalText } from './goals.ts';
+import { peerRates } from './peers.ts';
 
-// node bench/detect/live/main.ts [--series 100000] [--ticks 40] [--history 25m] [--no-lstm]: the detector as it runs, on made
+// node bench/detect/live/main.ts [--series 100000] [--ticks 40] [--history 25m] [--no-lstm] [--no-peers] [--onnx DIR]: the detector as it runs, on made
 // series of a fleet of stages that answer from memory, with a local server for alerting on a thread of its own and a clock that
 // is set. Each tick one more stage breaks, so that each has an alert to post that is new.
 
@@ -23,6 +24,8 @@ const { values } = parseArgs({
     ticks: { type: 'string', default: '40' },
     history: { type: 'string', default: '25m' },
     lstm: { type: 'boolean', default: true },
+    peers: { type: 'boolean', default: true },
+    onnx: { type: 'string' },
   },
 });
 const STEP = 10_000;
@@ -133,6 +136,7 @@ for (const { stage } of broken) {
   const start = at === undefined ? undefined : starts.findLast((one) => one <= at);
   if (at !== undefined && start !== undefined) posted.push(at - start);
 }
+fleet.release();
 const after = resident();
 const perSeries = (key: keyof NodeJS.MemoryUsage) => (after[key] - before[key]) / size;
 
@@ -191,3 +195,10 @@ await detector.stop();
 await inbox.terminate();
 rmSync(dataDir, { recursive: true, force: true });
 say(`\n${goalText(goals)}`);
+if (values.peers) {
+  say('\npoints for each second of processor: the whole chain, and the network alone by those who run it\n');
+  say(`| what | points/s | of the whole chain |\n|---|---|---|`);
+  for (const { name, rate } of [{ name: 'whole chain', rate: cpuRate }, ...(await peerRates(values.onnx))]) {
+    say(`| ${name} | ${(rate / 1e6).toFixed(3)} M | ${(rate / cpuRate).toFixed(2)} |`);
+  }
+}
