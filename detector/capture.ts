@@ -1,4 +1,5 @@
 import { serialize } from 'node:v8';
+import type { Direction } from '../core/signal.ts';
 import type { Millis } from '../core/time.ts';
 import type { ActiveAlert } from './alerts.ts';
 import type { StageState } from './stages.ts';
@@ -30,7 +31,7 @@ export interface Facts {
   /** Blocks of series after the first, which holds the alerts, and of stages; then slabs, then pieces of the forecasts. */
   readonly chunks: number;
   readonly stages: number;
-  readonly slabs: number;
+  readonly slabs: readonly Direction[];
   readonly places: number;
 }
 
@@ -76,7 +77,7 @@ export function capture({ catalogue, watched, stages, alerts, ...rest }: Detecto
   const ahead = new Map<number, Uint8Array>();
   let open = 0;
   return {
-    facts: { ...rest, chunks, stages: groups, slabs: slabs.length, places: foresight?.places ?? 0 },
+    facts: { ...rest, chunks, stages: groups, slabs: slots.directions(), places: foresight?.places ?? 0 },
     blocks: blocks.length,
     block(i) {
       const known = ahead.get(i);

@@ -1,3 +1,4 @@
+import type { Direction } from '../core/signal.ts';
 import type { Millis } from '../core/time.ts';
 import { createEngine, type Engine, type Inputs, type Verdict as Judgement, type Traits } from './engine/engine.ts';
 import type { Band } from './engine/profile.ts';
@@ -18,8 +19,8 @@ export interface Surroundings extends Traits {
  * `learn`, `edges`, `inputs` and `chanceBelow`, which speak of the point scored last.
  */
 export interface Slots {
-  /** A place that has seen nothing. */
-  take(): number;
+  /** A place that has seen nothing, for a series that will be judged in this direction alone. */
+  take(direction?: Direction): number;
   release(slot: number): void;
   score(slot: number, time: Millis, value: number, around: Surroundings): Judgement;
   learn(trust: number, units: number, hold: boolean): void;
@@ -33,8 +34,10 @@ export interface Slots {
   stateOf(slot: number): Uint8Array;
   /** The bytes of each slab's arrays where they lie: all there is to keep. */
   slabs(): readonly (readonly Uint8Array[])[];
-  /** Forgets everything and makes room for as many slabs, to be filled with what `slabs` gave; `resume` comes next. */
-  room(slabs: number): readonly (readonly Uint8Array[])[];
+  /** For which direction each slab is. */
+  directions(): readonly Direction[];
+  /** Forgets everything and makes room for such slabs, to be filled with what `slabs` gave; `resume` comes next. */
+  room(directions: readonly Direction[]): readonly (readonly Uint8Array[])[];
   /** Goes on with the places in use in what `room` was filled with. */
   resume(used: Iterable<number>): void;
 }
@@ -45,15 +48,16 @@ const raw = (array: Engine['state'][number], from = 0, to = array.length) => {
 };
 
 export function createSlots(): Slots {
-  const slabs: Engine[] = [];
-  const free: number[] = [];
+  const slabs: { readonly engine: Engine; readonly direction: Direction }[] = [];
+  /** Places to be taken from the end, those of lower numbers last. */
+  const free: Record<Direction, number[]> = { up: [], down: [], both: [] };
   /** A place that has seen nothing, as it lies in the arrays. */
-  const pristine = createEngine(1).state;
-  let next = 0;
+  const pristine = { up: createEngine(1, 'up'), down: createEngine(1, 'down'), both: createEngine(1) };
   let spoken: Engine | undefined;
 
-  const bytes = () => slabs.map(({ state }) => state.map((array) => raw(array)));
-  const engineAt = (slot: number) => slabs[Math.floor(slot / SLAB)] as Engine;
+  const bytes = () => slabs.map(({ engine }) => engine.state.map((array) => raw(array)));
+  const slabOf = (slot: number) => slabs[Math.floor(slot / SLAB)] as (typeof slabs)[number];
+  const engineAt = (slot: number) => slabOf(slot).engine;
   const last = () => {
     if (!spoken) throw new Error('no point was scored yet');
     return spoken;
@@ -68,15 +72,19 @@ export function createSlots(): Slots {
   }
 
   return {
-    take() {
-      const slot = free.pop() ?? next++;
-      if (slot >= slabs.length * SLAB) slabs.push(createEngine(SLAB));
-      eachPart(slot, (part, i) => part.set(raw(pristine[i] as Engine['state'][number])));
+    take(direction = 'both') {
+      const places = free[direction];
+      if (places.length === 0) {
+        for (let i = SLAB - 1; i >= 0; i--) places.push(slabs.length * SLAB + i);
+        slabs.push({ engine: createEngine(SLAB, direction), direction });
+      }
+      const slot = places.pop() as number;
+      eachPart(slot, (part, i) => part.set(raw(pristine[direction].state[i] as Engine['state'][number])));
       return slot;
     },
 
     release(slot) {
-      free.push(slot);
+      free[slabOf(slot).direction].push(slot);
     },
 
     score(slot, time, value, around) {
@@ -93,7 +101,7 @@ export function createSlots(): Slots {
     chanceBelow: () => last().chanceBelow(),
 
     get used() {
-      return next - free.length;
+      return slabs.length * SLAB - free.up.length - free.down.length - free.both.length;
     },
 
     stateOf(slot) {
@@ -104,20 +112,22 @@ export function createSlots(): Slots {
 
     slabs: bytes,
 
-    room(count) {
-      slabs.splice(0, slabs.length, ...Array.from({ length: count }, () => createEngine(SLAB)));
-      free.length = 0;
-      next = 0;
+    directions: () => slabs.map(({ direction }) => direction),
+
+    room(directions) {
+      const made = directions.map((direction) => ({ engine: createEngine(SLAB, direction), direction }));
+      slabs.splice(0, slabs.length, ...made);
+      for (const places of Object.values(free)) places.length = 0;
       spoken = undefined;
       return bytes();
     },
 
     resume(used) {
       const taken = new Set(used);
-      next = 0;
-      for (const slot of taken) next = Math.max(next, slot + 1);
-      free.length = 0;
-      for (let slot = 0; slot < next; slot++) if (!taken.has(slot)) free.push(slot);
+      for (const places of Object.values(free)) places.length = 0;
+      for (let slot = slabs.length * SLAB - 1; slot >= 0; slot--) {
+        if (!taken.has(slot)) free[slabOf(slot).direction].push(slot);
+      }
     },
   };
 }

@@ -12,7 +12,7 @@ import { type Catalogue, foresightPlaces, forgetForesight, type Watched } from '
 import { type WatchedColumns, watchedFrom } from './watched-columns.ts';
 
 /** Raised whenever the shape or the meaning of a state changes; an older snapshot is then left and history replayed. */
-const VERSION = 5;
+const VERSION = 6;
 const MAGIC = 'WEIRDET\n';
 /** First in the file: the magic, the header's length and checksum (32 bits) and its place (64 bits), little endian. */
 const PREFIX = MAGIC.length + 16;
@@ -105,7 +105,7 @@ export async function readSnapshot(
     log.info({ event: 'detector_snapshot_outdated', version: header.version, step: header.step });
   } catch (error) {
     log.warn({ event: 'detector_snapshot_corrupt', error: errorMessage(error) });
-    catalogue.slots.room(0);
+    catalogue.slots.room([]);
     catalogue.foresight?.room(0);
   } finally {
     await file.close();
@@ -146,7 +146,7 @@ async function readBlocks(
   const pieces = piecesOf(foresight?.room(places) ?? []).map((piece) => [piece]);
   const sum = (views: readonly Uint8Array[]) => views.reduce((all, { length }) => all + length, 0);
   // Another network, or none, has another layout.
-  const further = sizes.slice(plain + slabs);
+  const further = sizes.slice(plain + slabs.length);
   const foreseen = further.length === pieces.length && pieces.every((piece, i) => sum(piece) === further[i]);
   const targets = [...objects, ...slots.room(slabs), ...(foreseen ? pieces : [])];
   let position = PREFIX;

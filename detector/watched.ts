@@ -194,7 +194,7 @@ export function watchOf(watched: Watched, detector: string): Watch {
 export function slotOf(slots: Slots, watched: Watched, direction: Direction): number {
   let slot = watched.slots[direction];
   if (slot === undefined) {
-    slot = slots.take();
+    slot = slots.take(direction);
     watched.slots[direction] = slot;
   }
   return slot;

@@ -25,7 +25,15 @@ const sums = (blocks: readonly Buffer[]) => blocks.map((block) => [block.length,
 
 test('blocks are alerts, series by 512, then slabs', () => {
   const state = taken();
-  expect(state.facts).toEqual({ takenAt: 1, step: STEP, cursor: 2, chunks: 3, stages: 0, slabs: 2, places: 0 });
+  expect(state.facts).toEqual({
+    takenAt: 1,
+    step: STEP,
+    cursor: 2,
+    chunks: 3,
+    stages: 0,
+    slabs: ['up', 'up'],
+    places: 0,
+  });
   const blocks = whole(state);
   expect(blocks.length).toBe(1 + 3 + 2);
   expect(deserialize(blocks[0] as Buffer)).toEqual([]);

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { Direction } from '../../core/signal.ts';
 import { createSlots, type Slots } from '../../detector/slots.ts';
 import { daily, EPOCH, gauss, STEP, seeded } from './world.ts';
 
@@ -16,7 +17,7 @@ function play(slots: Slots, slot: number, values: readonly number[], from = 0): 
 /** Writes all of `from` to `to`, as a snapshot does. */
 function carry(from: Slots, to: Slots, used: readonly number[]): void {
   const slabs = from.slabs();
-  for (const [i, parts] of to.room(slabs.length).entries()) {
+  for (const [i, parts] of to.room(from.directions()).entries()) {
     for (const [k, part] of parts.entries()) part.set(slabs[i]?.[k] as Uint8Array);
   }
   to.resume(used);
@@ -84,9 +85,60 @@ describe('a snapshot', () => {
     expect(other.slabs().length).toBe(1);
     expect(other.stateOf(slot)).toEqual(slots.stateOf(slot));
     expect(other.take()).toBe(1);
-    other.room(0);
+    other.room([]);
     expect(() => other.learn(1, 4, false)).toThrow('no point was scored yet');
     expect(other.take()).toBe(0);
+  });
+});
+
+describe('places for one direction', () => {
+  const judged = (slots: Slots, direction: Direction, values: readonly number[]) => {
+    const slot = slots.take(direction);
+    const around = { ...AROUND, direction } as const;
+    const said = values.map((value, i) => {
+      const { score, expected } = slots.score(slot, EPOCH + i * STEP, value, around);
+      const [low, band] = [slots.chanceBelow(), { lower: 0, upper: 0 }];
+      slots.edges(band);
+      slots.learn(1, 4, false);
+      return [score, expected, band.lower, band.upper, direction === 'down' ? low : 0];
+    });
+    return { slot, said };
+  };
+  const values = [...series(3, 900), 90, 91, 10, 9, ...series(4, 100)];
+
+  test.each(['up', 'down'] as const)('say of what goes %s all that places for both do, in less room', (direction) => {
+    const whole = createSlots();
+    const expected: number[][] = [];
+    const slot = whole.take();
+    for (const [i, value] of values.entries()) {
+      const { score, expected: middle } = whole.score(slot, EPOCH + i * STEP, value, { ...AROUND, direction });
+      const band = { lower: 0, upper: 0 };
+      whole.edges(band);
+      expected.push([score, middle, band.lower, band.upper, direction === 'down' ? whole.chanceBelow() : 0]);
+      whole.learn(1, 4, false);
+    }
+    const slots = createSlots();
+    const { said, slot: own } = judged(slots, direction, values);
+    expect(said).toEqual(expected);
+    expect(Math.max(...said.map(([score]) => score as number))).toBeGreaterThan(2);
+    expect(whole.stateOf(slot).length - slots.stateOf(own).length).toBe(444);
+    expect(slots.stateOf(own).length).toBeLessThan(2050);
+  });
+
+  test('lie apart, are given back to their own kind and restored as such', () => {
+    const slots = createSlots();
+    const taken = (['up', 'both', 'up', 'down', 'up'] as const).map((direction) => slots.take(direction));
+    expect(slots.directions()).toEqual(['up', 'both', 'down']);
+    expect(slots.used).toBe(5);
+    slots.release(taken[0] as number);
+    const other = createSlots();
+    carry(slots, other, taken.slice(1));
+    for (const one of [slots, other]) {
+      expect(one.used).toBe(4);
+      expect(one.take('down')).toBe((taken[3] as number) + 1);
+      expect(one.take('up')).toBe(taken[0]);
+    }
+    expect(() => slots.score(taken[3] as number, EPOCH, 1, AROUND)).toThrow('an engine for down is told both');
   });
 });
 
