@@ -88,13 +88,13 @@ function writeTail(tails: Tails, slot: number, u: number, body: number, sigma: n
   const at = slot * PARAMETERS;
   const p = tails.parameters;
   p[at] = halfOf(u);
-  p[at + 1] = Math.min(MOST, Math.max(1, Math.round(body / BODY_STEP)));
+  p[at + 1] = Math.min(MOST, Math.round(body / BODY_STEP));
   p[at + 2] = halfOf(sigma);
   p[at + 3] = Math.round(xi / SHAPE_STEP);
 }
 
 /** Writes u, L, sigma and xi of a slot, in the order of `oddsFrom`, to `out` from `to`. L is 0 where nothing is known. */
-export function readTail(tails: Tails, slot: number, out: Float32Array, to: number): void {
+export function readTail(tails: Tails, slot: number, out: Float32Array | Float64Array, to: number): void {
   const at = slot * PARAMETERS;
   const p = tails.parameters;
   out[to] = fromHalf(p[at] as number);

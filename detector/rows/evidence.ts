@@ -1,4 +1,4 @@
-import { createTails, fitTail, halveTail, learnTail, oddsFrom, PARAMETERS } from '../engine/tails.ts';
+import { createTails, fitTail, halveTail, learnTail, oddsFrom, PARAMETERS, readTail } from '../engine/tails.ts';
 import type { StateArray } from './snapshot.ts';
 
 /**
@@ -67,7 +67,7 @@ export function createEvidence(count: number): Evidence {
   /** Odds by a tail, which is fitted anew as it learns: what it was is kept. */
   function oddsBy(j: number, slot: number, far: number): number {
     const to = j * PARAMETERS;
-    for (let k = 0; k < PARAMETERS; k++) used[to + k] = tails.parameters[slot * PARAMETERS + k] as number;
+    readTail(tails, slot, used, to);
     return oddsFrom(far, used[to] as number, used[to + 1] as number, used[to + 2] as number, used[to + 3] as number);
   }
 

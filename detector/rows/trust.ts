@@ -1,4 +1,4 @@
-import { createTails, fitTail, halveTail, learnTail, oddsOf } from '../engine/tails.ts';
+import { createTails, fitTail, halveTail, learnTail, oddsOf, PARAMETERS, readTail } from '../engine/tails.ts';
 import type { StateArray } from './snapshot.ts';
 
 /**
@@ -89,12 +89,14 @@ const REFIT_ROWS = 50;
 
 export function createRowTail(): RowTail {
   const tails = createTails(1);
+  const used = new Float32Array(PARAMETERS);
   // Rows learnt (halved with the counts), rows since the last fit, mean.
   const rows = new Float64Array(3);
   return {
     odds: (value) => ((rows[0] as number) < READY ? 0 : oddsOf(tails, 0, value - (rows[2] as number))),
     basis() {
-      const [u, body, sigma, xi] = tails.parameters as unknown as [number, number, number, number];
+      readTail(tails, 0, used, 0);
+      const [u, body, sigma, xi] = used as unknown as [number, number, number, number];
       return { mean: rows[2] as number, u, body: (rows[0] as number) < READY ? 0 : body, sigma, xi };
     },
     learn(value, units) {
