@@ -82,6 +82,10 @@ export function createFeedbackRoutes({ store, now }: FeedbackDeps): Router {
         series: known(record.series),
         precision: known(record.precision),
         perSeriesWeek: known(record.perSeriesWeek),
+        quietPerSeriesWeek: known(record.quietPerSeriesWeek),
+        falseAlarms: known(record.falseAlarms),
+        forecastLoss: known(record.forecastLoss),
+        forecastCoverage: known(record.forecastCoverage),
       }),
     );
     const answer: DetectorsView = { now: now(), detectors };

@@ -35,7 +35,7 @@ export function explanationOf(anomaly: Anomaly): string {
     ['threshold', thresholdWords(anomaly)],
     [
       'rung',
-      `${decision['rung'] ?? 'no ensemble'}, ${durationWords(Number(decision['history'] ?? NaN) / 1000)} of history`,
+      `${decision['rung'] ?? 'no ensemble'}${FORECAST_WORDS[String(decision['forecasts'])] ?? ''}, ${durationWords(Number(decision['history'] ?? NaN) / 1000)} of history`,
     ],
     ['guards', guardWords(anomaly)],
     ['query', String(decision['query'] ?? '')],
@@ -64,6 +64,11 @@ function valueLine(anomaly: Anomaly): [string, string] {
 function valueAhead(anomaly: Anomaly): [string, string] {
   return ['value', valueWords(signalOf(anomaly), anomaly.value)];
 }
+
+const FORECAST_WORDS: Readonly<Record<string, string>> = {
+  better: ' (forecasts do better than its own course)',
+  no_better: ' (forecasts do no better than its own course)',
+};
 
 function timeOf(time: number): string {
   return new Date(time).toISOString();

@@ -233,9 +233,11 @@ function isFiring(watched: Watched): boolean {
 }
 
 /** Shows a point to the network, unless it is part of an incident: what comes after is not to be expected from it. */
-function foresee({ foresight }: Catalogue, watched: Watched, { time, value }: Point): void {
+function foresee({ foresight, forecasts }: Catalogue, watched: Watched, { time, value }: Point): void {
   if (!foresight || watched.forecast === undefined) return;
   if (isFiring(watched)) return;
+  const miss = foresight.miss(watched.forecast, time, value);
+  if (miss) forecasts.take(watched.labels['signal'] as Signal, time, miss);
   foresight.add(watched.forecast, time, value);
 }
 

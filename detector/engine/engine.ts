@@ -3,6 +3,7 @@ import type { Millis } from '../../core/time.ts';
 import { createIntervals } from './interval.ts';
 import { type Band, bandAt, createProfiles, learnProfile } from './profile.ts';
 import { cappedOdds, paceOf, type ScoreInputs, type StreamInput, settlingOf, youthOf } from './score.ts';
+import { BASELINE, createShadow, type Rung, rungOf } from './shadow.ts';
 import type { StateArray } from './snapshot.ts';
 import { createStills } from './still.ts';
 import { createStreams, STREAMS } from './streams.ts';
@@ -49,10 +50,8 @@ const DAY_MS: Millis = 86_400_000;
 const BAND_ODDS = 2;
 /** Its reach while no tail is known, in usual deviations from the short mean. */
 const YOUNG_REACH = 4;
-
-/** How far a series has come: what there is to judge it by. */
-export const RUNGS = ['learning', 'baseline', 'season', 'full'] as const;
-export type Rung = (typeof RUNGS)[number];
+/** Its reach around an expectation that has no tail of its own, in usual misses: 1 in 100 of a normal distribution is 2.9. */
+const MISS_REACH = 3;
 
 /** What is known of a series beforehand. `noise`: deviations below it, in raw units, mean nothing. */
 export interface Traits {
@@ -79,6 +78,8 @@ export interface Inputs extends ScoreInputs {
   readonly upper: number;
   readonly score: number;
   readonly rung: Rung;
+  /** Whether the network's forecasts do better than the series' own course. */
+  readonly network: boolean;
 }
 
 export interface Engine {
@@ -117,6 +118,7 @@ export function createEngine(count: number): Engine {
   const profiles = createProfiles(count);
   const intervals = createIntervals(count);
   const stills = createStills(count);
+  const shadow = createShadow(count);
   const tails = createTails(count * COUNT * 2, 2);
   const totals = new Float32Array(count * COUNT);
   const untilFit = new Uint8Array(count * COUNT).fill(READY);
@@ -134,7 +136,7 @@ export function createEngine(count: number): Engine {
   const used = new Float32Array(COUNT * PARAMETERS);
   const ready = new Uint8Array(COUNT);
   let weights = WEIGHTS;
-  const last = { series: 0, time: 0, value: NaN, points: 0, before: 0, floor: 0, taught: NaN };
+  const last = { series: 0, time: 0, value: NaN, points: 0, before: 0, floor: 0, taught: NaN, middle: NaN, reach: NaN };
 
   /** The weighted quadratic mean of the odds, and what it follows from; NaN while no stream is ready. */
   function weigh(series: number, floor: number): number {
@@ -202,15 +204,37 @@ export function createEngine(count: number): Engine {
     }
   }
 
-  function rung(series: number): Rung {
-    const known = streams.known(series) * intervals.of(series);
-    if (streams.points(series) < 2 * READY) return 'learning';
-    if (known < DAY_MS) return 'baseline';
-    return known < 7 * DAY_MS ? 'season' : 'full';
+  const rung = (series: number) =>
+    rungOf(shadow, series, streams.points(series), streams.known(series) * intervals.of(series));
+
+  /** The middle of what is expected, by what the series has earned, and how far the band reaches where that has no tails. */
+  function expect(series: number, value: number, forecast: number): void {
+    last.middle = streams.expected();
+    last.reach = NaN;
+    if (shadow.season(series)) verdict.expected = last.middle;
+    else if (last.points < BASELINE && shadow.network(series) && !Number.isNaN(forecast)) {
+      verdict.expected = value - forecast;
+      last.reach = MISS_REACH * shadow.networkLoss(series);
+    } else {
+      verdict.expected = streams.plain();
+      if (shadow.plainLoss(series) > 0) last.reach = MISS_REACH * shadow.plainLoss(series);
+    }
+  }
+
+  /** Weighs what the series could be expected by. A season is not weighed before all hours of a day were seen. */
+  function weighWays(series: number, trust: number): void {
+    const { value } = last;
+    const { interval } = verdict;
+    const sinceFirstDay = streams.known(series) - DAY_MS / interval;
+    if (sinceFirstDay > 0) {
+      shadow.weighSeason(series, value - last.middle, value - streams.plain(), sinceFirstDay, interval, trust);
+    }
+    shadow.weighNetwork(series, values[FIRST_OUTSIDE] as number, streams.missed(), last.points, trust);
   }
 
   /** How far a value may lie off what is expected, to one side (0: above), for one in a hundred to lie farther. */
   function reach(series: number, side: number): number {
+    if (!Number.isNaN(last.reach)) return last.reach;
     const stream = ready[0] === 1 ? 0 : STREAMS.indexOf('step');
     const at = (2 * (series * COUNT + stream) + side) * PARAMETERS;
     const p = tails.parameters;
@@ -236,7 +260,7 @@ export function createEngine(count: number): Engine {
     }
     bandAt(profiles, series, time, band);
     last.taught = streams.read(series, value, band, interval);
-    verdict.expected = streams.expected();
+    expect(series, value, forecast);
     verdict.stuck = stills.tell(series, value, interval);
     values.set(streams.values);
     values[FIRST_OUTSIDE] = forecast;
@@ -256,6 +280,7 @@ export function createEngine(count: number): Engine {
     const { series, time, floor, taught } = last;
     if (!(Math.abs(last.value) < LARGEST)) return;
     if (trust < 1) streams.distrust(series, trust, hold);
+    weighWays(series, trust);
     learnTails(series, floor, verdict.interval, Math.min(doubt(series, last.before), most));
     learnProfile(profiles, series, time, taught, Math.max(1, 900_000 / verdict.interval), trust);
   }
@@ -333,6 +358,7 @@ export function createEngine(count: number): Engine {
         upper: verdict.expected + reach(series, 0),
         score: verdict.score,
         rung: rung(series),
+        network: shadow.network(series),
       };
     },
     setTraits(series, traits) {
@@ -345,6 +371,7 @@ export function createEngine(count: number): Engine {
       profiles.seen,
       ...intervals.state,
       ...stills.state,
+      ...shadow.state,
       tails.counts,
       tails.bases,
       tails.parameters,

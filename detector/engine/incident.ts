@@ -11,6 +11,11 @@ export function thresholdFor(falseAlarmsPerWeek: number): number {
   return Math.max(LEAST_THRESHOLD, THRESHOLD - Math.log10(falseAlarmsPerWeek / USUAL_FALSE_ALARMS));
 }
 
+/** The other way round: the false alarms per series and week that a threshold stands for. */
+export function falseAlarmsOf(threshold: number): number {
+  return USUAL_FALSE_ALARMS * 10 ** (THRESHOLD - threshold);
+}
+
 /**
  * When scores become incidents. One alert per incident, fewer from series that alarm often:
  *

@@ -5,7 +5,7 @@ import { readForecastModel, SHIPPED_MODEL } from '../../detector/lstm/forecast/m
 import { daily, EPOCH, gauss, STEP, seeded } from './world.ts';
 
 const { weights } = readForecastModel(SHIPPED_MODEL);
-const open = async () => createForesight(await createForecasts(weights), weights.units);
+const open = async () => createForesight(await createForecasts(weights), weights);
 
 function series(seed: number, count: number): number[] {
   const random = seeded(seed);
