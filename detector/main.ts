@@ -14,6 +14,9 @@ import { createMetrics } from './metrics.ts';
 import { type DetectorPort, storePort } from './port.ts';
 import { createSender } from './sender.ts';
 import { readSnapshot, type Snapshot, writeSnapshot } from './snapshot.ts';
+import { createNightly, type Nightly } from './tuning/nightly.ts';
+import { type Trainer, trainInProcess } from './tuning/trainer.ts';
+import { type Maintenance, NO_MAINTENANCE } from './tuning/troubles.ts';
 import { createCatalogue, foresightPlaces, forgetForesight } from './watched.ts';
 
 export interface DetectorOptions {
@@ -26,6 +29,10 @@ export interface DetectorOptions {
   readonly definitions?: readonly PipelineDefinition[];
   readonly telemetry: Telemetry;
   readonly now?: () => Millis;
+  /** When work on a series was planned: nothing is learnt of it then. Unknown where absent. */
+  readonly maintenance?: Maintenance;
+  /** Stands in for the process that trains, for tests. */
+  readonly train?: Trainer;
   /** Stands in for the store's queries, for tests. */
   readonly port?: DetectorPort;
 }
@@ -65,6 +72,7 @@ export function createDetector(options: DetectorOptions): Detector {
     declared.ownershipOf(pipeline, 'service', stage).criticality;
   let board = createBoard();
   let evaluator: Evaluator | undefined;
+  let nightly: Nightly | undefined;
   let timer: NodeJS.Timeout | undefined;
   let ticking: Promise<void> = Promise.resolve();
   let savedAt = 0;
@@ -104,6 +112,20 @@ export function createDetector(options: DetectorOptions): Detector {
     });
   }
 
+  /** The nights of the network in use; none without a network. */
+  function nights(): Nightly | undefined {
+    const { foresight } = catalogue;
+    if (!foresight || !config.lstm.fine_tune.enabled) return undefined;
+    return createNightly({
+      ...{ config, port, metrics, log, now, dataDir: options.dataDir },
+      train: options.train ?? trainInProcess,
+      maintenance: options.maintenance ?? NO_MAINTENANCE,
+      labels: () => [...(evaluator?.watched.values() ?? [])].map(({ labels }) => labels),
+      signals: () => catalogue.signals,
+      adopt: ({ weights }) => foresight.load(weights),
+    });
+  }
+
   async function save(): Promise<void> {
     if (!evaluator) return;
     savedAt = now();
@@ -126,6 +148,7 @@ export function createDetector(options: DetectorOptions): Detector {
   async function round(): Promise<void> {
     if (!evaluator) return;
     await evaluator.tick();
+    nightly?.due(now());
     if (now() - savedAt >= SNAPSHOT_EVERY_MS) await save();
   }
 
@@ -154,6 +177,7 @@ export function createDetector(options: DetectorOptions): Detector {
     async start() {
       stopped = false;
       evaluator = await restore();
+      nightly = nights();
       log.info({ event: 'detector_started', detectors: catalogue.watchers.length, series: evaluator.watched.size });
       void tick().finally(schedule);
     },
@@ -161,10 +185,12 @@ export function createDetector(options: DetectorOptions): Detector {
       if (stopped || !evaluator) return;
       stopped = true;
       clearTimeout(timer);
+      const asleep = nightly?.stop();
       const deadline = new Promise<void>((done) => setTimeout(done, STOP_DEADLINE_MS).unref());
       await Promise.race([ticking, deadline]);
       clearTimeout(timer);
       await Promise.race([evaluator.settled(), deadline]);
+      await Promise.race([asleep, deadline]);
       await save();
       log.info({ event: 'detector_stopped' });
     },

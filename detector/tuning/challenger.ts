@@ -23,6 +23,8 @@ export interface Challenge {
 export interface Challenger {
   readonly made: Losses;
   readonly real: Losses;
+  /** Its loss on made series over that of the network which the first of these nights began with. */
+  readonly drift: number;
   /** Stretches of real series that it learnt and was judged by. */
   readonly learnt: number;
   readonly aside: number;
@@ -36,11 +38,13 @@ export async function train(challenge: Challenge): Promise<Challenger> {
   const { TUNING, trainNetwork } = await import('../lstm/training/train.ts');
   await openTraining();
   const { seed, steps, made, real, mostCuts, from, out, tunedAt } = challenge;
-  const { weights } = readForecastModel(from);
+  const { weights, facts } = readForecastModel(from);
   const trained = trainNetwork({
     ...{ ...TUNING, units: weights.units, seed, steps, series: made, real, mostCuts, from: weights },
   });
   const { learnt, aside } = trained.realSegments;
+  const drifted = (facts['tuned'] as { drift?: unknown } | undefined)?.drift;
+  const drift = ((typeof drifted === 'number' ? drifted : 1) * trained.made.after) / trained.made.before;
   await saveForecastModel(out, trained.model, {
     trained_on: `synthetic and ${real.length} series of the store`,
     seed,
@@ -48,9 +52,9 @@ export async function train(challenge: Challenge): Promise<Challenger> {
     horizons: HORIZONS,
     quantiles: QUANTILES,
     features: FEATURES_VERSION,
-    tuned: { at: tunedAt, series: real.length, made: trained.made, real: trained.real },
+    tuned: { at: tunedAt, series: real.length, made: trained.made, real: trained.real, drift },
   });
-  return { made: trained.made, real: trained.real, learnt, aside, seconds: trained.seconds };
+  return { made: trained.made, real: trained.real, drift, learnt, aside, seconds: trained.seconds };
 }
 
 /** The process itself: one message in, one out, at the lowest priority. */

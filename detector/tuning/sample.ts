@@ -69,7 +69,10 @@ export async function readSample(options: SampleOptions): Promise<Sample> {
   for (const [key, labels] of wanted) {
     const values = columns.get(key);
     if (values === undefined) continue;
-    const whole = { start: from, step, values };
+    const first = values.findIndex((value) => !Number.isNaN(value));
+    if (first < 0) continue;
+    // From its first value on: the last fifth of what there is of a series is what it is judged by.
+    const whole = { start: from + first * step, step, values: values.subarray(first) };
     const cut = withoutTroubles(whole, troublesOf(labels, { ...troubles, feedback }, until), (time) =>
       maintenance(labels, Math.floor(time / ASKED_EVERY) * ASKED_EVERY),
     );

@@ -74,7 +74,7 @@ export async function takeBackModel(data: string): Promise<string> {
 }
 
 /** Copies `model.json` last: a folder that has one is whole. */
-async function copyModel(from: string, to: string): Promise<void> {
+export async function copyModel(from: string, to: string): Promise<void> {
   await mkdir(to, { recursive: true });
   const json = JSON.parse(await readFile(join(from, 'model.json'), 'utf8')) as {
     weightsManifest: readonly { paths: readonly string[] }[];

@@ -24,6 +24,8 @@ export interface TunedFacts {
   readonly series: number;
   readonly made: Losses;
   readonly real: Losses;
+  /** Loss on made series over that of the network which the first of these nights began with. */
+  readonly drift: number;
 }
 
 /** Writes `model.json` and `weights.bin` of a TensorFlow.js layers model to `directory`. */
