@@ -51,6 +51,14 @@ function windowHolds(window: MaintenanceWindow, view: Labels, named: NamedInterv
   return open && matchesAll(window.matchers as readonly Matcher[], view);
 }
 
+/** Whether planned work is announced for what has these labels, at a time. */
+export function maintenanceOf(
+  rules: Pick<ContextRules, 'maintenance'>,
+  named: NamedIntervals,
+): (labels: Labels, time: Millis) => boolean {
+  return (labels, time) => rules.maintenance.some((window) => windowHolds(window, labels, named, time));
+}
+
 const UNDECLARED: Ownership = { pipeline: '', owner: '', criticality: '' };
 
 /**

@@ -3,13 +3,16 @@ import { z } from 'zod';
 import type { Anomaly } from '../core/anomaly.ts';
 import { FEEDBACK_VERDICTS, type Feedback } from '../core/feedback.ts';
 import type { DetectorRecordView, DetectorsView, FeedbackListView, FeedbackView } from '../core/feedback-view.ts';
+import { judgedPoints } from '../core/judged-points.ts';
 import { fingerprint } from '../core/labels.ts';
+import type { AnomalyContextView } from '../core/past-event.ts';
 import type { Millis } from '../core/time.ts';
 import type { Store } from '../store/client.ts';
 import { readAnomaly } from '../store/queries/anomalies.ts';
 import { readDetectorRecords } from '../store/queries/detector-records.ts';
 import { readExpectations } from '../store/queries/expectations.ts';
 import { lastFeedbackAt, readFeedback, withdrawFeedback, writeFeedback } from '../store/queries/feedback.ts';
+import { readPastEvents } from '../store/queries/past-events.ts';
 import { known } from './bands.ts';
 import { invalid, unknown } from './failure.ts';
 import { feedbackView, judgedViews, readFeedbackOf } from './feedback-views.ts';
@@ -39,6 +42,17 @@ export function createFeedbackRoutes({ store, now }: FeedbackDeps): Router {
     const anomaly = await readAnomaly(store, id);
     if (anomaly === undefined) throw noAnomaly(id);
     response.json(anomalyView(anomaly, await readFeedbackOf(store, [anomaly]), now()));
+  });
+  router.get('/anomalies/:id/context', async (request, response) => {
+    const { id } = request.params;
+    const anomaly = await readAnomaly(store, id);
+    if (anomaly === undefined) throw noAnomaly(id);
+    const answer: AnomalyContextView = {
+      now: now(),
+      points: judgedPoints({ ...anomaly, onset: onsetOf(anomaly) }),
+      events: await readPastEvents(store, anomaly, now()),
+    };
+    response.json(answer);
   });
   router.get('/anomalies/:id/feedback', async (request, response) => {
     response.json(await readView(store, request.params.id, now()));
@@ -82,6 +96,10 @@ export function createFeedbackRoutes({ store, now }: FeedbackDeps): Router {
         series: known(record.series),
         precision: known(record.precision),
         perSeriesWeek: known(record.perSeriesWeek),
+        quietPerSeriesWeek: known(record.quietPerSeriesWeek),
+        falseAlarms: known(record.falseAlarms),
+        forecastLoss: known(record.forecastLoss),
+        forecastCoverage: known(record.forecastCoverage),
       }),
     );
     const answer: DetectorsView = { now: now(), detectors };

@@ -1,8 +1,10 @@
 import { Command } from 'commander';
 import { WeirError } from '../core/errors.ts';
 import { explanationOf, recomputes } from '../detector/explain.ts';
+import { pastEventsText } from '../detector/past-events.ts';
 import { openStore } from '../store/client.ts';
 import { readAnomaly } from '../store/queries/anomalies.ts';
+import { readPastEvents } from '../store/queries/past-events.ts';
 import { type ConfigOptions, readConfig, withConfigOptions } from './options.ts';
 import { withStore } from './query.ts';
 
@@ -19,7 +21,9 @@ export function explainCommand(): Command {
           if (anomaly === undefined) {
             throw new WeirError('cli_explain_unknown', `there is no anomaly ${id}; an alert has it as anomaly_id`);
           }
-          process.stdout.write(explanationOf(anomaly));
+          const now = Date.now();
+          const events = await readPastEvents(store, anomaly, now);
+          process.stdout.write(explanationOf(anomaly) + pastEventsText(events, now));
           if (recomputes(anomaly) === 'differs') process.exitCode = 1;
         } finally {
           await store.close();

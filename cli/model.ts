@@ -1,8 +1,9 @@
 import { Command } from 'commander';
+import { z } from 'zod';
 import { WeirError } from '../core/errors.ts';
 import { FEATURES_VERSION, HORIZONS } from '../detector/lstm/forecast/features.ts';
-import { QUANTILES, readForecastModel } from '../detector/lstm/forecast/model-json.ts';
-import { exportModel, importModel } from '../detector/lstm/forecast/model-store.ts';
+import { QUANTILES, readForecastModel, SHIPPED_MODEL } from '../detector/lstm/forecast/model-json.ts';
+import { exportModel, importModel, modelInUse, takeBackModel } from '../detector/lstm/forecast/model-store.ts';
 import { type ConfigOptions, readConfig, wholeNumber, withConfigOptions } from './options.ts';
 
 /** Rows of each file that a training reads. */
@@ -52,7 +53,47 @@ export function modelCommand(): Command {
         say(`the model of ${directory} is in use from the next start on: ${weights.units} units`);
       }),
   );
+  command.addCommand(
+    withConfigOptions(new Command('show'))
+      .description('say which network is in use, what made it, and what it was worth')
+      .action(async (options: ConfigOptions) => {
+        const directory = await modelInUse(readConfig(options).data);
+        const { weights, facts } = readForecastModel(directory);
+        for (const line of factLines(directory, weights.units, facts)) say(line);
+      }),
+  );
+  command.addCommand(
+    withConfigOptions(new Command('back'))
+      .description('put the network to use again that was in use before, with the next start')
+      .action(async (options: ConfigOptions) => {
+        say(`${await takeBackModel(readConfig(options).data)} is in use from the next start on`);
+      }),
+  );
   return command;
+}
+
+const tunedFacts = z.object({
+  at: z.string(),
+  series: z.number(),
+  made: z.object({ before: z.number(), after: z.number() }),
+  real: z.object({ before: z.number(), after: z.number() }),
+});
+
+/** What is known of a network, one fact a line. */
+export function factLines(directory: string, units: number, facts: Readonly<Record<string, unknown>>): string[] {
+  const { success, data } = tunedFacts.safeParse(facts['tuned']);
+  const change = ({ before, after }: { before: number; after: number }) =>
+    `${after.toFixed(4)}, ${before.toFixed(4)} before`;
+  return [
+    `network     ${directory === SHIPPED_MODEL ? 'the shipped one' : directory}, ${units} units`,
+    `trained on  ${String(facts['trained_on'] ?? 'what its maker knows')}`,
+    ...(success
+      ? [
+          `tuned       ${data.at}, on ${data.series} series of the store`,
+          `loss        on those series ${change(data.real)}; on made ones ${change(data.made)}`,
+        ]
+      : [`loss        ${String(facts['loss'] ?? 'unknown')}`]),
+  ];
 }
 
 async function train(directory: string, options: TrainArguments): Promise<void> {

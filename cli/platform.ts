@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { join } from 'node:path';
+import { maintenanceOf } from '../alerting/context.ts';
 import { createAlerting } from '../alerting/main.ts';
 import { createApi } from '../api/main.ts';
 import { createCollector } from '../collector/main.ts';
@@ -87,7 +88,13 @@ export async function startPlatform(config: WeirConfig, roles: readonly Role[] =
       : undefined;
     if (has('detector'))
       await begin(
-        createDetector({ ...room, ...toAlerting, config: config.detector, definitions: config.pipelines.definitions }),
+        createDetector({
+          ...room,
+          ...toAlerting,
+          config: config.detector,
+          definitions: config.pipelines.definitions,
+          maintenance: planned(config),
+        }),
       );
     if (has('pipelines')) await begin(createPipelines({ ...room, config: config.pipelines }));
     if (has('collector'))
@@ -157,6 +164,11 @@ function receiverViews(collector: ReturnType<typeof createCollector> | undefined
     { name: 'OTLP/HTTP', address: http, ready, detail },
     { name: 'OTLP/gRPC', address: grpc, ready, detail },
   ];
+}
+
+/** The maintenance that this process knows of: that of its own configuration, whoever alerts. */
+function planned({ alerting }: WeirConfig) {
+  return maintenanceOf(alerting, new Map(alerting.time_intervals.map((one) => [one.name, one.time_intervals])));
 }
 
 function localAlerting(config: WeirConfig): string {

@@ -59,6 +59,16 @@ export interface DetectorRecordView {
   readonly precision: Known;
   /** Alerts per watched series and week; null when it is not at work. */
   readonly perSeriesWeek: Known;
+  /** Those that fired in no trouble which people confirmed, and the same per watched series and week. */
+  readonly quiet: number;
+  readonly quietPerSeriesWeek: Known;
+  /** False alarms per series and week that its threshold stands for; null when it is not at work, as all below. */
+  readonly falseAlarms: Known;
+  /** Series on each rung of the cold start; empty when it is not at work. */
+  readonly rungs: Readonly<Record<string, number>>;
+  /** Loss of the forecasts of its signal over that of the last value, and share within the 90 % band; null while unknown. */
+  readonly forecastLoss: Known;
+  readonly forecastCoverage: Known;
 }
 
 export interface DetectorsView {

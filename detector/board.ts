@@ -8,9 +8,6 @@ import { priorityOf } from './priority.ts';
 import type { Verdict } from './verdict.ts';
 import { type Watch, type Watched, watchOf } from './watched.ts';
 
-/** Incidents remembered of one series. */
-const INCIDENTS = 50;
-
 /**
  * The alerts to send: all that fire, and those that resolved not long ago. Level, not edge: what is on the board is
  * sent each round.
@@ -68,8 +65,6 @@ export function createBoard(
       const key = fingerprint(labels);
       if (transition === 'resolved') {
         resolve(key, end);
-        watched.incidents.push([standing.onset, end]);
-        if (watched.incidents.length > INCIDENTS) watched.incidents.shift();
         const resolved = watch.anomaly && { ...watch.anomaly, resolvedAt: end };
         watch.anomaly = undefined;
         return resolved;

@@ -105,6 +105,16 @@ export const detectorEntry = z
   }));
 export type DetectorEntry = z.output<typeof detectorEntry>;
 
+/** `HH:MM`, as milliseconds since midnight. */
+const timeOfDay = z
+  .string()
+  .regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'a time of day: write HH:MM, from 00:00 to 23:59')
+  .transform((text) => {
+    const [hours, minutes] = text.split(':').map(Number) as [number, number];
+    return (hours * 60 + minutes) * 60_000;
+  });
+const THREE = 3 * 3_600_000;
+
 const STEP_MULTIPLE_MS = 10_000;
 
 export const detectorConfig = z.strictObject({
@@ -141,7 +151,13 @@ export const detectorConfig = z.strictObject({
     })
     .prefault({}),
   /** Forecasts of the network (`weir model`), whose misses are two of the ensemble's streams. */
-  lstm: z.strictObject({ enabled: z.boolean().default(true) }).prefault({}),
+  lstm: z
+    .strictObject({
+      enabled: z.boolean().default(true),
+      /** Whether the network learns on from the store's own series, and when each day (UTC). */
+      fine_tune: z.strictObject({ enabled: z.boolean().default(true), at: timeOfDay.default(THREE) }).prefault({}),
+    })
+    .prefault({}),
 });
 export type DetectorConfig = z.output<typeof detectorConfig>;
 

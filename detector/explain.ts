@@ -1,6 +1,8 @@
 import type { Anomaly, Vote } from '../core/anomaly.ts';
 import { durationWords } from '../core/duration-words.ts';
+import { judgedPoints } from '../core/judged-points.ts';
 import type { Signal } from '../core/signal.ts';
+import { type Millis, STEP_MS } from '../core/time.ts';
 import { chanceOfScore } from './ahead/entry.ts';
 import { scoreAhead } from './ahead/votes.ts';
 import { linesAhead } from './ahead/words.ts';
@@ -24,10 +26,12 @@ export function explanationOf(anomaly: Anomaly): string {
   const { decision, labels } = anomaly;
   const signal = signalOf(anomaly);
   const { signal: _signal, ...place } = labels;
+  const onset = Number(decision['onset'] ?? anomaly.time);
+  const points = judgedPoints({ ...anomaly, onset, step: stepOf(anomaly) });
   const lines: [string, string][] = [
     ['detector', `${anomaly.detector} (${anomaly.severity}, watches ${anomaly.direction})`],
     ['series', [signal, ...Object.entries(place).map(([name, value]) => `${name}=${value}`)].join(' ')],
-    ['strange since', timeOf(Number(decision['onset'] ?? anomaly.time))],
+    ['strange since', timeOf(onset)],
     ['fired', anomaly.firedAt > 0 ? timeOf(anomaly.firedAt) : 'not yet'],
     ['resolved', anomaly.resolvedAt > 0 ? timeOf(anomaly.resolvedAt) : 'not yet'],
     ...valueLines(anomaly),
@@ -35,10 +39,12 @@ export function explanationOf(anomaly: Anomaly): string {
     ['threshold', thresholdWords(anomaly)],
     [
       'rung',
-      `${decision['rung'] ?? 'no ensemble'}, ${durationWords(Number(decision['history'] ?? NaN) / 1000)} of history`,
+      `${decision['rung'] ?? 'no ensemble'}${FORECAST_WORDS[String(decision['forecasts'])] ?? ''}, ${durationWords(Number(decision['history'] ?? NaN) / 1000)} of history`,
     ],
     ['guards', guardWords(anomaly)],
     ['query', String(decision['query'] ?? '')],
+    ['points', `weir query "${points.sql}"`],
+    ['', `GET ${points.path}, the series with key ${points.key}`],
   ];
   const width = Math.max(...lines.map(([name]) => name.length));
   const facts = lines.map(([name, text]) => `${name.padEnd(width)}  ${text}\n`);
@@ -63,6 +69,17 @@ function valueLine(anomaly: Anomaly): [string, string] {
 
 function valueAhead(anomaly: Anomaly): [string, string] {
   return ['value', valueWords(signalOf(anomaly), anomaly.value)];
+}
+
+const FORECAST_WORDS: Readonly<Record<string, string>> = {
+  better: ' (forecasts do better than its own course)',
+  no_better: ' (forecasts do no better than its own course)',
+};
+
+/** Length of the judged step, out of the stored query. */
+function stepOf({ decision }: Anomaly): Millis {
+  const query = JSON.parse(String(decision['query'] ?? '{}')) as { readonly step?: Millis };
+  return query.step ?? STEP_MS;
 }
 
 function timeOf(time: number): string {

@@ -1,13 +1,17 @@
+import { crc32 } from 'node:zlib';
+import { WeirError } from '../core/errors.ts';
 import type { Millis } from '../core/time.ts';
 import {
   createForecasts,
   type ForecastArrays,
   type Forecasts,
   type Interval,
+  type Miss,
   type Residuals,
 } from './lstm/forecast/forecasts.ts';
 import { readForecastModel } from './lstm/forecast/model-json.ts';
 import { modelInUse } from './lstm/forecast/model-store.ts';
+import type { LstmWeights } from './lstm/kernel/weights.ts';
 
 /**
  * Places in the forecasts of one network for the series that are watched. `residuals` of a point comes before `add`. The
@@ -20,11 +24,19 @@ export interface Foresight {
   release(place: number): void;
   /** How far a value lies from what was forecast for it; NaN where nothing was. Used again by the next call. */
   residuals(place: number, time: Millis, value: number): Residuals;
+  /** What the forecast of five steps before was worth; undefined without one. Used again by the next call. Comes before `add`. */
+  miss(place: number, time: Millis, value: number): Miss | undefined;
   add(place: number, time: Millis, value: number): void;
   /** Quantiles of the value `HORIZONS[horizon]` points after the newest one; NaN before there are two. Used again by the next call. */
   forecast(place: number, horizon: number): Readonly<Interval>;
   /** Chance, 0 to 1, that the value `HORIZONS[horizon]` points after the newest one lies above `limit`; NaN before there are two. */
   chanceAbove(place: number, horizon: number, limit: number): number;
+  /**
+   * Goes on with another network of as many units. What each place knows of its series stays; the states were the old network's and
+   * begin anew, and nothing is told of a place until its forecasts are the new one's and were made in a warm state. Throws
+   * `detector_model_shape` for another size.
+   */
+  load(weights: LstmWeights): void;
   /** The bytes of the arrays of all places that were ever in use, where they lie: all there is to keep. */
   arrays(): readonly Uint8Array[];
   /** Forgets everything and makes room for as many places, to be filled with what `arrays` gave; `resume` comes next. */
@@ -44,16 +56,46 @@ const arraysOf = ({ doubles, floats, corrections, ticks, hidden }: ForecastArray
 /** Over the network in use in this data folder. Throws `detector_model_unreadable` and `detector_model_shape`. */
 export async function openForesight(dataDir: string): Promise<Foresight> {
   const { weights } = readForecastModel(await modelInUse(dataDir));
-  return createForesight(createForecasts(weights));
+  return createForesight(createForecasts(weights), weights);
 }
 
-export function createForesight(forecasts: Forecasts): Foresight {
+/** Points after new weights in which a place is silent: the state warms up for 8, then forecasts of five steps come due. */
+const COLD_POINTS = 13;
+const STEPS_DUE = 5;
+
+/** Which network it is. */
+function identityOf({ kernel, recurrent, bias, head, headBias }: LstmWeights): number {
+  return [kernel, recurrent, bias, head, headBias].reduce((crc, { buffer, byteOffset, byteLength }) => {
+    return crc32(new Uint8Array(buffer, byteOffset, byteLength), crc);
+  }, 0);
+}
+
+/** `weights`: those of `forecasts`. */
+export function createForesight(forecasts: Forecasts, weights: LstmWeights): Foresight {
+  const { units } = weights;
+  let identity = identityOf(weights);
+  /** Of the network whose state `room` was filled with. */
+  const restored = Float64Array.of(identity);
+  /** Points for which a place stays silent. */
+  let cold = new Uint8Array(64);
   const free: number[] = [];
   /** Places added to since the network last ran. */
   const waiting = new Set<number>();
   const out: Residuals = { one: NaN, five: NaN, oneSpread: NaN, fiveSpread: NaN };
   const interval: Interval = { low: NaN, middle: NaN, high: NaN };
+  const missed: Miss = { error: NaN, naive: NaN, inside: false };
+  const nothing: Residuals = { one: NaN, five: NaN, oneSpread: NaN, fiveSpread: NaN };
   let next = 0;
+
+  function reserve(places: number): void {
+    if (places <= cold.length) return;
+    const wider = new Uint8Array(2 * places);
+    wider.set(cold);
+    cold = wider;
+  }
+
+  /** Whether what a place forecasts now comes from a state that has seen enough. */
+  const isWarm = (place: number) => (cold[place] as number) <= STEPS_DUE;
 
   function settle(place: number): void {
     if (!waiting.has(place)) return;
@@ -65,6 +107,8 @@ export function createForesight(forecasts: Forecasts): Foresight {
     take(interval) {
       const place = free.pop() ?? next++;
       settle(place);
+      reserve(place + 1);
+      cold[place] = 0;
       forecasts.begin(place, interval);
       return place;
     },
@@ -75,38 +119,73 @@ export function createForesight(forecasts: Forecasts): Foresight {
 
     residuals(place, time, value) {
       settle(place);
+      if ((cold[place] as number) > 0) return nothing;
       return forecasts.residuals(place, time, value, out);
+    },
+
+    miss(place, time, value) {
+      settle(place);
+      if ((cold[place] as number) > 0) return undefined;
+      return forecasts.miss(place, time, value, missed) ? missed : undefined;
     },
 
     add(place, time, value) {
       settle(place);
-      if (forecasts.add(place, time, value)) waiting.add(place);
+      if (!forecasts.add(place, time, value)) return;
+      waiting.add(place);
+      if ((cold[place] as number) > 0) cold[place] = (cold[place] as number) - 1;
+    },
+
+    load(fresh) {
+      if (fresh.units !== units) {
+        throw new WeirError(
+          'detector_model_shape',
+          `a network of ${fresh.units} units cannot go on from one of ${units}`,
+        );
+      }
+      forecasts.load(fresh);
+      waiting.clear();
+      cold.fill(COLD_POINTS);
+      identity = identityOf(fresh);
     },
 
     forecast(place, horizon) {
       settle(place);
-      return forecasts.forecast(place, horizon, interval);
+      const { low, middle, high } = forecasts.forecast(place, horizon, interval);
+      const known = isWarm(place);
+      interval.low = known ? low : NaN;
+      interval.middle = known ? middle : NaN;
+      interval.high = known ? high : NaN;
+      return interval;
     },
 
     chanceAbove(place, horizon, limit) {
       settle(place);
-      return forecasts.chanceAbove(place, horizon, limit);
+      return isWarm(place) ? forecasts.chanceAbove(place, horizon, limit) : NaN;
     },
 
     arrays() {
       forecasts.run();
       waiting.clear();
-      return arraysOf(forecasts.live(next)).map(bytes);
+      reserve(next);
+      return [...arraysOf(forecasts.live(next)).map(bytes), cold.subarray(0, next), bytes(Float64Array.of(identity))];
     },
 
     room(places) {
       next = places;
       free.length = 0;
+      reserve(places);
+      cold.fill(0);
+      restored[0] = identity;
       waiting.clear();
-      return arraysOf(forecasts.room(places)).map(bytes);
+      return [...arraysOf(forecasts.room(places)).map(bytes), cold.subarray(0, places), bytes(restored)];
     },
 
     resume(used) {
+      if (restored[0] !== identity) {
+        forecasts.forget();
+        cold.fill(COLD_POINTS);
+      }
       const taken = new Set(used);
       next = 0;
       for (const place of taken) next = Math.max(next, place + 1);

@@ -6,6 +6,7 @@ import { type DecisionConfig, directionOf } from './config.ts';
 import { breachOf, INACTIVE, nextStanding, type Standing, type StepVerdict, type Transition } from './decide.ts';
 import type { Band } from './engine/profile.ts';
 import { type FeedbackBook, isExpected, NO_FEEDBACK, thresholdAt } from './feedback.ts';
+import { isHabitual, rememberIncident } from './habit.ts';
 import { noiseFloor, signalRange } from './noise.ts';
 import { isHeld, rulesOf, stateFacts } from './rules.ts';
 import type { Point } from './scorer.ts';
@@ -87,6 +88,10 @@ export function judge(
       if (verdict.score > DOUBTFUL_SHARE * verdict.watcher.entry.decision.score) doubtful = true;
     }
     doubtful ||= firing || breach;
+    if (doubtful && isHabitual(watched, point.time)) {
+      slots.learn(1, WHOLE, false);
+      continue;
+    }
     const units = Math.round(WHOLE * (doubtful ? breachWeight(watched, point.time) : 1));
     slots.learn(
       firing ? FIRING_TRUST : doubtful ? BREACH_TRUST : 1,
@@ -188,6 +193,7 @@ function decide(
   const next = advance(decision, watch, { start: point.time, end: point.time + stepMs, breach: strikes });
   const before = watch.standing;
   watch.standing = next.standing;
+  if (next.transition === 'resolved') rememberIncident(watched, before.onset, point.time + stepMs);
   if (next.transition === 'fired') {
     watch.firings = firings(watch, point.time) + 1;
     watch.firedAt = point.time;
@@ -233,9 +239,11 @@ function isFiring(watched: Watched): boolean {
 }
 
 /** Shows a point to the network, unless it is part of an incident: what comes after is not to be expected from it. */
-function foresee({ foresight }: Catalogue, watched: Watched, { time, value }: Point): void {
+function foresee({ foresight, forecasts }: Catalogue, watched: Watched, { time, value }: Point): void {
   if (!foresight || watched.forecast === undefined) return;
   if (isFiring(watched)) return;
+  const miss = foresight.miss(watched.forecast, time, value);
+  if (miss) forecasts.take(watched.labels['signal'] as Signal, time, miss);
   foresight.add(watched.forecast, time, value);
 }
 

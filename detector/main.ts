@@ -15,6 +15,9 @@ import { createMetrics } from './metrics.ts';
 import { type DetectorPort, storePort } from './port.ts';
 import { createSender } from './sender.ts';
 import { readSnapshot, writeSnapshot } from './snapshot.ts';
+import { createNightly, type Nightly } from './tuning/nightly.ts';
+import { type Trainer, trainInProcess } from './tuning/trainer.ts';
+import { type Maintenance, NO_MAINTENANCE } from './tuning/troubles.ts';
 import { createCatalogue } from './watched.ts';
 
 export interface DetectorOptions {
@@ -27,6 +30,10 @@ export interface DetectorOptions {
   readonly definitions?: readonly PipelineDefinition[];
   readonly telemetry: Telemetry;
   readonly now?: () => Millis;
+  /** When work on a series was planned: nothing is learnt of it then. Unknown where absent. */
+  readonly maintenance?: Maintenance;
+  /** Stands in for the process that trains, for tests. */
+  readonly train?: Trainer;
   /** Stands in for the store's queries, for tests. */
   readonly port?: DetectorPort;
 }
@@ -59,6 +66,7 @@ export function createDetector(options: DetectorOptions): Detector {
     declared.ownershipOf(pipeline, 'service', stage).criticality;
   let board = createBoard();
   let evaluator: Evaluator | undefined;
+  let nightly: Nightly | undefined;
   let timer: NodeJS.Timeout | undefined;
   let ticking: Promise<void> = Promise.resolve();
   let savedAt = 0;
@@ -98,6 +106,23 @@ export function createDetector(options: DetectorOptions): Detector {
     });
   }
 
+  /** The nights of the network in use; none without a network. */
+  function nights(): Nightly | undefined {
+    const { foresight } = catalogue;
+    if (!foresight || !config.lstm.fine_tune.enabled) return undefined;
+    return createNightly({
+      ...{ config, port, metrics, log, now, dataDir: options.dataDir },
+      train: options.train ?? trainInProcess,
+      maintenance: options.maintenance ?? NO_MAINTENANCE,
+      labels: () => [...(evaluator?.watched.values() ?? [])].map(({ labels }) => labels),
+      signals: () => catalogue.signals,
+      adopt({ weights }) {
+        taking?.settle();
+        foresight.load(weights);
+      },
+    });
+  }
+
   /** One at a time. Never throws. */
   function save(): Promise<void> {
     saving = saving.then(async () => {
@@ -127,6 +152,7 @@ export function createDetector(options: DetectorOptions): Detector {
     if (!evaluator) return;
     taking?.settle();
     await evaluator.tick();
+    nightly?.due(now());
     if (now() - savedAt >= SNAPSHOT_EVERY_MS && taking === undefined) void save();
   }
 
@@ -155,6 +181,7 @@ export function createDetector(options: DetectorOptions): Detector {
     async start() {
       stopped = false;
       evaluator = await restore();
+      nightly = nights();
       log.info({ event: 'detector_started', detectors: catalogue.watchers.length, series: evaluator.watched.size });
       void tick().finally(schedule);
     },
@@ -162,10 +189,12 @@ export function createDetector(options: DetectorOptions): Detector {
       if (stopped || !evaluator) return;
       stopped = true;
       clearTimeout(timer);
+      const asleep = nightly?.stop();
       const deadline = new Promise<void>((done) => setTimeout(done, STOP_DEADLINE_MS).unref());
       await Promise.race([ticking, deadline]);
       clearTimeout(timer);
       await Promise.race([evaluator.settled(), deadline]);
+      await Promise.race([asleep, deadline]);
       await save();
       log.info({ event: 'detector_stopped' });
     },

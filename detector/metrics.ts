@@ -97,6 +97,53 @@ export function createMetrics(registry: Registry) {
       labelNames: ['detector', 'verdict'] as const,
       registers,
     }),
+    quietAlarms: new Gauge({
+      name: 'weir_detector_quiet_week_alerts_per_series',
+      help: 'Alerts of the last seven days for each watched series that fired in no trouble which people confirmed, by detector.',
+      labelNames: ['detector'] as const,
+      registers,
+    }),
+    configuredAlarms: new Gauge({
+      name: 'weir_detector_configured_false_alarms',
+      help: 'False alarms per series and week that the threshold of a detector stands for.',
+      labelNames: ['detector'] as const,
+      registers,
+    }),
+    rungSeries: new Gauge({
+      name: 'weir_detector_rung_series',
+      help: 'Series by how far they have come: learning, zero_shot, baseline, season, full.',
+      labelNames: ['rung'] as const,
+      registers,
+    }),
+    forecastLoss: new Gauge({
+      name: 'weir_detector_forecast_loss_ratio',
+      help: 'Loss of the forecasts five steps ahead over that of the last value, the last hours, by signal; absent while unknown.',
+      labelNames: ['signal'] as const,
+      registers,
+    }),
+    forecastCoverage: new Gauge({
+      name: 'weir_detector_forecast_coverage_ratio',
+      help: 'Share of the values within the 90 % band forecast five steps before, the last hours, by signal; absent while unknown.',
+      labelNames: ['signal'] as const,
+      registers,
+    }),
+    fineTunes: new Counter({
+      name: 'weir_detector_fine_tunes_total',
+      help: 'Nights in which the network was to learn from the store, by result; only adopted changes the network in use.',
+      labelNames: ['result'] as const,
+      registers,
+    }),
+    fineTuneLoss: new Gauge({
+      name: 'weir_detector_fine_tune_loss',
+      help: 'Losses of the last night on what was kept aside, by network (champion, challenger) and data (real, made).',
+      labelNames: ['network', 'data'] as const,
+      registers,
+    }),
+    fineTuneSeconds: new Gauge({
+      name: 'weir_detector_fine_tune_seconds',
+      help: 'How long the last night took, reading and training.',
+      registers,
+    }),
     weekAlertsPerSeries: new Gauge({
       name: 'weir_detector_week_alerts_per_series',
       help: 'Alerts of the last seven days for each watched series, by detector.',

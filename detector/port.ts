@@ -3,7 +3,7 @@ import type { Feedback } from '../core/feedback.ts';
 import type { Series } from '../core/series.ts';
 import type { Millis } from '../core/time.ts';
 import type { Store } from '../store/client.ts';
-import { writeAnomalies } from '../store/queries/anomalies.ts';
+import { readAnomalies, writeAnomalies } from '../store/queries/anomalies.ts';
 import {
   type DetectorRecord,
   type DetectorState,
@@ -12,9 +12,13 @@ import {
 } from '../store/queries/detector-records.ts';
 import { type Expectation, writeExpectations } from '../store/queries/expectations.ts';
 import { readFeedback } from '../store/queries/feedback.ts';
+import { readIncidents } from '../store/queries/incidents.ts';
 import { newestTelemetry } from '../store/queries/ingest.ts';
 import { readTopicRetentions, type TopicRetention } from '../store/queries/retentions.ts';
 import { readSignals, type SignalQuery } from '../store/queries/signals.ts';
+import type { Troubles } from './tuning/troubles.ts';
+
+const MOST_TROUBLES = 10_000;
 
 /** The store as the detector uses it; tests put recorded series behind it. */
 export interface DetectorPort {
@@ -25,6 +29,8 @@ export interface DetectorPort {
   writeExpectations(points: readonly Expectation[]): Promise<void>;
   /** All that people say of alerts and has not been taken back. */
   readFeedback(): Promise<readonly Feedback[]>;
+  /** What was known to be wrong at some time of [from, to). */
+  readTroubles(from: Millis, to: Millis): Promise<Pick<Troubles, 'anomalies' | 'incidents'>>;
   /** What each detector did in the seven days before `now`. */
   readRecords(now: Millis): Promise<readonly DetectorRecord[]>;
   writeStates(states: readonly DetectorState[]): Promise<void>;
@@ -39,6 +45,13 @@ export function storePort(store: Store): DetectorPort {
     writeAnomalies: (anomalies, updatedAt) => writeAnomalies(store, anomalies, updatedAt),
     writeExpectations: (points) => writeExpectations(store, points),
     readFeedback: () => readFeedback(store),
+    async readTroubles(from, to) {
+      const [anomalies, incidents] = await Promise.all([
+        readAnomalies(store, { from, to, limit: MOST_TROUBLES }),
+        readIncidents(store, { from, to, limit: MOST_TROUBLES }),
+      ]);
+      return { anomalies, incidents };
+    },
     readRecords: (now) => readDetectorRecords(store, now),
     writeStates: (states) => writeDetectorStates(store, states),
     readRetentions: (now) => readTopicRetentions(store, now),

@@ -1,6 +1,8 @@
 import { errorMessage } from '../core/errors.ts';
 import type { Logger } from '../core/telemetry.ts';
 import type { Millis } from '../core/time.ts';
+import { falseAlarmsOf } from './engine/incident.ts';
+import { RUNGS } from './engine/shadow.ts';
 import type { DetectorMetrics } from './metrics.ts';
 import type { DetectorPort } from './port.ts';
 import type { Catalogue, Watched } from './watched.ts';
@@ -10,6 +12,22 @@ export interface Records {
   /** Publishes when the last time is five minutes ago, or one and the series are not as many; returns at once. Never throws. */
   publish(watched: ReadonlyMap<string, Watched>, now: Millis): void;
   settled(): Promise<void>;
+}
+
+/** Series on each rung; those that only rules watch stand on none. */
+function rungsOf({ slots }: Catalogue, watched: Iterable<Watched>): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const one of watched) {
+    const slot = Object.values(one.slots)[0];
+    if (slot === undefined) continue;
+    const rung = slots.rung(slot);
+    counts[rung] = (counts[rung] ?? 0) + 1;
+  }
+  return counts;
+}
+
+function stateOf(catalogue: Catalogue, watched: readonly Watched[]): { series: number; rungs: Record<string, number> } {
+  return { series: watched.length, rungs: rungsOf(catalogue, watched) };
 }
 
 const EVERY_MS = 300_000;
@@ -25,7 +43,7 @@ export function createRecords(
   let publishedFor = 0;
   let running: Promise<void> = Promise.resolve();
 
-  async function publish(series: ReadonlyMap<string, number>, now: Millis): Promise<void> {
+  async function publish(watching: ReadonlyMap<string, readonly Watched[]>, now: Millis): Promise<void> {
     await port.writeStates(
       catalogue.watchers.map(({ entry }) => ({
         detector: entry.name,
@@ -33,12 +51,18 @@ export function createRecords(
         signal: entry.query.signal,
         severity: entry.severity,
         threshold: entry.decision.score,
-        series: series.get(entry.name) ?? 0,
+        ...stateOf(catalogue, watching.get(entry.name) ?? []),
+        forecastLoss: catalogue.forecasts.of(entry.query.signal).loss,
+        forecastCoverage: catalogue.forecasts.of(entry.query.signal).coverage,
+        falseAlarms: falseAlarmsOf(entry.decision.score),
       })),
     );
+    tellForecasts();
     const records = await port.readRecords(now);
-    const { weekAlerts, weekVerdicts, weekAlertsPerSeries, precision } = metrics;
-    for (const gauge of [weekAlerts, weekVerdicts, weekAlertsPerSeries, precision]) gauge.reset();
+    const { weekAlerts, weekVerdicts, weekAlertsPerSeries, precision, quietAlarms, configuredAlarms } = metrics;
+    for (const gauge of [weekAlerts, weekVerdicts, weekAlertsPerSeries, precision, quietAlarms, configuredAlarms]) {
+      gauge.reset();
+    }
     for (const { detector, alerts, useful, noise, expected, ...rest } of records) {
       weekAlerts.set({ detector }, alerts);
       for (const [verdict, count] of Object.entries({ useful, noise, expected })) {
@@ -46,7 +70,24 @@ export function createRecords(
       }
       if (!Number.isNaN(rest.precision)) precision.set({ detector }, rest.precision);
       if (!Number.isNaN(rest.perSeriesWeek)) weekAlertsPerSeries.set({ detector }, rest.perSeriesWeek);
+      if (!Number.isNaN(rest.quietPerSeriesWeek)) quietAlarms.set({ detector }, rest.quietPerSeriesWeek);
+      if (!Number.isNaN(rest.falseAlarms)) configuredAlarms.set({ detector }, rest.falseAlarms);
     }
+  }
+
+  function tellForecasts(): void {
+    const { forecastLoss, forecastCoverage } = metrics;
+    for (const signal of catalogue.forecasts.signals) {
+      const { loss, coverage } = catalogue.forecasts.of(signal);
+      if (!Number.isNaN(loss)) forecastLoss.set({ signal }, loss);
+      if (!Number.isNaN(coverage)) forecastCoverage.set({ signal }, coverage);
+    }
+  }
+
+  /** Each series counts once, with the rung of the first direction in which it is judged. */
+  function tellRungs(watched: ReadonlyMap<string, Watched>): void {
+    const counts = rungsOf(catalogue, watched.values());
+    for (const rung of RUNGS) metrics.rungSeries.set({ rung }, counts[rung] ?? 0);
   }
 
   return {
@@ -54,12 +95,17 @@ export function createRecords(
       if (now - publishedAt < (watched.size === publishedFor ? EVERY_MS : CHANGED_MS)) return;
       publishedAt = now;
       publishedFor = watched.size;
-      const series = new Map<string, number>();
-      for (const { labels } of watched.values()) {
-        for (const { entry } of catalogue.watchersOf(labels)) series.set(entry.name, (series.get(entry.name) ?? 0) + 1);
+      const watching = new Map<string, Watched[]>();
+      for (const one of watched.values()) {
+        for (const { entry } of catalogue.watchersOf(one.labels)) {
+          const known = watching.get(entry.name);
+          if (known) known.push(one);
+          else watching.set(entry.name, [one]);
+        }
       }
+      tellRungs(watched);
       running = running
-        .then(() => publish(series, now))
+        .then(() => publish(watching, now))
         .catch((error) => log.warn({ event: 'detector_records_unpublished', error: errorMessage(error) }));
     },
     settled: () => running,

@@ -72,11 +72,11 @@ export const SHIPPED_DETECTORS: readonly z.input<typeof detectorEntry>[] = [
     decision: { min_change: 2, min_difference: 30, min_value: 60, for: '30s' },
   },
   {
-    // The pipeline model has weighed the counts already: what it says is missing is.
+    // The pipeline model has weighed the counts already, and holds on to a drop by itself: what it says is missing is.
     name: 'RecordsMissing',
     query: { signal: 'drop_ratio' },
     scorers: { threshold: { above: 0 } },
-    decision: { min_history: '0s' },
+    decision: { min_history: '0s', keep_firing_for: '30s' },
     severity: 'critical',
   },
   {

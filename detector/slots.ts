@@ -2,6 +2,7 @@ import type { Direction } from '../core/signal.ts';
 import type { Millis } from '../core/time.ts';
 import { createEngine, type Engine, type Inputs, type Verdict as Judgement, type Traits } from './engine/engine.ts';
 import type { Band } from './engine/profile.ts';
+import type { Rung } from './engine/shadow.ts';
 
 /** Places in one engine. */
 const SLAB = 1024;
@@ -26,6 +27,8 @@ export interface Slots {
   learn(trust: number, units: number, hold: boolean): void;
   edges(out: Band): void;
   inputs(): Inputs;
+  /** How far the series at a place has come. */
+  rung(slot: number): Rung;
   /** Share of ordinary points as low as the one scored last. */
   chanceBelow(): number;
   /** Places in use. */
@@ -98,6 +101,7 @@ export function createSlots(): Slots {
     learn: (trust, units, hold) => last().learn(trust, units, hold),
     edges: (out) => last().edges(out),
     inputs: () => last().inputs(),
+    rung: (slot) => engineAt(slot).rung(slot % SLAB),
     chanceBelow: () => last().chanceBelow(),
 
     get used() {

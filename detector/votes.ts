@@ -22,8 +22,9 @@ export function votesOf(inputs: Inputs): Vote[] {
 
 /** The numbers of a score that are not of one stream, as they stand in a stored decision. */
 export function decisionInputs(inputs: Inputs): Anomaly['decision'] {
-  const { interval, points, before, rung } = inputs;
-  return { interval, points, before, rung };
+  const { interval, points, before, rung, network, streams } = inputs;
+  const forecast = streams.some(({ stream }) => stream === 'forecast');
+  return { interval, points, before, rung, ...(forecast ? { forecasts: network ? 'better' : 'no_better' } : {}) };
 }
 
 /** A rule's vote: it knows no chance, so `p` is 0 where it strikes and 1 where not, and its weight in the mean is 0. */

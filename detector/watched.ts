@@ -10,6 +10,7 @@ import type { Lookout } from './ahead/lookout.ts';
 import { type DetectorConfig, type DetectorEntry, detectorEntries, directionOf } from './config.ts';
 import { isFlow } from './coverage.ts';
 import { INACTIVE, type Standing } from './decide.ts';
+import { createForecastRecord, type ForecastRecord } from './forecast-record.ts';
 import type { Foresight } from './foresight.ts';
 import { createSlots, type Slots } from './slots.ts';
 
@@ -75,6 +76,8 @@ export interface Catalogue {
   readonly limits: LimitBook;
   /** The entry that warns of limits of a signal. */
   aheadOf(signal: Signal): DetectorEntry;
+  /** How good they were lately. */
+  readonly forecasts: ForecastRecord;
   watchersOf(labels: Labels): readonly Watcher[];
   /** Those that judge each point, in groups, remembered for the object `labels`. */
   groupsOf(labels: Labels): readonly Group[];
@@ -134,6 +137,7 @@ export function createCatalogue(
       const warner = limits.of(labels).length > 0 ? ahead.get(labels['signal'] as Signal) : undefined;
       return warner ? [...judges, warner] : judges;
     },
+    forecasts: createForecastRecord(),
     groupsOf(labels) {
       const known = alike.get(labels['signal'] as string) ?? groups.get(labels);
       if (known) return known;

@@ -3,6 +3,8 @@ import type { Millis } from '../../core/time.ts';
 import { createIntervals } from './interval.ts';
 import { type Band, bandAt, createProfiles, learnProfile } from './profile.ts';
 import { cappedOdds, paceOf, type ScoreInputs, type StreamInput, settlingOf, youthOf } from './score.ts';
+import { BASELINE, createShadow, type Rung, rungOf } from './shadow.ts';
+import { tailsFor, UNREAD } from './sides.ts';
 import type { StateArray } from './snapshot.ts';
 import { createStills } from './still.ts';
 import { createStreams, STREAMS } from './streams.ts';
@@ -36,22 +38,6 @@ const SPREAD = STREAMS.indexOf('spread');
 /** Streams that tell how low a value is, the first of them that is ready. */
 const LOWNESS = [STREAMS.indexOf('profile'), STREAMS.indexOf('level'), STREAMS.indexOf('step')];
 
-/** Streams of which both sides are read though one direction alone is judged: for the band, and as spread counts either way. */
-const TWO_SIDED: readonly number[] = [STREAMS.indexOf('profile'), STREAMS.indexOf('step'), SPREAD];
-/** A tail that nobody reads, and that is not kept. */
-const UNREAD = -1;
-
-/** The place of each tail among those of a series, streams with their upper and lower side in turn; how many there are. */
-function tailsFor(direction: Direction): { readonly places: Int8Array; readonly count: number } {
-  const places = new Int8Array(2 * COUNT).fill(UNREAD);
-  let count = 0;
-  for (let k = 0; k < COUNT; k++) {
-    if (direction !== 'down' || TWO_SIDED.includes(k)) places[2 * k] = count++;
-    if (direction !== 'up' || TWO_SIDED.includes(k)) places[2 * k + 1] = count++;
-  }
-  return { places, count };
-}
-
 /** Points of a stream before its tails are believed, and between two fits. */
 const READY = 30;
 const REFIT_POINTS = 50;
@@ -75,10 +61,8 @@ const DAY_MS: Millis = 86_400_000;
 const BAND_ODDS = 2;
 /** Its reach while no tail is known, in usual deviations from the short mean. */
 const YOUNG_REACH = 4;
-
-/** How far a series has come: what there is to judge it by. */
-export const RUNGS = ['learning', 'baseline', 'season', 'full'] as const;
-export type Rung = (typeof RUNGS)[number];
+/** Its reach around an expectation that has no tail of its own, in usual misses: 1 in 100 of a normal distribution is 2.9. */
+const MISS_REACH = 3;
 
 /** What is known of a series beforehand. `noise`: deviations below it, in raw units, mean nothing. */
 export interface Traits {
@@ -105,6 +89,8 @@ export interface Inputs extends ScoreInputs {
   readonly upper: number;
   readonly score: number;
   readonly rung: Rung;
+  /** Whether the network's forecasts do better than the series' own course. */
+  readonly network: boolean;
 }
 
 export interface Engine {
@@ -143,11 +129,12 @@ export interface Engine {
  * tails of the other side are left out as far as nobody reads them: 0.44 kB less of 2.45 kB a series, and the same scores.
  */
 export function createEngine(count: number, made: Direction = 'both'): Engine {
-  const { places, count: kept } = tailsFor(made);
+  const { places, count: kept } = tailsFor(made, NAMES);
   const streams = createStreams(count);
   const profiles = createProfiles(count);
   const intervals = createIntervals(count);
   const stills = createStills(count);
+  const shadow = createShadow(count);
   const tails = createTails(count * kept, 2);
   const totals = new Float32Array(count * COUNT);
   const untilFit = new Uint8Array(count * COUNT).fill(READY);
@@ -166,7 +153,7 @@ export function createEngine(count: number, made: Direction = 'both'): Engine {
   const reached = new Float32Array(PARAMETERS);
   const ready = new Uint8Array(COUNT);
   let weights = WEIGHTS;
-  const last = { series: 0, time: 0, value: NaN, points: 0, before: 0, floor: 0, taught: NaN };
+  const last = { series: 0, time: 0, value: NaN, points: 0, before: 0, floor: 0, taught: NaN, middle: NaN, reach: NaN };
 
   /** The weighted quadratic mean of the odds, and what it follows from; NaN while no stream is ready. */
   function weigh(series: number, floor: number): number {
@@ -233,15 +220,37 @@ export function createEngine(count: number, made: Direction = 'both'): Engine {
     }
   }
 
-  function rung(series: number): Rung {
-    const known = streams.known(series) * intervals.of(series);
-    if (streams.points(series) < 2 * READY) return 'learning';
-    if (known < DAY_MS) return 'baseline';
-    return known < 7 * DAY_MS ? 'season' : 'full';
+  const rung = (series: number) =>
+    rungOf(shadow, series, streams.points(series), streams.known(series) * intervals.of(series));
+
+  /** The middle of what is expected, by what the series has earned, and how far the band reaches where that has no tails. */
+  function expect(series: number, value: number, forecast: number): void {
+    last.middle = streams.expected();
+    last.reach = NaN;
+    if (shadow.season(series)) verdict.expected = last.middle;
+    else if (last.points < BASELINE && shadow.network(series) && !Number.isNaN(forecast)) {
+      verdict.expected = value - forecast;
+      last.reach = MISS_REACH * shadow.networkLoss(series);
+    } else {
+      verdict.expected = streams.plain();
+      if (shadow.plainLoss(series) > 0) last.reach = MISS_REACH * shadow.plainLoss(series);
+    }
+  }
+
+  /** Weighs what the series could be expected by. A season is not weighed before all hours of a day were seen. */
+  function weighWays(series: number, trust: number): void {
+    const { value } = last;
+    const { interval } = verdict;
+    const sinceFirstDay = streams.known(series) - DAY_MS / interval;
+    if (sinceFirstDay > 0) {
+      shadow.weighSeason(series, value - last.middle, value - streams.plain(), sinceFirstDay, interval, trust);
+    }
+    shadow.weighNetwork(series, values[FIRST_OUTSIDE] as number, streams.missed(), last.points, trust);
   }
 
   /** How far a value may lie off what is expected, to one side (0: above), for one in a hundred to lie farther. */
   function reach(series: number, side: number): number {
+    if (!Number.isNaN(last.reach)) return last.reach;
     const stream = ready[0] === 1 ? 0 : STREAMS.indexOf('step');
     readTail(tails, series * kept + (places[2 * stream + side] as number), reached, 0);
     const [u, body, sigma, xi] = reached as unknown as [number, number, number, number];
@@ -267,7 +276,7 @@ export function createEngine(count: number, made: Direction = 'both'): Engine {
     }
     bandAt(profiles, series, time, band);
     last.taught = streams.read(series, value, band, interval);
-    verdict.expected = streams.expected();
+    expect(series, value, forecast);
     verdict.stuck = stills.tell(series, value, interval);
     values.set(streams.values);
     values[FIRST_OUTSIDE] = forecast;
@@ -287,6 +296,7 @@ export function createEngine(count: number, made: Direction = 'both'): Engine {
     const { series, time, floor, taught } = last;
     if (!(Math.abs(last.value) < LARGEST)) return;
     if (trust < 1) streams.distrust(series, trust, hold);
+    weighWays(series, trust);
     learnTails(series, floor, verdict.interval, Math.min(doubt(series, last.before), most));
     learnProfile(profiles, series, time, taught, Math.max(1, 900_000 / verdict.interval), trust);
   }
@@ -367,6 +377,7 @@ export function createEngine(count: number, made: Direction = 'both'): Engine {
         upper: verdict.expected + reach(series, 0),
         score: verdict.score,
         rung: rung(series),
+        network: shadow.network(series),
       };
     },
     setTraits(series, traits) {
@@ -381,6 +392,7 @@ export function createEngine(count: number, made: Direction = 'both'): Engine {
       profiles.seen,
       ...intervals.state,
       ...stills.state,
+      ...shadow.state,
       tails.counts,
       tails.bases,
       tails.parameters,

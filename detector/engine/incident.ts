@@ -11,10 +11,16 @@ export function thresholdFor(falseAlarmsPerWeek: number): number {
   return Math.max(LEAST_THRESHOLD, THRESHOLD - Math.log10(falseAlarmsPerWeek / USUAL_FALSE_ALARMS));
 }
 
+/** The other way round: the false alarms per series and week that a threshold stands for. */
+export function falseAlarmsOf(threshold: number): number {
+  return USUAL_FALSE_ALARMS * 10 ** (THRESHOLD - threshold);
+}
+
 /**
  * When scores become incidents. One alert per incident, fewer from series that alarm often:
  *
- *   limit   = threshold + 0.3 fatigue          fatigue: +1 with each incident, forgotten with a memory of 2,000 points
+ *   limit   = threshold + max(shift, 0.3 fatigue)   fatigue: +1 with each incident, forgotten with a memory of 2,000 points;
+ *                                                   shift: what the ordinary peaks of the series ask for, see `calibration.ts`
  *   strange   a point whose score reaches the limit
  *   onset     a strange point more than 120 points after the last onset, or 2 over the score of the last onset
  *   alarm     a strange point and the 15 points after it
@@ -22,8 +28,8 @@ export function thresholdFor(falseAlarmsPerWeek: number): number {
  * What goes on within the 120 points is the same incident: it is shown as an alarm, and nobody is told again.
  */
 export interface Incidents {
-  /** Decides on a score; NaN is a gap. */
-  decide(series: number, score: number, threshold: number): Standing;
+  /** Decides on a score; NaN is a gap. `shift`: by how much the threshold is raised for this series, in any case. */
+  decide(series: number, score: number, threshold: number, shift?: number): Standing;
   readonly state: readonly [Float32Array, Uint16Array, Uint16Array, Float32Array];
 }
 
@@ -73,12 +79,12 @@ export function createIncidents(series: number): Incidents {
   }
 
   return {
-    decide(i, score, threshold) {
+    decide(i, score, threshold, shift = 0) {
       const worst = 3 * i;
       sinceOnset[i] = Math.min(LONG_AGO, (sinceOnset[i] as number) + 1);
       sinceStrange[i] = Math.min(LONG_AGO, (sinceStrange[i] as number) + 1);
       fatigue[i] = (fatigue[i] as number) * FATIGUE_KEPT;
-      const limit = threshold + FATIGUE * (fatigue[i] as number);
+      const limit = threshold + Math.max(shift, FATIGUE * (fatigue[i] as number));
       standing.limit = limit;
       standing.onset = false;
       if (score >= limit) {

@@ -1,6 +1,7 @@
 import type { Millis } from '../../core/time.ts';
 import { ONSET, type RowJudge, type RowJudgement } from '../backtest/judge.ts';
 import type { LoneForecasts } from '../lstm/forecast/lone-series.ts';
+import { createCalibrations } from './calibration.ts';
 import { createEngine } from './engine.ts';
 import { createIncidents, thresholdFor } from './incident.ts';
 
@@ -15,6 +16,7 @@ export function createSeriesJudge(falseAlarmsPerWeek = 0.5, forecasts?: LoneFore
   const threshold = thresholdFor(falseAlarmsPerWeek);
   const engine = createEngine(1);
   const incidents = createIncidents(1);
+  const calibrations = createCalibrations(1);
   const judgement: RowJudgement = { score: 0, alarm: false, contributions: new Float64Array(1) };
   return {
     judge(time: Millis, values: Float64Array): RowJudgement {
@@ -22,7 +24,10 @@ export function createSeriesJudge(falseAlarmsPerWeek = 0.5, forecasts?: LoneFore
       const off = forecasts?.residuals(time, value);
       const verdict = engine.judge(0, time, value, off?.one, off?.five);
       const score = verdict.stuck ? Math.max(STUCK_SCORE, verdict.score) : verdict.score;
-      const { onset, alarm, held } = incidents.decide(0, score, threshold);
+      // That it is stuck is a rule, with no peaks of noise to be held against.
+      const shift = verdict.stuck ? 0 : calibrations.shift(0, threshold, verdict.interval);
+      const { onset, alarm, held } = incidents.decide(0, score, threshold, shift);
+      calibrations.tell(0, score);
       forecasts?.add(time, value, verdict.interval);
       judgement.alarm = alarm;
       judgement.score = onset ? ONSET + ONSET * shareOf(score) : ONSET * shareOf(held);

@@ -52,8 +52,11 @@ export interface Streams {
   /** Usual size of the values of a series, and usual deviation from its short mean. */
   size(series: number): number;
   noise(series: number): number;
-  /** Middle of what was expected before the point read last. */
+  /** Middle of what was expected before the point read last: by its time of day, and by its level alone. */
   expected(): number;
+  plain(): number;
+  /** By how much its own course missed the point read last. */
+  missed(): number;
   /** Measures a point and learns it. Returns the value that the profile shall learn. */
   read(series: number, x: number, band: Readonly<Band>, interval: Millis): number;
   /**
@@ -73,6 +76,8 @@ export function createStreams(series: number): Streams {
   /** Pace of the mean of 300 points as a share of each field's own, where that is faster. */
   const held = new Float64Array(FIELDS).fill(1);
   let expected = NaN;
+  let plain = NaN;
+  let missed = NaN;
   let gainsFor = 0;
   let [g12, g24, g60, g300, g800] = [0, 0, 0, 0, 0];
   const g3 = gainOf(3);
@@ -146,6 +151,8 @@ export function createStreams(series: number): Streams {
     const short = state[o + E12] as number;
     const regression = readRegression(o, x, n);
     const step = x - (state[o + E3] as number);
+    plain = n === 0 ? NaN : (state[o + E300] as number);
+    missed = Number.isNaN(regression) ? step : regression;
     const moved = follow(o + E12, x, Math.max(g12, young)) - follow(o + E300, x, Math.max(g300, young));
     const slowly = follow(o + E24, x, Math.max(g24, young)) - follow(o + E800, x, Math.max(g800, young));
     const away = n === 0 ? 0 : Math.abs(x - short);
@@ -192,6 +199,8 @@ export function createStreams(series: number): Streams {
     size: (series) => state[series * FIELDS + SIZE] as number,
     noise: (series) => state[series * FIELDS + V800] as number,
     expected: () => expected,
+    plain: () => plain,
+    missed: () => missed,
     read,
     distrust(series, trust, hold) {
       const o = series * FIELDS;

@@ -63,6 +63,33 @@ LIMIT {limit:UInt32}`,
   return rows.map(parseAnomaly);
 }
 
+/**
+ * Alerts that fired before `anomaly` on the same series, or of the same detector on the same stage of its pipeline, in their
+ * newest state, newest first.
+ */
+export async function readAnomaliesBefore(store: Store, anomaly: Anomaly, limit: number): Promise<Anomaly[]> {
+  const { id, detector, labels, time } = anomaly;
+  const rows = await store.rows<AnomalyRow>(
+    `${ANOMALY_COLUMNS}
+WHERE Time < fromUnixTimestamp64Milli({time:Int64}) AND FiredAt > 0 AND Id != {id:String}
+    AND (SeriesKey = {key:String}
+        OR (Detector = {detector:String} AND Labels['pipeline'] = {pipeline:String} AND Labels['stage'] = {stage:String}))
+ORDER BY Time DESC, Id
+LIMIT {limit:UInt32}`,
+    {
+      time: millisCell(time),
+      id,
+      key: fingerprint(labels),
+      detector,
+      pipeline: labels['pipeline'] ?? '',
+      stage: labels['stage'] ?? '',
+      limit,
+    },
+    EXACT_FLOATS,
+  );
+  return rows.map(parseAnomaly);
+}
+
 /** One anomaly in its newest state, or undefined. */
 export async function readAnomaly(store: Store, id: string): Promise<Anomaly | undefined> {
   const [row] = await store.rows<AnomalyRow>(

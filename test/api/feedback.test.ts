@@ -182,10 +182,11 @@ describe('from an alert to the next one', () => {
     await detector.tick();
     await detector.settled();
     const { detectors } = await json<DetectorsView>('/api/detectors');
-    expect(detectors).toEqual([
+    expect(detectors).toMatchObject([
       {
         ...{ detector: 'LagHigh', signal: 'lag_seconds', severity: 'warning', series: 2, alerts: 6 },
         ...{ useful: 0, noise: 0, expected: 1, precision: 0, perSeriesWeek: 3 },
+        ...{ quiet: 6, quietPerSeriesWeek: 3, falseAlarms: expect.any(Number), rungs: { baseline: 2 } },
       },
     ]);
     const { judged } = await json<FeedbackListView>('/api/feedback');

@@ -1,8 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { alertingConfig } from '../../alerting/config.ts';
 import { createAlerting } from '../../alerting/main.ts';
+import type { Anomaly } from '../../core/anomaly.ts';
+import type { AnomalyContextView } from '../../core/past-event.ts';
 import { silentTelemetry } from '../../core/telemetry.ts';
 import type { IncidentSummary, IncidentView, OverviewView, SeriesAnswer, StageView } from '../../core/view.ts';
+import { writeAnomalies } from '../../store/queries/anomalies.ts';
 import { startTestStore, type TestStore } from '../store/harness.ts';
 import { follow, startApi, type TestApi, temporaryFolder, until } from './room.ts';
 import { alertsOf, PIPELINE, type Seed, seedOrders, writeSteps } from './seed.ts';
@@ -264,4 +267,20 @@ test('data of the newest step shows without asking again', async () => {
   await writeSteps(test_store.store, seed.last + 10_000, seed.last + 10_000, seed.faultAt);
   await until(() => stream.events.length > before, 'an overview with the new step', 30_000);
   await stream.close();
+});
+
+test('the context of an anomaly: a call that gives its very points, and what happened before that is like it', async () => {
+  const [slow] = seed.anomalies as [Anomaly];
+  const earlier = { ...slow, id: 'earlier', time: slow.time - 600_000, firedAt: slow.firedAt - 600_000 };
+  const over = { ...earlier, resolvedAt: earlier.firedAt + 60_000, decision: {}, value: 0.2 };
+  await writeAnomalies(test_store.store, [over], Date.now());
+  const { points, events } = await json<AnomalyContextView>(`/api/anomalies/${slow.id}/context`);
+  expect(events).toHaveLength(1);
+  expect(events[0]).toMatchObject({ id: 'earlier', sameSeries: true, resolvedAt: over.resolvedAt, peak: 0.2 });
+  const answer = await json<SeriesAnswer>(points.path);
+  const own = answer.series.find(({ key }) => key === points.key);
+  expect(own?.labels).toEqual(slow.labels);
+  expect(answer.start + answer.step * (own?.values.length ?? 0)).toBe(points.to);
+  expect(own?.values.at(-1)).toBeGreaterThan(0.1);
+  expect((await api.get('/api/anomalies/nobody/context')).status).toBe(404);
 });

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Anomaly } from '../../core/anomaly.ts';
 import type { Feedback } from '../../core/feedback.ts';
+import { judgedPoints } from '../../core/judged-points.ts';
 import { createBoard } from '../../detector/board.ts';
 import { detectorConfig } from '../../detector/config.ts';
 import { explanationOf, recomputes } from '../../detector/explain.ts';
@@ -54,6 +55,9 @@ describe('an explanation', () => {
       /^guards +for 20 s, keep_firing_for 1 min, min_history 5 min, min_change 0\.5, .*noise 0\.0\d+$/m,
     );
     expect(text).toMatch(/^query +\{"signal":"latency_p95".*"step":10000\}$/m);
+    const points = judgedPoints({ ...anomaly, onset: Number(anomaly.decision['onset']) });
+    expect(text).toContain(`weir query "${points.sql}"`);
+    expect(text).toContain(`GET ${points.path}, the series with key ${points.key}`);
     for (const stream of ['profile', 'shift', 'slow_shift', 'spread', 'step', 'level', 'regression']) {
       expect(text).toMatch(new RegExp(`^${stream} +-?[\\d.e-]+ +[\\d.]+ +[\\d.]+`, 'm'));
     }

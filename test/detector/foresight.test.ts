@@ -5,7 +5,7 @@ import { readForecastModel, SHIPPED_MODEL } from '../../detector/lstm/forecast/m
 import { daily, EPOCH, gauss, STEP, seeded } from './world.ts';
 
 const { weights } = readForecastModel(SHIPPED_MODEL);
-const open = async () => createForesight(createForecasts(weights));
+const open = async () => createForesight(createForecasts(weights), weights);
 
 function series(seed: number, count: number): number[] {
   const random = seeded(seed);
@@ -85,4 +85,60 @@ test('nothing is said of a value that is none, nor before anything was seen', as
   expect(foresight.residuals(place, EPOCH, 5).one).toBeNaN();
   play(foresight, place, series(4, 50));
   expect(foresight.residuals(place, EPOCH + 50 * STEP, NaN).one).toBeNaN();
+});
+
+test('another network begins with new states, is silent until they are warm, and then foretells as one that began there', async () => {
+  const other = { ...weights, headBias: weights.headBias.map((bias) => bias + 0.5) };
+  const [foresight, plain] = [await open(), await open()];
+  const [place, same] = [foresight.take(STEP), plain.take(STEP)];
+  const values = series(5, 300);
+  play(foresight, place, values.slice(0, 200));
+  play(plain, same, values.slice(0, 200));
+  foresight.load(other);
+  const after = play(foresight, place, values.slice(200), 200);
+  const before = play(plain, same, values.slice(200), 200);
+  expect(after.slice(0, 13).every((misses) => misses.every(Number.isNaN))).toBe(true);
+  expect(after[13]?.every(Number.isFinite)).toBe(true);
+  // What is known of the series stayed, so the network's other answer is all that differs.
+  expect(after.slice(13)).not.toEqual(before.slice(13));
+  const size = (misses: [number, number][]) => misses.reduce((sum, [one]) => sum + Math.abs(one), 0) / misses.length;
+  expect(size(after.slice(13)) / size(before.slice(13))).toBeLessThan(1.5);
+  expect(Number.isFinite(foresight.chanceAbove(place, 0, 50))).toBe(true);
+});
+
+test('no chance is told from a cold state', async () => {
+  const foresight = await open();
+  const place = foresight.take(STEP);
+  play(foresight, place, series(6, 50));
+  expect(Number.isFinite(foresight.chanceAbove(place, 0, 50))).toBe(true);
+  foresight.load(weights);
+  const known = Array.from({ length: 10 }, (_, i) => {
+    play(foresight, place, [50], 50 + i);
+    return Number.isFinite(foresight.chanceAbove(place, 0, 50)) && Number.isFinite(foresight.forecast(place, 0).middle);
+  });
+  expect(known.indexOf(true)).toBe(7);
+  expect(known.lastIndexOf(false)).toBe(6);
+});
+
+test('a snapshot of another network is gone on from with new states', async () => {
+  const values = series(7, 260);
+  const first = await open();
+  const place = first.take(STEP);
+  play(first, place, values.slice(0, 200));
+  const arrays = first.arrays();
+  const other = { ...weights, headBias: weights.headBias.map((bias) => bias + 0.01) };
+  const [same, different] = [await open(), createForesight(await createForecasts(other), other)];
+  for (const one of [same, different]) {
+    for (const [i, array] of one.room(first.places).entries()) array.set(arrays[i] as Uint8Array);
+    one.resume([place]);
+  }
+  const rest = (foresight: Foresight) =>
+    play(foresight, place, values.slice(200), 200).map(([one]) => Number.isNaN(one));
+  expect(rest(same).includes(true)).toBe(false);
+  expect(rest(different).lastIndexOf(true)).toBe(12);
+});
+
+test('a network of another size is refused', async () => {
+  const foresight = await open();
+  expect(() => foresight.load({ ...weights, units: 16 })).toThrow('16 units');
 });

@@ -51,7 +51,15 @@ describe('replay', () => {
 
     const firing = { phase: 'firing', onset: 1, brokeAt: 2, firedAt: 2, judgedAt: 2 } as const;
     const again: Watched = createWatched(labels, EPOCH - 4 * HOUR, EPOCH);
-    again.watches.set('LatencyHigh', { standing: firing, anomaly: undefined, firings: 0, firedAt: 0, heldSince: 0, peak: 3, priority: undefined });
+    again.watches.set('LatencyHigh', {
+      standing: firing,
+      anomaly: undefined,
+      firings: 0,
+      firedAt: 0,
+      heldSince: 0,
+      peak: 3,
+      priority: undefined,
+    });
     await replay(options(world), [again], EPOCH);
     expect(again.watches.get('LatencyHigh')?.standing).toEqual(firing);
   });

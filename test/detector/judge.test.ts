@@ -12,7 +12,7 @@ import { createCatalogue, createWatched } from '../../detector/watched.ts';
 import { daily, EPOCH, gauss, p95, poisson, STEP, seeded } from './world.ts';
 
 const { weights } = readForecastModel(SHIPPED_MODEL);
-const foresight = createForesight(createForecasts(weights));
+const foresight = createForesight(createForecasts(weights), weights);
 const catalogue = createCatalogue(detectorConfig.parse({}), foresight);
 const DAY = 8640;
 

@@ -15,7 +15,7 @@ import { EPOCH, gauss, STEP, seeded } from './world.ts';
 
 const { log } = silentTelemetry();
 const { weights } = readForecastModel(SHIPPED_MODEL);
-const open = async () => createCatalogue(detectorConfig.parse({}), createForesight(createForecasts(weights)));
+const open = async () => createCatalogue(detectorConfig.parse({}), createForesight(createForecasts(weights), weights));
 const catalogue = await open();
 let directory: string;
 beforeEach(async () => {

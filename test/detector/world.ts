@@ -1,5 +1,6 @@
 import type { Anomaly } from '../../core/anomaly.ts';
 import type { Feedback } from '../../core/feedback.ts';
+import type { Incident } from '../../core/incident.ts';
 import { type Labels, normalizeLabels } from '../../core/labels.ts';
 import type { Series } from '../../core/series.ts';
 import type { Signal } from '../../core/signal.ts';
@@ -64,6 +65,7 @@ export interface World extends DetectorPort {
   /** What people say; `deaf` makes only the reading of it fail. */
   readonly feedback: Feedback[];
   deaf: boolean;
+  readonly incidents: Incident[];
   readonly records: DetectorRecord[];
   readonly states: DetectorState[];
   readonly retentions: TopicRetention[];
@@ -95,6 +97,7 @@ export function createWorld(now: number): World {
     queries: [],
     feedback: [],
     deaf: false,
+    incidents: [],
     records: [],
     states: [],
     retentions: [],
@@ -142,6 +145,10 @@ export function createWorld(now: number): World {
     async readFeedback() {
       if (world.failing || world.deaf) throw new Error(world.failing ?? 'deaf');
       return [...world.feedback];
+    },
+    async readTroubles() {
+      if (world.failing) throw new Error(world.failing);
+      return { anomalies: [...world.anomalies.values()], incidents: world.incidents };
     },
     async readRecords() {
       if (world.failing) throw new Error(world.failing);

@@ -42,6 +42,26 @@ describe('why an alert fired', () => {
     ]);
   });
 
+  test('how much is known of the series, and what is demanded beside the score', () => {
+    const decision = {
+      rung: 'season',
+      min_change: 0.5,
+      min_difference: 0.05,
+      min_volume: 10,
+      noise: 0.02,
+      min_value: 0,
+    };
+    const labels = { signal: 'latency_p95' };
+    expect(factsOf(anomaly({ labels, decision })).map(([name, value]) => [name, plain(value)])).toEqual([
+      ['Score', '6.6 of 4.0 needed'],
+      ['Knows', 'its day'],
+      ['Least change', '50 %'],
+      ['Least difference', '50 ms'],
+      ['Least volume', '10'],
+      ['Noise floor', '20 ms'],
+    ]);
+  });
+
   test('a threshold that people moved says so, and who', () => {
     const decision = {
       ...{ breach: 'score', score: 2, feedback_shift: 0.5, feedback_noise: 1, feedback_noise_people: 2 },

@@ -53,6 +53,7 @@ beforeAll(async () => {
     stand.store,
     ['LagGrowing', 'DependencySlow', 'ErrorRatioHigh'].map((detector) => ({
       ...{ detector, time: now, signal: 'lag_seconds', severity: 'critical' as const, threshold: 4, series: 3 },
+      ...{ rungs: { season: 3 }, forecastLoss: 0.8, forecastCoverage: 0.9, falseAlarms: 0.5 },
     })),
   );
   alerting = createAlerting({

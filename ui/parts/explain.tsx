@@ -13,6 +13,7 @@ import {
   type Part,
   percentPart,
 } from '../format.ts';
+import { Around } from './around.tsx';
 import { decades, factsOf, scorerTitle } from './facts.ts';
 import { Quantity } from './quantity.tsx';
 
@@ -50,6 +51,7 @@ export function Explain({ anomaly, hop }: { anomaly: AnomalyView; hop: HopView |
         </dl>
       </div>
       <Scorers anomaly={anomaly} />
+      <Around key={anomaly.id} anomaly={anomaly} />
     </div>
   );
 }

@@ -1,7 +1,8 @@
+import { SIGNAL_FACTS, type Signal } from '../../core/signal.ts';
 import { columnTitle } from '../../core/stage-column.ts';
 import type { AnomalyView } from '../../core/view.ts';
 import { movedText } from '../feedback-words.ts';
-import { durationWords, formatCount } from '../format.ts';
+import { durationWords, formatCount, formatUnit } from '../format.ts';
 
 const SCORERS: Readonly<Record<string, string>> = {
   threshold: 'Fixed limit',
@@ -35,6 +36,24 @@ const BREACHES: Readonly<Record<string, string>> = {
   relations: 'signals that keep together have parted',
 };
 
+const RUNGS: Readonly<Record<string, string>> = {
+  learning: 'its first points',
+  baseline: 'its level',
+  season: 'its day',
+  full: 'its days and weekends',
+};
+
+/** What is demanded beside the score; what is 0 demands nothing. */
+const GUARDS: readonly (readonly [string, string, (value: number, unit: string) => string])[] = [
+  ['min_change', 'Least change', (value) => formatUnit(value, '1')],
+  ['min_difference', 'Least difference', formatUnit],
+  ['min_value', 'Least value', formatUnit],
+  ['min_expected', 'Least expected', formatUnit],
+  ['min_volume', 'Least volume', formatCount],
+  ['stopped_below', 'Stopped below', (value) => formatUnit(value, '1')],
+  ['noise', 'Noise floor', formatUnit],
+];
+
 /** Inputs of the decision in words, in the order in which people ask for them. Durations are stored in milliseconds. */
 export function factsOf(anomaly: AnomalyView): [string, string][] {
   const { decision, score, threshold } = anomaly;
@@ -57,7 +76,12 @@ export function factsOf(anomaly: AnomalyView): [string, string][] {
     const value = decision[key];
     if (typeof value === 'number' && value > 0) facts.push([title, durationWords(value / 1000)]);
   }
-  const volume = decision['min_volume'];
-  if (typeof volume === 'number' && volume > 0) facts.push(['Least volume', formatCount(volume)]);
+  const rung = RUNGS[String(decision['rung'])];
+  if (rung !== undefined) facts.push(['Knows', rung]);
+  const { unit } = SIGNAL_FACTS[anomaly.labels['signal'] as Signal] ?? { unit: '' };
+  for (const [key, title, write] of GUARDS) {
+    const value = decision[key];
+    if (typeof value === 'number' && value > 0) facts.push([title, write(value, unit)]);
+  }
   return facts;
 }

@@ -108,6 +108,7 @@ export function createFleet(size: number, step: Millis, now: Millis): Fleet {
     writeAnomalies: async () => {},
     writeExpectations: async () => {},
     readFeedback: async () => [],
+    readTroubles: async () => ({ anomalies: [], incidents: [] }),
     readRecords: async () => [],
     writeStates: async () => {},
     readRetentions: async () => [],

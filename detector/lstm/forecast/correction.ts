@@ -153,10 +153,17 @@ function normalShare(z: number): number {
   return z > 0 ? 1 - beyond : beyond;
 }
 
-/** Writes the quantiles that were forecast `HORIZONS[h]` steps ago for `tick`; false when none were kept. */
+/**
+ * Writes the quantiles that were forecast `HORIZONS[h]` steps ago for `tick` to `out` from 0; false when none were kept. Where
+ * `out` has room for five, value and unit they were made from follow.
+ */
 export function forecastFor(slab: Float32Array, at: number, h: number, tick: number, out: Float64Array): boolean {
   const slot = slotFor(slab, at, h, tick);
   if (slot < 0) return false;
+  if (out.length > Q) {
+    out[Q] = slab[slot + BASE] as number;
+    out[Q + 1] = slab[slot + UNIT] as number;
+  }
   correct(slab, at, h, slot + QUANTILE);
   const base = slab[slot + BASE] as number;
   for (let k = 0; k < Q; k++) out[k] = base + (slab[slot + UNIT] as number) * unsquash(corrected[k] as number);

@@ -35,6 +35,15 @@ export interface Residuals {
   fiveSpread: number;
 }
 
+/** What a forecast of five steps was worth, in units of change at the time it was made. */
+export interface Miss {
+  /** The value less its median, and less the value the forecast was made from. */
+  error: number;
+  naive: number;
+  /** Whether the value lay within the 90 % band. */
+  inside: boolean;
+}
+
 export interface ForecastOptions extends Omit<KernelOptions, 'batch'> {
   /** Points taken in before the network must run. */
   readonly batch?: number;
@@ -58,6 +67,8 @@ export interface Forecasts {
   begin(series: number, interval: Millis): void;
   /** Compares a value that was not added yet with what was forecast for its time. Writes to `out` and returns it. */
   residuals(series: number, time: Millis, value: number, out: Residuals): Residuals;
+  /** Judges a value that was not added yet by the forecast of five steps before. False, and nothing is written, without one. */
+  miss(series: number, time: Millis, value: number, out: Miss): boolean;
   /** Takes a point in. False, and nothing happens, for a value that is not finite or a time that is not later. */
   add(series: number, time: Millis, value: number): boolean;
   /** Steps the network over the points taken in since the last time. */
@@ -66,8 +77,10 @@ export interface Forecasts {
   forecast(series: number, horizon: number, out: Interval): Interval;
   /** Chance, 0 to 1, that the value `HORIZONS[horizon]` steps ahead lies above `limit`; NaN before there are two points. */
   chanceAbove(series: number, horizon: number, limit: number): number;
-  /** New weights of the same shape, between two runs. */
+  /** New weights of the same shape, between two runs. The states, which were the old network's, begin anew. */
   load(weights: LstmWeights): void;
+  /** The states of all series begin anew; what is known of the series stays. Between two runs. */
+  forget(): void;
   /** The raw state of the first `count` series where it lies, good until a series begins or a point is added. */
   live(count: number): ForecastArrays;
   /** `live`, with room made for `count` series: for a snapshot to be written to. What waited for the network is dropped. */
@@ -105,6 +118,7 @@ function forecastsOver(kernel: LstmKernel, series: number, step: (rows: number) 
   let rows = 0;
   const { batch } = kernel.layout;
   const quantiles = new Float64Array(3);
+  const judged = new Float64Array(5);
 
   function reserve(series: number): void {
     if (series <= room) return;
@@ -184,6 +198,18 @@ function forecastsOver(kernel: LstmKernel, series: number, step: (rows: number) 
       return out;
     },
 
+    miss(series, time, value, out) {
+      if (features.points(series) === 0) return false;
+      const at = series * CORRECTION_WIDTH;
+      if (!forecastFor(corrections, at, 1, tickOf(series, time), judged)) return false;
+      const [low, middle, high, base, unit] = judged as unknown as [number, number, number, number, number];
+      const anchored = value - features.anchor(series);
+      out.error = (anchored - middle) / unit;
+      out.naive = (anchored - base) / unit;
+      out.inside = anchored >= low && anchored <= high;
+      return true;
+    },
+
     add(series, time, value) {
       const known = features.points(series) > 0;
       if (!Number.isFinite(value) || (known && !(time > features.time(series)))) return false;
@@ -220,7 +246,15 @@ function forecastsOver(kernel: LstmKernel, series: number, step: (rows: number) 
       return chanceAbove(corrections, series * CORRECTION_WIDTH, horizon, value, features.unit(series), limit - anchor);
     },
 
-    load: (next) => kernel.load(next),
+    load(next) {
+      run();
+      kernel.load(next);
+      kernel.state.fill(0);
+    },
+
+    forget() {
+      kernel.state.fill(0);
+    },
 
     live(count) {
       run();

@@ -2,6 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { io } from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
+import type { Losses } from './train.ts';
 
 /** What is known of a forecast model, beside its weights: `userDefinedMetadata` of its file. */
 export interface ForecastFacts {
@@ -13,6 +14,18 @@ export interface ForecastFacts {
   readonly quantiles: readonly number[];
   /** Version of the features; a model is of use only to the features it was trained on. */
   readonly features: string;
+  /** Of one that was trained on from another at night: when, on how many series, and its losses on what it did not learn. */
+  readonly tuned?: TunedFacts;
+}
+
+export interface TunedFacts {
+  /** ISO 8601, UTC. */
+  readonly at: string;
+  readonly series: number;
+  readonly made: Losses;
+  readonly real: Losses;
+  /** Loss on made series over that of the network which the first of these nights began with. */
+  readonly drift: number;
 }
 
 /** Writes `model.json` and `weights.bin` of a TensorFlow.js layers model to `directory`. */

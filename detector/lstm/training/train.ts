@@ -29,6 +29,8 @@ export interface TrainOptions {
   readonly real?: readonly GridSeries[];
   /** Weights to begin with instead of random ones; of as many units. */
   readonly from?: LstmWeights;
+  /** Segments that are learnt of each real series at most; a quarter as many are kept aside. */
+  readonly mostCuts?: number;
   readonly onProgress?: (line: string) => void;
 }
 
@@ -53,6 +55,12 @@ export function madeSegments(first: number, count: number): Segments {
 /** A setting for going on from a network that is there: under two minutes on one core. */
 export const TUNING: typeof SHIPPED = { ...SHIPPED, series: 800, steps: 600, rate: 1e-3 };
 
+/** Losses of the network that training began with and of what came of it; NaN where there was nothing to judge by. */
+export interface Losses {
+  readonly before: number;
+  readonly after: number;
+}
+
 /** What came of a training. Losses are of what it did not learn from: made series, and the last fifth of each real one. */
 export interface Trained {
   readonly model: LayersModel;
@@ -60,6 +68,10 @@ export interface Trained {
   /** Loss of the network it began with. */
   readonly before: number;
   readonly seconds: number;
+  readonly made: Losses;
+  readonly real: Losses;
+  /** Segments of real series that were learnt, and kept aside. */
+  readonly realSegments: { readonly learnt: number; readonly aside: number };
 }
 
 /** The part of `series` between two shares of its length. */
@@ -78,14 +90,24 @@ export function trainNetwork(options: TrainOptions): Trained {
   const say = options.onProgress ?? (() => {});
   const { seed, real = [] } = options;
   const chance = createChance(seed + 7);
-  const cut = (from: number, to: number) =>
-    real.map((series) => cutSegments(stretch(series, from, to), Math.ceil(series.values.length / REAL_POINTS), chance));
-  const segments = joinSegments([madeSegments(1_000_003 * seed + 500_000, options.series), ...cut(0, LEARNT_SHARE)]);
-  const aside = joinSegments([madeSegments(1_000_003 * seed, options.aside ?? ASIDE), ...cut(LEARNT_SHARE, 1)]);
+  const { mostCuts = Infinity } = options;
+  const cut = (from: number, to: number, most: number) =>
+    real.map((series) =>
+      cutSegments(stretch(series, from, to), Math.min(most, Math.ceil(series.values.length / REAL_POINTS)), chance),
+    );
+  const learnt = joinSegments(cut(0, LEARNT_SHARE, mostCuts));
+  const segments = joinSegments([madeSegments(1_000_003 * seed + 500_000, options.series), learnt]);
+  const madeAside = madeSegments(1_000_003 * seed, options.aside ?? ASIDE);
+  const realAside = joinSegments(cut(LEARNT_SHARE, 1, Math.ceil(mostCuts / 4)));
   say(`${segments.count} segments after ${seconds().toFixed(0)} s`);
   const model = buildNetwork(options.units, seed);
   if (options.from !== undefined) setWeights(model, options.from);
-  const before = lossOf(model, aside);
+  const losses = () => {
+    const [made, ofReal] = [lossOf(model, madeAside), lossOf(model, realAside)];
+    const whole = madeAside.count * made + (realAside.count === 0 ? 0 : realAside.count * ofReal);
+    return { made, real: ofReal, all: whole / (madeAside.count + realAside.count) };
+  };
+  const before = losses();
   let sum = 0;
   fitNetwork(model, segments, {
     steps: options.steps,
@@ -99,9 +121,17 @@ export function trainNetwork(options: TrainOptions): Trained {
       sum = 0;
     },
   });
-  const loss = lossOf(model, aside);
+  const after = losses();
   say(
-    `loss on what was kept aside: ${before.toFixed(4)} before, ${loss.toFixed(4)} now, after ${seconds().toFixed(0)} s`,
+    `loss on what was kept aside: ${before.all.toFixed(4)} before, ${after.all.toFixed(4)} now, after ${seconds().toFixed(0)} s`,
   );
-  return { model, loss, before, seconds: seconds() };
+  return {
+    model,
+    loss: after.all,
+    before: before.all,
+    seconds: seconds(),
+    made: { before: before.made, after: after.made },
+    real: { before: before.real, after: after.real },
+    realSegments: { learnt: learnt.count, aside: realAside.count },
+  };
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createIncidents, THRESHOLD, thresholdFor } from '../../../detector/engine/incident.ts';
+import { createIncidents, falseAlarmsOf, THRESHOLD, thresholdFor } from '../../../detector/engine/incident.ts';
 
 /** What is decided on scores of one series at threshold 2. */
 function decided(scores: readonly number[]) {
@@ -70,4 +70,17 @@ test('a tenth of the false alarms is a threshold 1 higher', () => {
   expect(thresholdFor(0.5)).toBe(THRESHOLD);
   expect(thresholdFor(0.05)).toBeCloseTo(THRESHOLD + 1, 10);
   expect(thresholdFor(1000)).toBe(1.5);
+});
+
+test('a shift raises the limit of a series, together with fatigue by the larger of the two', () => {
+  const incidents = createIncidents(1);
+  expect(incidents.decide(0, 2.5, 2.4, 0.5)).toMatchObject({ onset: false, limit: 2.9 });
+  expect(incidents.decide(0, 3, 2.4, 0.5).onset).toBe(true);
+  // One incident is 0.3, and 0.5 is more; without a shift the fatigue stands alone.
+  expect(incidents.decide(0, 0, 2.4, 0.5).limit).toBe(2.9);
+  expect(incidents.decide(0, 0, 2.4).limit).toBeCloseTo(2.7, 2);
+});
+
+test.each([0.1, 0.5, 3])('a threshold for %f false alarms a week stands for as many', (wanted) => {
+  expect(falseAlarmsOf(thresholdFor(wanted))).toBeCloseTo(wanted, 10);
 });

@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Anomaly } from '../../../core/anomaly.ts';
 import type { Feedback } from '../../../core/feedback.ts';
+import type { Incident } from '../../../core/incident.ts';
 import { writeAnomalies } from '../../../store/queries/anomalies.ts';
 import { RECORD_MS, readDetectorRecords, writeDetectorStates } from '../../../store/queries/detector-records.ts';
 import { withdrawFeedback, writeFeedback } from '../../../store/queries/feedback.ts';
+import { writeIncident } from '../../../store/queries/incidents.ts';
 import { startTestStore, type TestStore } from '../harness.ts';
 
 /** Recent: the tables forget what is old. */
@@ -37,7 +39,10 @@ const said = (anomalyId: string, verdict: Feedback['verdict'], by = 'Ana', time 
 });
 const state = (detector: string, series: number, time = NOW) => ({
   ...{ detector, time, signal: 'lag_seconds', severity: 'critical' as const, threshold: 4, series },
+  ...{ rungs: { baseline: series }, forecastLoss: 0.8, forecastCoverage: 0.9, falseAlarms: 0.5 },
 });
+const TOLD = { rungs: { baseline: 4 }, forecastLoss: 0.8, forecastCoverage: 0.9, falseAlarms: 0.5 };
+const SILENT = { rungs: {}, forecastLoss: Number.NaN, forecastCoverage: Number.NaN, falseAlarms: Number.NaN };
 
 test('an empty store has no detectors', async () => {
   expect(await readDetectorRecords(stand.store, NOW)).toEqual([]);
@@ -79,10 +84,14 @@ test('a record counts what fired in seven days and what people say of that today
   expect(records[0]).toEqual({
     ...{ detector: 'LagGrowing', signal: 'lag_seconds', severity: 'critical', series: 4, alerts: 5 },
     ...{ useful: 1, noise: 1, expected: 1, precision: 1 / 3, perSeriesWeek: 5 / 4 },
+    // 'a' was useful and is over; 'b' to 'e' fired before it.
+    ...{ quiet: 4, quietPerSeriesWeek: 1, ...TOLD },
   });
   expect(records[1]).toEqual({
     ...{ detector: 'Removed', signal: '', severity: '', series: Number.NaN, alerts: 1 },
     ...{ useful: 0, noise: 0, expected: 0, precision: Number.NaN, perSeriesWeek: Number.NaN },
+    // It fired with 'a'.
+    ...{ quiet: 0, quietPerSeriesWeek: Number.NaN, ...SILENT },
   });
   expect(records[2]).toMatchObject({ series: 0, alerts: 0, perSeriesWeek: Number.NaN });
 });
@@ -108,4 +117,47 @@ test('a verdict that is said anew after it was taken back counts again', async (
   expect(await of()).toMatchObject({ useful: 0, precision: Number.NaN });
   await writeFeedback(stand.store, said('again', 'noise', 'Ana', NOW - 70));
   expect(await of()).toMatchObject({ useful: 0, noise: 1, precision: 0 });
+});
+
+test('an alert in trouble that people confirmed is no false alarm of a quiet period', async () => {
+  const hour = 3_600_000;
+  const now = NOW - 30 * 24 * hour;
+  const place = { ...labels, pipeline: 'payments' };
+  const at = (id: string, minutes: number, of = place) => ({
+    ...fired(id, 'Quiet7', now - minutes * 60_000),
+    labels: of,
+    resolvedAt: now - (minutes - 20) * 60_000,
+  });
+  await writeAnomalies(
+    stand.store,
+    [
+      at('useful', 600),
+      at('with-it', 590),
+      at('just-before', 607),
+      at('long-before', 640),
+      at('elsewhere', 595, { ...place, pipeline: 'other' }),
+      at('acknowledged', 300),
+      at('unheard', 200),
+    ],
+    now,
+  );
+  await writeFeedback(stand.store, said('useful', 'useful'));
+  const incident: Incident = {
+    ...{
+      id: 'i1',
+      title: 't',
+      pipeline: 'payments',
+      state: 'resolved',
+      severity: 'warning',
+      openedAt: now - 305 * 60_000,
+    },
+    ...{ updatedAt: now, resolvedAt: now - 280 * 60_000, acknowledgedBy: 'Ana', culprit: '', reason: '' },
+    ...{ alerts: [], timeline: [] },
+  };
+  await writeIncident(stand.store, incident);
+  await writeIncident(stand.store, {
+    ...{ ...incident, id: 'i2', acknowledgedBy: '', openedAt: now - 205 * 60_000, resolvedAt: now - 180 * 60_000 },
+  });
+  const record = (await readDetectorRecords(stand.store, now)).find(({ detector }) => detector === 'Quiet7');
+  expect(record).toMatchObject({ alerts: 7, useful: 1, quiet: 3 });
 });

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { readForecastModel, SHIPPED_MODEL } from '../../../../detector/lstm/forecast/model-json.ts';
-import { exportModel, importModel, modelInUse } from '../../../../detector/lstm/forecast/model-store.ts';
+import { exportModel, importModel, modelInUse, takeBackModel } from '../../../../detector/lstm/forecast/model-store.ts';
 
 let folder: string;
 let data: string;
@@ -42,7 +42,7 @@ test('an imported model is in use from then on, and a later one in its place', a
   const { weights } = await importModel(data, second);
   expect(weights.kernel[0]).toBe(0.75);
   expect(readForecastModel(await modelInUse(data)).weights.kernel[0]).toBe(0.75);
-  expect(await readdir(join(data, 'detector'))).toEqual(['forecast-model']);
+  expect(await readdir(join(data, 'detector'))).toEqual(['forecast-model', 'forecast-model.previous']);
   const out = join(folder, 'again');
   expect(await exportModel(data, out)).toBe(place);
   expect(readForecastModel(out).weights.kernel[0]).toBe(0.75);
@@ -59,4 +59,19 @@ test('a model that cannot be used leaves the one in use', async () => {
   await expect(importModel(data, bad)).rejects.toMatchObject({ code: 'detector_model_shape' });
   await expect(importModel(data, join(folder, 'nowhere'))).rejects.toMatchObject({ code: 'detector_model_unreadable' });
   expect(readForecastModel(await modelInUse(data)).weights.kernel[0]).toBe(0.25);
+});
+
+test('a model is taken back, and taking back is taken back', async () => {
+  const bias = async () => readForecastModel(await modelInUse(data)).weights.kernel[0];
+  await expect(takeBackModel(data)).rejects.toMatchObject({ code: 'detector_model_none' });
+  await importModel(data, await changed('first', 0.25));
+  expect(await takeBackModel(data)).toBe(SHIPPED_MODEL);
+  expect(await takeBackModel(data)).toBe(join(data, 'detector/forecast-model'));
+  expect(await bias()).toBe(0.25);
+  await importModel(data, await changed('second', 0.75));
+  await takeBackModel(data);
+  expect(await bias()).toBe(0.25);
+  await takeBackModel(data);
+  expect(await bias()).toBe(0.75);
+  expect((await readdir(join(data, 'detector'))).sort()).toEqual(['forecast-model', 'forecast-model.previous']);
 });
