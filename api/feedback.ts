@@ -2,7 +2,13 @@ import { type Request, Router } from 'express';
 import { z } from 'zod';
 import type { Anomaly } from '../core/anomaly.ts';
 import { FEEDBACK_VERDICTS, type Feedback } from '../core/feedback.ts';
-import type { DetectorRecordView, DetectorsView, FeedbackListView, FeedbackView } from '../core/feedback-view.ts';
+import type {
+  DetectorRecordView,
+  DetectorsView,
+  FeedbackListView,
+  FeedbackView,
+  LimitForecastView,
+} from '../core/feedback-view.ts';
 import { judgedPoints } from '../core/judged-points.ts';
 import { fingerprint } from '../core/labels.ts';
 import type { AnomalyContextView } from '../core/past-event.ts';
@@ -12,6 +18,7 @@ import { readAnomaly } from '../store/queries/anomalies.ts';
 import { readDetectorRecords } from '../store/queries/detector-records.ts';
 import { readExpectations } from '../store/queries/expectations.ts';
 import { lastFeedbackAt, readFeedback, withdrawFeedback, writeFeedback } from '../store/queries/feedback.ts';
+import { readLimitForecasts } from '../store/queries/limit-forecasts.ts';
 import { readPastEvents } from '../store/queries/past-events.ts';
 import { known } from './bands.ts';
 import { invalid, unknown } from './failure.ts';
@@ -90,7 +97,8 @@ export function createFeedbackRoutes({ store, now }: FeedbackDeps): Router {
     response.json(answer);
   });
   router.get('/detectors', async (_request, response) => {
-    const detectors = (await readDetectorRecords(store, now())).map(
+    const [records, forecasts] = await Promise.all([readDetectorRecords(store, now()), readLimitForecasts(store)]);
+    const detectors = records.map(
       (record): DetectorRecordView => ({
         ...record,
         series: known(record.series),
@@ -102,7 +110,16 @@ export function createFeedbackRoutes({ store, now }: FeedbackDeps): Router {
         forecastCoverage: known(record.forecastCoverage),
       }),
     );
-    const answer: DetectorsView = { now: now(), detectors };
+    const limits = forecasts.map(
+      (one): LimitForecastView => ({
+        ...one,
+        brier: known(one.brier),
+        stated: one.stated.map(known),
+        happened: one.happened.map(known),
+        lead: known(one.lead),
+      }),
+    );
+    const answer: DetectorsView = { now: now(), detectors, limits };
     response.json(answer);
   });
   return router;

@@ -71,8 +71,32 @@ export interface DetectorRecordView {
   readonly forecastCoverage: Known;
 }
 
+/** What warnings ahead of one kind of limit were worth, and the chances of one window ahead they came from. */
+export interface LimitForecastView {
+  readonly kind: string;
+  /** Seconds ahead. */
+  readonly window: number;
+  /** When the detector last told of it. */
+  readonly time: Millis;
+  readonly series: number;
+  /** Mean squared distance of the chances to what happened; null while none is known. */
+  readonly brier: Known;
+  /** By tenths of chance: how many were stated, their mean, and the share after which the limit was crossed; null of none. */
+  readonly counts: readonly number[];
+  readonly stated: readonly Known[];
+  readonly happened: readonly Known[];
+  /** Warnings that are over, those that came true, and the mean seconds from these to the crossing. */
+  readonly announced: number;
+  readonly kept: number;
+  readonly lead: Known;
+  readonly crossings: number;
+  readonly foreseen: number;
+}
+
 export interface DetectorsView {
   readonly now: Millis;
   /** Most alerts in front. */
   readonly detectors: readonly DetectorRecordView[];
+  /** By kind of limit, the shorter window first; empty while no series has a limit. */
+  readonly limits: readonly LimitForecastView[];
 }

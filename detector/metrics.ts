@@ -150,6 +150,42 @@ export function createMetrics(registry: Registry) {
       labelNames: ['detector'] as const,
       registers,
     }),
+    limitBrier: new Gauge({
+      name: 'weir_detector_limit_brier_score',
+      help: 'Mean squared distance of stated chances of crossing a limit to what happened (0 is perfect), by kind of limit and time ahead.',
+      labelNames: ['kind', 'ahead'] as const,
+      registers,
+    }),
+    limitChances: new Gauge({
+      name: 'weir_detector_limit_chances',
+      help: 'Chances of crossing a limit whose time is over, by kind of limit, time ahead, and the tenth that was stated (0.9: 0.9 to 1).',
+      labelNames: ['kind', 'ahead', 'stated'] as const,
+      registers,
+    }),
+    limitCrossed: new Gauge({
+      name: 'weir_detector_limit_crossed_ratio',
+      help: 'Share of those chances after which the limit was crossed.',
+      labelNames: ['kind', 'ahead', 'stated'] as const,
+      registers,
+    }),
+    limitWarnings: new Gauge({
+      name: 'weir_detector_limit_warnings',
+      help: 'Warnings ahead of limits that are over, by kind of limit and result: crossed, not_crossed.',
+      labelNames: ['kind', 'result'] as const,
+      registers,
+    }),
+    limitLead: new Gauge({
+      name: 'weir_detector_limit_lead_seconds',
+      help: 'Mean time from a warning to the crossing of its limit; absent while none was crossed.',
+      labelNames: ['kind'] as const,
+      registers,
+    }),
+    limitCrossings: new Gauge({
+      name: 'weir_detector_limit_crossings',
+      help: 'Crossings of limits, by kind of limit and result: announced, not_announced.',
+      labelNames: ['kind', 'result'] as const,
+      registers,
+    }),
     precision: new Gauge({
       name: 'weir_detector_precision_ratio',
       help: 'Share called useful of the alerts of the last seven days that people have judged; absent while none is.',

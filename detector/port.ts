@@ -14,6 +14,7 @@ import { type Expectation, writeExpectations } from '../store/queries/expectatio
 import { readFeedback } from '../store/queries/feedback.ts';
 import { readIncidents } from '../store/queries/incidents.ts';
 import { newestTelemetry } from '../store/queries/ingest.ts';
+import { type LimitForecast, writeLimitForecasts } from '../store/queries/limit-forecasts.ts';
 import { readTopicRetentions, type TopicRetention } from '../store/queries/retentions.ts';
 import { readSignals, type SignalQuery } from '../store/queries/signals.ts';
 import type { Troubles } from './tuning/troubles.ts';
@@ -34,6 +35,8 @@ export interface DetectorPort {
   /** What each detector did in the seven days before `now`. */
   readRecords(now: Millis): Promise<readonly DetectorRecord[]>;
   writeStates(states: readonly DetectorState[]): Promise<void>;
+  /** What warnings ahead of limits were worth. */
+  writeLimitForecasts(forecasts: readonly LimitForecast[]): Promise<void>;
   /** What is known of how long topics keep records, for each group that reads them. */
   readRetentions(now: Millis): Promise<readonly TopicRetention[]>;
 }
@@ -54,6 +57,7 @@ export function storePort(store: Store): DetectorPort {
     },
     readRecords: (now) => readDetectorRecords(store, now),
     writeStates: (states) => writeDetectorStates(store, states),
+    writeLimitForecasts: (forecasts) => writeLimitForecasts(store, forecasts),
     readRetentions: (now) => readTopicRetentions(store, now),
   };
 }

@@ -1,6 +1,9 @@
+import { LIMIT_AHEAD } from '../core/alert.ts';
 import { errorMessage } from '../core/errors.ts';
 import type { Logger } from '../core/telemetry.ts';
 import type { Millis } from '../core/time.ts';
+import type { LimitForecast } from '../store/queries/limit-forecasts.ts';
+import { reportAhead } from './ahead/report.ts';
 import { falseAlarmsOf } from './engine/incident.ts';
 import { RUNGS } from './engine/shadow.ts';
 import type { DetectorMetrics } from './metrics.ts';
@@ -35,7 +38,7 @@ const CHANGED_MS = 60_000;
 
 export function createRecords(
   catalogue: Catalogue,
-  port: Pick<DetectorPort, 'readRecords' | 'writeStates'>,
+  port: Pick<DetectorPort, 'readRecords' | 'writeStates' | 'writeLimitForecasts'>,
   metrics: DetectorMetrics,
   log: Logger,
 ): Records {
@@ -43,19 +46,44 @@ export function createRecords(
   let publishedFor = 0;
   let running: Promise<void> = Promise.resolve();
 
+  /** Chances of crossing limits and what came of them. */
+  async function publishAhead(forecasts: readonly LimitForecast[]): Promise<void> {
+    const { limitBrier, limitChances, limitCrossed, limitWarnings, limitLead, limitCrossings } = metrics;
+    for (const gauge of [limitBrier, limitChances, limitCrossed, limitWarnings, limitLead, limitCrossings])
+      gauge.reset();
+    for (const { kind, window, brier, counts, happened, announced, kept, lead, crossings, foreseen } of forecasts) {
+      const ahead = `${window / 60}m`;
+      if (!Number.isNaN(brier)) limitBrier.set({ kind, ahead }, brier);
+      for (const [bin, count] of counts.entries()) {
+        const stated = `0.${bin}`;
+        limitChances.set({ kind, ahead, stated }, count);
+        if (count > 0) limitCrossed.set({ kind, ahead, stated }, happened[bin] as number);
+      }
+      limitWarnings.set({ kind, result: 'crossed' }, kept);
+      limitWarnings.set({ kind, result: 'not_crossed' }, announced - kept);
+      if (!Number.isNaN(lead)) limitLead.set({ kind }, lead);
+      limitCrossings.set({ kind, result: 'announced' }, foreseen);
+      limitCrossings.set({ kind, result: 'not_announced' }, crossings - foreseen);
+    }
+    if (forecasts.length > 0) await port.writeLimitForecasts(forecasts);
+  }
+
   async function publish(watching: ReadonlyMap<string, readonly Watched[]>, now: Millis): Promise<void> {
     await port.writeStates(
-      catalogue.watchers.map(({ entry }) => ({
-        detector: entry.name,
-        time: now,
-        signal: entry.query.signal,
-        severity: entry.severity,
-        threshold: entry.decision.score,
-        ...stateOf(catalogue, watching.get(entry.name) ?? []),
-        forecastLoss: catalogue.forecasts.of(entry.query.signal).loss,
-        forecastCoverage: catalogue.forecasts.of(entry.query.signal).coverage,
-        falseAlarms: falseAlarmsOf(entry.decision.score),
-      })),
+      // Where no series has a limit nobody looks ahead.
+      catalogue.watchers
+        .filter(({ entry }) => entry.name !== LIMIT_AHEAD || watching.has(LIMIT_AHEAD))
+        .map(({ entry }) => ({
+          detector: entry.name,
+          time: now,
+          signal: entry.query.signal,
+          severity: entry.severity,
+          threshold: entry.decision.score,
+          ...stateOf(catalogue, watching.get(entry.name) ?? []),
+          forecastLoss: catalogue.forecasts.of(entry.query.signal).loss,
+          forecastCoverage: catalogue.forecasts.of(entry.query.signal).coverage,
+          falseAlarms: falseAlarmsOf(entry.decision.score),
+        })),
     );
     tellForecasts();
     const records = await port.readRecords(now);
@@ -104,8 +132,10 @@ export function createRecords(
         }
       }
       tellRungs(watched);
+      const ahead = reportAhead(watched.values(), now);
       running = running
         .then(() => publish(watching, now))
+        .then(() => publishAhead(ahead))
         .catch((error) => log.warn({ event: 'detector_records_unpublished', error: errorMessage(error) }));
     },
     settled: () => running,

@@ -47,10 +47,10 @@ function play({ start, step, values, limit, from }: LimitedSeries): Tally {
   const catalogue = createCatalogue(detectorConfig.parse({ shipped: false, ahead, detectors }), foresight);
   const watched = createWatched({ signal: 'custom', pipeline: 'bench', stage: 'one' }, start, start);
   for (const [i, value] of values.entries()) {
-    if (i === from && watched.lookouts.above) watched.lookouts.above.tally = createTally();
+    if (i === from) delete watched.lookouts.above?.tallies.threshold;
     judge(catalogue, watched, { time: start + i * step, value, volume: NaN }, step);
   }
-  const tally = watched.lookouts.above?.tally ?? createTally();
+  const tally = watched.lookouts.above?.tallies.threshold ?? createTally();
   releasePlaces(catalogue, watched);
   return tally;
 }

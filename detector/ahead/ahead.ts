@@ -46,19 +46,24 @@ export function lookAhead(
 ): Verdict | undefined {
   const { limits: book, foresight } = catalogue;
   const limits = book.of(watched.labels);
-  if (limits.length === 0 || foresight === undefined) return undefined;
+  const { above, below } = watched.lookouts;
+  if (foresight === undefined || (limits.length === 0 && above === undefined && below === undefined)) return undefined;
   const entry = catalogue.aheadOf(watched.labels['signal'] as Signal);
+  const sides = SIDES.map((side) => ({ side, own: limits.filter((limit) => limit.side === side) }));
   const asked: Asked[] = [];
-  for (const side of SIDES) {
-    const own = limits.filter((limit) => limit.side === side);
-    if (own.length === 0) continue;
-    watched.lookouts[side] ??= createLookout(side, stepMs);
+  for (const { side, own } of sides) {
     const lookout = watched.lookouts[side];
     // The network has run since the interval was closed: once, over all series.
-    if (lookout.fresh) asked.push({ lookout, outlook: ask(lookout, foresight, own, entry) });
-    watchOut(lookout, foresight, own, { time: point.time, value: point.value, length: stepMs });
+    if (lookout?.fresh) asked.push({ lookout, outlook: ask(lookout, foresight, own, entry) });
   }
-  return asked.length === 0 ? undefined : decide(entry, watched, asked, foresight, feedback);
+  const verdict = asked.length === 0 ? undefined : decide(entry, watched, asked, foresight, feedback);
+  for (const { side, own } of sides) {
+    // A limit that is gone (retention is not known any more) leaves a warning that has to end.
+    if (own.length === 0 && watched.lookouts[side] === undefined) continue;
+    watched.lookouts[side] ??= createLookout(side, stepMs);
+    watchOut(watched.lookouts[side], foresight, own, { time: point.time, value: point.value, length: stepMs });
+  }
+  return verdict;
 }
 
 function ask(lookout: Lookout, foresight: Foresight, limits: readonly Limit[], entry: DetectorEntry) {
@@ -80,7 +85,6 @@ function decide(
   const before = watch.standing;
   const firing = before.phase === 'firing';
   const { lookout, outlook } = asked.reduce((first, one) => (chanceOf(one) > chanceOf(first) ? one : first));
-  // What was closed is one interval old where this was asked in the step after it, and no older.
   const end = lookout.openAt;
   const people = feedback.of(watched.key, entry.name);
   const moved = people && thresholdAt(people, decision.score, end);

@@ -1,7 +1,7 @@
 import type { Millis } from '../../core/time.ts';
 import type { Foresight } from '../foresight.ts';
 import { HORIZONS } from '../lstm/forecast/features.ts';
-import type { Limit } from './limits.ts';
+import type { Limit, LimitKind } from './limits.ts';
 import { createRecordHigh, extendRecord, type RecordHigh, recordOf } from './record.ts';
 import { countChance, createTally, type Tally } from './tally.ts';
 import {
@@ -24,12 +24,14 @@ const LONGEST = WINDOWS[WINDOWS.length - 1] as number;
 
 /** Chances that were stated, to be held against what comes. `limit` is turned so that crossing it is to be above. */
 interface Stated {
+  readonly kind: LimitKind;
   readonly limit: number;
   readonly chances: readonly number[];
 }
 
 /** A warning that is not over. `limit` is turned; `crossedAt` 0 while it was not crossed. */
 interface Warning {
+  readonly kind: LimitKind;
   readonly limit: number;
   readonly at: Millis;
   crossedAt: Millis;
@@ -54,7 +56,8 @@ export interface Lookout {
   /** Of the last intervals, the oldest first. */
   readonly stated: (Stated | undefined)[];
   warning: Warning | undefined;
-  tally: Tally;
+  /** What came of it, by kind of limit. */
+  readonly tallies: Partial<Record<LimitKind, Tally>>;
 }
 
 /** What lies ahead of a series and the nearest of its limits that is not crossed, at the end of an interval. */
@@ -86,12 +89,18 @@ export function createLookout(side: Limit['side'], stepMs: Millis): Lookout {
     record: createRecordHigh(),
     stated: [],
     warning: undefined,
-    tally: createTally(),
+    tallies: {},
   };
 }
 
 /** How much of the series a lookout has seen; an interval longer than a minute counts as one. */
 export const historyOf = ({ trend }: Lookout): Millis => trend.points * MINUTE;
+
+/** What came of the chances and warnings of one kind of limit. */
+export function tallyOf({ tallies }: Lookout, kind: LimitKind): Tally {
+  tallies[kind] ??= createTally();
+  return tallies[kind];
+}
 
 const turn = ({ side }: Lookout, value: number) => (side === 'above' ? value : -value);
 
@@ -136,15 +145,17 @@ function close(lookout: Lookout, foresight: Foresight, limits: readonly Limit[])
   lookout.worst = NaN;
   lookout.fresh = true;
   settle(lookout);
-  const { warning, tally } = lookout;
+  const { warning } = lookout;
   for (const limit of limits) {
     const value = turn(lookout, limit.value);
     if (!(worst > value) || !(before <= value)) continue;
+    const tally = tallyOf(lookout, limit.kind);
     tally.crossings++;
-    if (warning?.limit === value) tally.foreseen++;
+    if (warning?.kind === limit.kind) tally.foreseen++;
   }
   if (warning && worst > warning.limit && warning.crossedAt === 0) {
     warning.crossedAt = lookout.openAt;
+    const tally = tallyOf(lookout, warning.kind);
     tally.announced++;
     tally.kept++;
     tally.lead += warning.crossedAt - warning.at;
@@ -152,11 +163,13 @@ function close(lookout: Lookout, foresight: Foresight, limits: readonly Limit[])
 }
 
 /** Holds the chances whose window ends with the newest value against what came. */
-function settle({ stated, trend, tally }: Lookout): void {
+function settle(lookout: Lookout): void {
+  const { stated, trend } = lookout;
   for (const [w, window] of WINDOWS.entries()) {
     const one = stated.at(-window);
     const most = highestOf(trend, window);
-    if (one && !Number.isNaN(most)) countChance(tally, w, one.chances[w] as number, most > one.limit);
+    if (one && !Number.isNaN(most))
+      countChance(tallyOf(lookout, one.kind), w, one.chances[w] as number, most > one.limit);
   }
   stated.push(undefined);
   if (stated.length > LONGEST) stated.shift();
@@ -164,18 +177,18 @@ function settle({ stated, trend, tally }: Lookout): void {
 
 /** Ends a warning that was crossed, or that nothing came of while it stood and in the longest window after it began. */
 export function endWarning(lookout: Lookout, now: Millis, firing: boolean): void {
-  const { warning, tally, interval } = lookout;
+  const { warning, interval } = lookout;
   if (!warning || firing) return;
   if (warning.crossedAt === 0) {
     if (now - warning.at <= LONGEST * interval) return;
-    tally.announced++;
+    tallyOf(lookout, warning.kind).announced++;
   }
   lookout.warning = undefined;
 }
 
 /** Notes that people were told of `outlook`. */
 export function beginWarning({ lookout, limit, end }: Outlook): void {
-  lookout.warning ??= { limit: turn(lookout, limit.value), at: end, crossedAt: 0 };
+  lookout.warning ??= { kind: limit.kind, limit: turn(lookout, limit.value), at: end, crossedAt: 0 };
 }
 
 /** Whether what people were warned of has happened. */
@@ -211,7 +224,7 @@ export function outlookOf(lookout: Lookout, foresight: Foresight, limits: readon
     course.push(Math.max(course.at(-1) ?? 0, trendChance(trend, w, turned) || 0));
   }
   const chances = WINDOWS.map((_, w) => weight * (course[w] as number) + (1 - weight) * (network[w] as number));
-  lookout.stated[lookout.stated.length - 1] = { limit: turned, chances };
+  lookout.stated[lookout.stated.length - 1] = { kind: limit.kind, limit: turned, chances };
   const reach = reachOf(lookout, foresight, limit) * lookout.interval;
   return { lookout, limit, end: openAt, value: turn(lookout, value), chances, network, trend: course, weight, reach };
 }

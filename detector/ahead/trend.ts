@@ -123,11 +123,11 @@ export function trendChance(trend: Trend, w: number, limit: number): number {
   for (let bin = 0; bin < BINS; bin++) {
     const count = errors[bin] as number;
     all += count;
-    above += count * Math.min(1, Math.max(0, bin + 1 - place));
+    if (bin < BINS - 1) above += count * Math.min(1, Math.max(0, bin + 1 - place));
   }
-  // Nothing is known of how what lies beyond the bins is spread: it thins out with the square of the distance.
-  if (place > BINS) above = (errors[BINS - 1] as number) * (REACH / (place - REACH)) ** 2;
-  return above / all;
+  // The last bin is open, and nothing is known of how it is spread: it thins out with the square of the distance.
+  const within = place <= BINS - 1 ? 1 : ((REACH - 1) / (place - REACH)) ** 2;
+  return (above + within * (errors[BINS - 1] as number)) / all;
 }
 
 /** The value that the highest one of the next `WINDOWS[w]` intervals stays below with chance `q`. */

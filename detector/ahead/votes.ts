@@ -2,7 +2,7 @@ import type { Anomaly, Vote } from '../../core/anomaly.ts';
 import type { Foresight } from '../foresight.ts';
 import { HORIZONS } from '../lstm/forecast/features.ts';
 import { scoreOfChance } from './entry.ts';
-import type { Outlook } from './lookout.ts';
+import { type Outlook, tallyOf } from './lookout.ts';
 import { brierOf, chancesOf, leadOf } from './tally.ts';
 import { REGIMES, regimeOf, trendQuantile, WINDOWS } from './trend.ts';
 
@@ -48,7 +48,8 @@ export function scoreAhead(votes: readonly Vote[]): number {
 /** The numbers of a decision to warn that are not of one vote, as they are stored; those not known are left out. */
 export function inputsAhead(outlook: Outlook): Anomaly['decision'] {
   const { lookout, limit, chances, reach } = outlook;
-  const { tally, interval } = lookout;
+  const { interval } = lookout;
+  const tally = tallyOf(lookout, limit.kind);
   const inputs: Record<string, number | string> = {
     limit: limit.value,
     limit_kind: limit.kind,

@@ -4,7 +4,7 @@ import type { Labels } from '../../core/labels.ts';
 import type { Signal } from '../../core/signal.ts';
 import { valueWords } from '../wording.ts';
 import type { LimitKind } from './limits.ts';
-import type { Outlook } from './lookout.ts';
+import { type Outlook, tallyOf } from './lookout.ts';
 import { WINDOWS } from './trend.ts';
 
 const LONGEST = WINDOWS[WINDOWS.length - 1] as number;
@@ -33,7 +33,7 @@ export function annotationsAhead(subject: string, labels: Labels, outlook: Outlo
   const chance = percent(chances.at(-1) as number);
   const when = Number.isNaN(reach) ? '' : ` in about ${about(reach)}`;
   const verb = limit.side === 'above' ? 'reaches' : 'falls to';
-  const { announced, kept } = lookout.tally;
+  const { announced, kept } = tallyOf(lookout, limit.kind);
   const record =
     announced === 0
       ? 'It is the first warning for this series.'

@@ -34,6 +34,34 @@ describe('an incident', () => {
     expect(members(story, 'INC-3')).toEqual(['freshness']);
   });
 
+  it('takes the alert that a limit was crossed, however long it was warned of before', async () => {
+    await using story = startScenario(CONFIG);
+    const warning = { ...lag, alertname: 'LimitAhead', severity: 'warning' };
+    fire(story, warning, {
+      summary: 'enrichment: lag on orders reaches 900 in about 25 min (chance 80 % within 30 min)',
+    });
+    await story.at(1500);
+    expect(incident(story, 'INC-1')).toMatchObject({ severity: 'warning', culprit: 'enrichment' });
+    fire(story, { ...lag, severity: 'critical' });
+    fire(story, errors);
+    await story.at(1510);
+    expect(members(story, 'INC-1')).toEqual(['lag', 'lag', 'error_ratio']);
+    expect(incident(story, 'INC-1')).toMatchObject({ severity: 'critical', state: 'open' });
+    end(story, warning);
+    await story.at(1600);
+    expect(incident(story, 'INC-1').state).toBe('open');
+  });
+
+  it('does not take the alert of another series so late, nor one of the same once that has resolved', async () => {
+    await using story = startScenario(CONFIG);
+    fire(story, { ...lag, alertname: 'LimitAhead' });
+    await story.at(1500);
+    fire(story, { ...lag, topic: 'refunds' });
+    await story.at(1510);
+    expect(members(story, 'INC-2')).toEqual(['lag']);
+    expect(incident(story, 'INC-2').alerts[0]?.labels['topic']).toBe('refunds');
+  });
+
   it('is resolved once all its alerts have been for resolve_hold', async () => {
     await using story = startScenario(CONFIG);
     fire(story, lag);

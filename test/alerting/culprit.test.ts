@@ -56,6 +56,21 @@ describe('nameCulprit', () => {
     expect(culprit.stage).toBe('gateway');
   });
 
+  it('a warning of what is to come: its own words while it is alone, and no culprit beside what is', () => {
+    const summary = 'enrichment: lag in time on orders reaches 15 min in about 17 min (chance 93 % within 30 min)';
+    const warning: IncidentAlert = {
+      ...alert('lag_seconds', 'enrichment', 0, undefined, undefined, { topic: 'orders', alertname: 'LimitAhead' }),
+      annotations: { summary, description: 'Pipeline orders. It is 8 min now.' },
+    };
+    expect(nameCulprit([warning])).toEqual({
+      stage: 'enrichment',
+      title: summary,
+      reason: 'Pipeline orders. It is 8 min now, since 12:00:00 UTC.',
+    });
+    const slow = alert('latency_p95', 'payments', 600, 0.812, 0.04);
+    expect(nameCulprit([warning, slow])).toEqual(nameCulprit([slow]));
+  });
+
   it('a slow consumer: falling behind, though those after it starve first', () => {
     const culprit = nameCulprit(
       [

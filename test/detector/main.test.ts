@@ -68,3 +68,45 @@ test('after a restart it goes on from its snapshot and reads no history again', 
   expect(metrics).toContain('weir_detector_series{state="ready"} 1');
   await second.detector.stop();
 });
+
+test('a warning ahead of a limit, and what it was made from, outlives a restart', async () => {
+  const from = EPOCH - 3_600_000;
+  const world = createWorld(EPOCH);
+  world.add('throughput', 'enrichment', (_, random) => poisson(random, 100) / 10, { from: from - 2 * 3_600_000 });
+  world.add('lag_seconds', 'enrichment', (time, random) => 2 + random() + Math.max(0, (time - EPOCH) / 1000) * 0.4, {
+    from: from - 2 * 3_600_000,
+    labels: { topic: 'orders', group: 'enrichment' },
+  });
+  const config = detectorConfig.parse({ history: '3h' });
+  const start = async () => {
+    const telemetry = silentTelemetry();
+    const options = { config, store: {} as Store, port: world, alertingUrl: 'http://127.0.0.1:1', dataDir, telemetry };
+    const detector = createDetector({ ...options, now: () => world.now });
+    await detector.start();
+    await detector.settled();
+    return { detector, telemetry };
+  };
+  const warnings = () => [...world.anomalies.values()].filter(({ detector }) => detector === 'LimitAhead');
+  const first = await start();
+  const tick = async (detector: typeof first.detector, steps: number) => {
+    for (let i = 0; i < steps; i++) {
+      world.now += STEP;
+      await detector.tick();
+      await detector.settled();
+    }
+  };
+  while (warnings().length === 0 && world.now < EPOCH + 40 * 60_000) await tick(first.detector, 6);
+  expect(warnings()).toHaveLength(1);
+  await first.detector.stop();
+
+  const second = await start();
+  await tick(second.detector, 30);
+  const metrics = await second.telemetry.registry.metrics();
+  expect(metrics).toContain('weir_detector_alerts_firing 2');
+  expect(warnings()).toMatchObject([{ resolvedAt: 0 }]);
+  expect(metrics).toMatch(/weir_detector_limit_chances\{kind="threshold",ahead="30m",stated="0.0"\} [1-9]/);
+  await tick(second.detector, 100);
+  expect(warnings()).toHaveLength(1);
+  expect(warnings()[0]?.resolvedAt).toBeGreaterThan(0);
+  await second.detector.stop();
+});

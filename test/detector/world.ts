@@ -8,6 +8,7 @@ import type { DetectorPort } from '../../detector/port.ts';
 import { seededRandom as seeded } from '../../detector/random.ts';
 import type { DetectorRecord, DetectorState } from '../../store/queries/detector-records.ts';
 import type { Expectation } from '../../store/queries/expectations.ts';
+import type { LimitForecast } from '../../store/queries/limit-forecasts.ts';
 import type { TopicRetention } from '../../store/queries/retentions.ts';
 import type { SignalQuery } from '../../store/queries/signals.ts';
 
@@ -69,6 +70,7 @@ export interface World extends DetectorPort {
   readonly records: DetectorRecord[];
   readonly states: DetectorState[];
   readonly retentions: TopicRetention[];
+  readonly limitForecasts: LimitForecast[];
   add(
     signal: Signal,
     stage: string,
@@ -101,6 +103,7 @@ export function createWorld(now: number): World {
     records: [],
     states: [],
     retentions: [],
+    limitForecasts: [],
     add(signal, stage, source, { from = now - 3_600_000, labels = {}, seed } = {}) {
       const all = normalizeLabels({ signal, pipeline: 'orders', stage, ...labels });
       const random = seeded(seed ?? columns.length * 101 + 7);
@@ -153,6 +156,10 @@ export function createWorld(now: number): World {
     async readRecords() {
       if (world.failing) throw new Error(world.failing);
       return world.records;
+    },
+    async writeLimitForecasts(forecasts) {
+      if (world.failing) throw new Error(world.failing);
+      world.limitForecasts.push(...forecasts);
     },
     async readRetentions() {
       if (world.failing) throw new Error(world.failing);

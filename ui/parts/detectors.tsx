@@ -6,6 +6,7 @@ import { formatCount, formatMoment, formatNumber, formatPercent, plural } from '
 import { signalTitle } from '../pages/kpis.ts';
 import { useResource } from '../resource.ts';
 import { clock, person, step } from '../state.ts';
+import { LimitsAhead } from './limits-ahead.tsx';
 
 /** What the detectors raised in seven days and what people said of it; and all that was said, to be taken back. */
 export function Detectors() {
@@ -26,6 +27,7 @@ export function Detectors() {
         </header>
         {error === '' ? null : <p class="nothing">The records of the detectors could not be read: {error}</p>}
         {loud.length === 0 ? null : <RecordTable records={loud} />}
+        <LimitsAhead limits={value?.limits ?? []} />
         {value === undefined || error !== '' ? null : (
           <p class="nothing">
             {all.length === 0

@@ -2,7 +2,7 @@ import { SIGNAL_FACTS, type Signal } from '../../core/signal.ts';
 import { columnTitle } from '../../core/stage-column.ts';
 import type { AnomalyView } from '../../core/view.ts';
 import { movedText } from '../feedback-words.ts';
-import { durationWords, formatCount, formatUnit } from '../format.ts';
+import { durationWords, formatCount, formatPercent, formatUnit } from '../format.ts';
 
 const SCORERS: Readonly<Record<string, string>> = {
   threshold: 'Fixed limit',
@@ -17,6 +17,8 @@ const SCORERS: Readonly<Record<string, string>> = {
   regression: 'Its own course',
   forecast: 'Forecast, 1 step',
   drift: 'Drifts off its forecasts',
+  trend: 'Its course reaches the limit',
+  network: 'Its forecasts reach the limit',
 };
 
 /** A scorer's name as people read it, or that of a signal among those of a stage; other names stay as they are spelled. */
@@ -34,6 +36,7 @@ const BREACHES: Readonly<Record<string, string>> = {
   rule: 'a fixed limit was passed',
   stopped: 'the flow stopped',
   relations: 'signals that keep together have parted',
+  ahead: 'a limit lies ahead',
 };
 
 const RUNGS: Readonly<Record<string, string>> = {
@@ -54,6 +57,23 @@ const GUARDS: readonly (readonly [string, string, (value: number, unit: string) 
   ['noise', 'Noise floor', formatUnit],
 ];
 
+/** Of a warning: the chances of crossing the limit, and what came of earlier ones for this series. */
+function aheadFacts(decision: AnomalyView['decision']): [string, string][] {
+  const number = (key: string) => (typeof decision[key] === 'number' ? decision[key] : Number.NaN);
+  const interval = number('interval') / 1000;
+  const chance = (window: number) =>
+    `${formatPercent(number(`chance_${window}`))} within ${durationWords(window * interval)}`;
+  if (decision['breach'] !== 'ahead') return [];
+  const facts: [string, string][] = [['Chance', `${chance(15)}, ${chance(30)}`]];
+  if (number('reach') > 0)
+    facts.push(['Reached in about', durationWords(60 * Math.max(1, Math.round(number('reach') / 60_000)))]);
+  facts.push([
+    'Warnings so far',
+    `${formatCount(number('announced'))}, ${formatCount(number('kept'))} of them came true`,
+  ]);
+  return facts;
+}
+
 /** Inputs of the decision in words, in the order in which people ask for them. Durations are stored in milliseconds. */
 export function factsOf(anomaly: AnomalyView): [string, string][] {
   const { decision, score, threshold } = anomaly;
@@ -64,7 +84,10 @@ export function factsOf(anomaly: AnomalyView): [string, string][] {
     facts.push(['Decided by', `the state of the group: ${String(decision['state'])}`]);
   else if (decision['breach'] === 'rule' && rule === 'frozen') facts.push(['Decided by', 'the value never changes']);
   else if (breach !== undefined) facts.push(['Decided by', breach]);
-  if (score !== null) facts.push(['Score', `${score.toFixed(1)} of ${threshold.toFixed(1)} needed`]);
+  const ahead = aheadFacts(decision);
+  facts.push(...ahead);
+  if (score !== null && ahead.length === 0)
+    facts.push(['Score', `${score.toFixed(1)} of ${threshold.toFixed(1)} needed`]);
   const moved = movedText(decision);
   if (moved !== undefined) facts.push(['Threshold', moved]);
   const spans: readonly (readonly [string, string])[] = [

@@ -112,6 +112,7 @@ export function createFleet(size: number, step: Millis, now: Millis): Fleet {
     readRecords: async () => [],
     writeStates: async () => {},
     readRetentions: async () => [],
+    writeLimitForecasts: async () => {},
   };
   return fleet;
 }

@@ -83,7 +83,8 @@ describe('a slow leak: lag that grows to its limit in 40 minutes', () => {
     );
     expect(card).toMatch(/^so far +\d+ chances stated for this series, Brier score .*; 0 warnings over, 0 came true$/m);
     expect(recomputes({ ...warning, score: warning.score + 1e-9 })).toBe('differs');
-    const tally = [...evaluator.watched.values()].find(({ labels }) => labels['topic'])?.lookouts.above?.tally;
+    const tally = [...evaluator.watched.values()].find(({ labels }) => labels['topic'])?.lookouts.above?.tallies
+      .threshold;
     expect(tally).toMatchObject({ announced: 1, kept: 1, crossings: 1, foreseen: 1 });
     expect(tally?.lead).toBeGreaterThanOrEqual(15 * MINUTE);
   });

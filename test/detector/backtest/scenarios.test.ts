@@ -183,4 +183,34 @@ describe('what others were told off for, with detectors as they are configured',
     }
     expect(outcomes).toEqual([0, 1]);
   });
+
+  /** What the shipped detectors say of one series of a stage in an hour, four hours of which are known before. */
+  async function shippedOf(
+    signal: 'throughput' | 'latency_p95',
+    value: (time: number, random: () => number) => number,
+  ) {
+    const world = createWorld(EPOCH + 2 * HOUR_MS);
+    world.add(signal, 'payments', value, { from: EPOCH - 4 * HOUR_MS });
+    const config = detectorConfig.parse({ history: '4h' });
+    return (await judgePast({ config, port: world, until: EPOCH + HOUR_MS, days: 1 / 24 })).firings;
+  }
+
+  test("SigNoz's example, payments falling from 10,250 to 4,200 a minute, fires within a minute, once", async () => {
+    const firings = await shippedOf('throughput', (time, random) => poisson(random, broken(time) ? 700 : 1708) / 10);
+    expect(firings.map(({ detector }) => detector)).toEqual(['ThroughputAnomaly']);
+    expect(firings[0]?.firedAt).toBeLessThan(EPOCH + 1_800_000 + 60_000);
+  });
+
+  test('flapping: ten minutes of ups and downs a minute long are two alerts at most', async () => {
+    const up = (time: number) => broken(time) && Math.floor(time / 60_000) % 2 === 0;
+    const firings = await shippedOf('latency_p95', (time, random) => (0.2 + 0.01 * gauss(random)) * (up(time) ? 4 : 1));
+    expect(firings.length).toBeGreaterThan(0);
+    expect(firings.length).toBeLessThanOrEqual(2);
+  });
+
+  test('flat: a series that never moves is no anomaly, nor is a trifle over it', async () => {
+    expect(await shippedOf('latency_p95', () => 0.2)).toEqual([]);
+    expect(await shippedOf('latency_p95', (time) => (broken(time) ? 0.22 : 0.2))).toEqual([]);
+    expect(await shippedOf('throughput', () => 0)).toEqual([]);
+  });
 });
