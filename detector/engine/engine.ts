@@ -2,7 +2,7 @@ import type { Direction } from '../../core/signal.ts';
 import type { Millis } from '../../core/time.ts';
 import { createIntervals } from './interval.ts';
 import { type Band, bandAt, createProfiles, learnProfile } from './profile.ts';
-import { cappedOdds, paceOf, type ScoreInputs, type StreamInput, settlingOf, youthOf } from './score.ts';
+import { MOST_ODDS, paceOf, type ScoreInputs, type StreamInput, settlingOf, youthOf } from './score.ts';
 import { BASELINE, createShadow, type Rung, rungOf } from './shadow.ts';
 import { tailsFor, UNREAD } from './sides.ts';
 import type { StateArray } from './snapshot.ts';
@@ -13,6 +13,7 @@ import {
   fitTail,
   halveTail,
   learnTail,
+  oddsAt,
   PARAMETERS,
   readTail,
   shareBeyond,
@@ -125,8 +126,8 @@ export interface Engine {
 }
 
 /**
- * Judges `count` series, each by itself, in flat arrays. Where all of them are judged in one direction (`made`), the
- * tails of the other side are left out as far as nobody reads them: 0.44 kB less of 2.45 kB a series, and the same scores.
+ * Judges `count` series, each by itself, in flat arrays. Where all are judged in one direction (`made`), tails of the
+ * other side that nobody reads are left out: 0.44 kB less of 2.48 kB a series, and the same scores.
  */
 export function createEngine(count: number, made: Direction = 'both'): Engine {
   const { places, count: kept } = tailsFor(made, NAMES);
@@ -177,10 +178,7 @@ export function createEngine(count: number, made: Direction = 'both'): Engine {
       const place = places[2 * k + (value > 0 ? 0 : 1)] as number;
       if (place === UNREAD) used.fill(0, to, to + PARAMETERS);
       else readTail(tails, series * kept + place, used, to);
-      const said =
-        size > 0
-          ? cappedOdds(size, used[to] as number, used[to + 1] as number, used[to + 2] as number, used[to + 3] as number)
-          : 0;
+      const said = size > 0 ? Math.min(MOST_ODDS, oddsAt(size, used, to)) : 0;
       ready[k] = 1;
       sizes[k] = size;
       odds[k] = said;

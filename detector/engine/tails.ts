@@ -103,12 +103,17 @@ export function readTail(tails: Tails, slot: number, out: Float32Array | Float64
   out[to + 3] = (p[at + 3] as number) * SHAPE_STEP;
 }
 
+/** `oddsFrom` of the numbers that `readTail` wrote to `from` at `at`. */
+export function oddsAt(size: number, from: Float32Array, at: number): number {
+  return oddsFrom(size, from[at] as number, from[at + 1] as number, from[at + 2] as number, from[at + 3] as number);
+}
+
 const read = new Float32Array(PARAMETERS);
 
 /** -log10 of the chance that an ordinary point deviates by `size` or more; 0 where nothing is known. */
 export function oddsOf(tails: Tails, slot: number, size: number): number {
   readTail(tails, slot, read, 0);
-  return oddsFrom(size, read[0] as number, read[1] as number, read[2] as number, read[3] as number);
+  return oddsAt(size, read, 0);
 }
 
 /** `oddsOf` from the parameters themselves. */
