@@ -1,5 +1,16 @@
 import type { Direction } from '../../core/signal.ts';
 import type { Millis } from '../../core/time.ts';
+import {
+  COUNT,
+  DRIFT_GAIN,
+  FIRST_OUTSIDE,
+  LOWNESS,
+  NAMES,
+  SPREAD,
+  TAIL_SHARES,
+  WEIGHTS,
+  WEIGHTS_WITH_FORECAST,
+} from './ensemble.ts';
 import { createIntervals } from './interval.ts';
 import { type Band, bandAt, createProfiles, learnProfile } from './profile.ts';
 import { MOST_ODDS, paceOf, type ScoreInputs, type StreamInput, settlingOf, youthOf } from './score.ts';
@@ -20,24 +31,6 @@ import {
   sizeFrom,
   UNITS,
 } from './tails.ts';
-
-/**
- * Streams that others bring: the residual of a forecast of one step, and the mean of the last 12 residuals of one of some
- * steps. Signed, in raw units.
- */
-export const OUTSIDE = ['forecast', 'drift'] as const;
-const NAMES = [...STREAMS, ...OUTSIDE];
-const COUNT = NAMES.length;
-const FIRST_OUTSIDE = STREAMS.length;
-/** In the order of `STREAMS` and `OUTSIDE`. A forecast says what step and regression try to. */
-const WEIGHTS = Float64Array.of(1.5, 0.7, 0.5, 0.4, 0.5, 0.7, 0.5, 0.8, 0.4);
-const WEIGHTS_WITH_FORECAST = Float64Array.of(1.5, 0.7, 0.5, 0.4, 0.2, 0.7, 0, 0.8, 0.4);
-const DRIFT_GAIN = 2 / 13;
-/** Share of the points that makes the tail of each stream. */
-const TAIL_SHARES = Float64Array.of(0.1, 0.05, 0.05, 0.05, 0.05, 0.05, 0.05, 0.05, 0.05);
-const SPREAD = STREAMS.indexOf('spread');
-/** Streams that tell how low a value is, the first of them that is ready. */
-const LOWNESS = [STREAMS.indexOf('profile'), STREAMS.indexOf('level'), STREAMS.indexOf('step')];
 
 /** Points of a stream before its tails are believed, and between two fits. */
 const READY = 30;
