@@ -18,7 +18,7 @@ test('bench/detect/noise.ts says what it is for', () => {
   const { status, stdout } = spawnSync(process.execPath, [main.replace(/main\.ts$/, 'noise.ts'), '--help'], {
     encoding: 'utf8',
   });
-  expect([status, stdout]).toEqual([0, expect.stringContaining('Alarms a series-week on made series')]);
+  expect([status, stdout]).toEqual([0, expect.stringContaining('Alarms told a series-week on made series')]);
 });
 
 /** What is missing must be said before anything is judged. */
