@@ -1,3 +1,5 @@
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import * as tf from '@tensorflow/tfjs-core';
 import { createKernel, type KernelBuild } from '../../detector/lstm/kernel/kernel.ts';
@@ -140,4 +142,26 @@ export async function onnxEngine(
     check: () => first,
     [Symbol.asyncDispose]: nothing,
   };
+}
+
+/** Steps of one slice by the clock and by processor time, of all threads; the latter says more where others use the machine. */
+export async function rateOf(engine: Engine, sliceMs: number): Promise<readonly [clock: number, processor: number]> {
+  const began = performance.now();
+  const used = process.cpuUsage();
+  let steps = 0;
+  do {
+    await engine.step();
+    steps += engine.steps;
+  } while (performance.now() - began < sliceMs);
+  const { user, system } = process.cpuUsage(used);
+  return [(1000 * steps) / (performance.now() - began), (1e6 * steps) / (user + system)];
+}
+
+/** Where a package is in the node_modules of a directory; empty where it is not. */
+export function packageIn(directory: string | undefined, name: string): string {
+  try {
+    return createRequire(join(directory ?? '.', 'package.json')).resolve(name);
+  } catch {
+    return '';
+  }
 }

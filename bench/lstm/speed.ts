@@ -1,5 +1,3 @@
-import { createRequire } from 'node:module';
-import { join } from 'node:path';
 import { argv, env, stdout } from 'node:process';
 import { FEATURES } from '../../detector/lstm/forecast/features.ts';
 import { OUTPUTS } from '../../detector/lstm/forecast/model-json.ts';
@@ -7,7 +5,7 @@ import { bestBuild } from '../../detector/lstm/kernel/kernel.ts';
 import type { LstmWeights } from '../../detector/lstm/kernel/weights.ts';
 import { openTraining } from '../../detector/lstm/training/backend.ts';
 import { seededRandom } from '../../detector/random.ts';
-import { type Engine, kernelEngine, onnxEngine, tfjsCoreEngine, tfjsLayersEngine } from './engines.ts';
+import { kernelEngine, onnxEngine, packageIn, rateOf, tfjsCoreEngine, tfjsLayersEngine } from './engines.ts';
 
 // node bench/lstm/speed.ts [ONNX_DIR]: new points of series through the LSTM each second, states carried, of our kernel, of
 // TensorFlow.js and, where ONNX_DIR/node_modules has them, of onnxruntime-node and -web. All engines take turns in short rounds,
@@ -35,27 +33,7 @@ function madeWeights(units: number): LstmWeights {
 
 const median = (all: readonly number[]) => all.toSorted((a, b) => a - b)[all.length >> 1] as number;
 
-/** Steps of one slice by the clock and by processor time, of all threads; the latter says more where others use the machine. */
-async function rateOf(engine: Engine): Promise<readonly [clock: number, processor: number]> {
-  const began = performance.now();
-  const used = process.cpuUsage();
-  let steps = 0;
-  do {
-    await engine.step();
-    steps += engine.steps;
-  } while (performance.now() - began < SLICE_MS);
-  const { user, system } = process.cpuUsage(used);
-  return [(1000 * steps) / (performance.now() - began), (1e6 * steps) / (user + system)];
-}
-
 const onnxDirectory = argv[2];
-const found = (name: string) => {
-  try {
-    return createRequire(join(onnxDirectory ?? '.', 'package.json')).resolve(name);
-  } catch {
-    return '';
-  }
-};
 
 stdout.write(
   `TensorFlow.js backend: ${await openTraining()}; kernel build: ${bestBuild()}; ${BATCH} series, ${FEATURES} inputs\n`,
@@ -73,8 +51,8 @@ for (const units of [16, 32, 64]) {
     await kernelEngine(weights, x, BATCH, 1, 'plain'),
     tfjsCoreEngine(weights, x, BATCH),
     tfjsLayersEngine(weights, BATCH / 8, WINDOW),
-    await onnxEngine(found('onnxruntime-node'), 'onnxruntime-node', weights, x, BATCH),
-    await onnxEngine(found('onnxruntime-web'), 'onnxruntime-web', weights, x, BATCH),
+    await onnxEngine(packageIn(onnxDirectory, 'onnxruntime-node'), 'onnxruntime-node', weights, x, BATCH),
+    await onnxEngine(packageIn(onnxDirectory, 'onnxruntime-web'), 'onnxruntime-web', weights, x, BATCH),
   ].filter((engine) => engine !== undefined);
   // Three steps, so that the states that were handed on count.
   for (const engine of engines) for (let i = 0; i < 3; i++) await engine.step();
@@ -87,7 +65,7 @@ for (const units of [16, 32, 64]) {
   const rates = engines.map((): { clock: number[]; processor: number[] } => ({ clock: [], processor: [] }));
   for (let round = 0; round < ROUNDS; round++) {
     for (const [i, engine] of engines.entries()) {
-      const [clock, processor] = await rateOf(engine);
+      const [clock, processor] = await rateOf(engine, SLICE_MS);
       rates[i]?.clock.push(clock);
       rates[i]?.processor.push(processor);
     }

@@ -1,11 +1,9 @@
-import { createRequire } from 'node:module';
-import { join } from 'node:path';
 import { FEATURES } from '../../../detector/lstm/forecast/features.ts';
 import { readForecastModel, SHIPPED_MODEL } from '../../../detector/lstm/forecast/model-json.ts';
 import { bestBuild } from '../../../detector/lstm/kernel/kernel.ts';
 import { openTraining } from '../../../detector/lstm/training/backend.ts';
 import { seededRandom } from '../../../detector/random.ts';
-import { type Engine, kernelEngine, onnxEngine, tfjsCoreEngine, tfjsLayersEngine } from '../../lstm/engines.ts';
+import { kernelEngine, onnxEngine, packageIn, rateOf, tfjsCoreEngine, tfjsLayersEngine } from '../../lstm/engines.ts';
 
 const BATCH = 2048;
 const WINDOW = 48;
@@ -18,18 +16,6 @@ export interface PeerRate {
   readonly rate: number;
 }
 
-async function rateOf(engine: Engine): Promise<number> {
-  const began = performance.now();
-  const used = process.cpuUsage();
-  let steps = 0;
-  do {
-    await engine.step();
-    steps += engine.steps;
-  } while (performance.now() - began < SLICE_MS);
-  const { user, system } = process.cpuUsage(used);
-  return (1e6 * steps) / (user + system);
-}
-
 /**
  * The shipped network by our kernel, by TensorFlow.js and, where `onnxDirectory` has them in its node_modules, by
  * onnxruntime-node and -web; in turns, so that a busy machine slows all alike. None of them makes features, judges or decides.
@@ -38,25 +24,18 @@ export async function peerRates(onnxDirectory: string | undefined, rounds = ROUN
   const { weights } = readForecastModel(SHIPPED_MODEL);
   const random = seededRandom(2);
   const x = Float32Array.from({ length: BATCH * FEATURES }, () => 2 * random() - 1);
-  const find = (name: string) => {
-    try {
-      return createRequire(join(onnxDirectory ?? '.', 'package.json')).resolve(name);
-    } catch {
-      return '';
-    }
-  };
   const backend = await openTraining();
   const engines = [
     await kernelEngine(weights, x, BATCH, 1, bestBuild()),
     tfjsCoreEngine(weights, x, BATCH),
     tfjsLayersEngine(weights, BATCH / 8, WINDOW),
-    await onnxEngine(find('onnxruntime-node'), 'onnxruntime-node', weights, x, BATCH),
-    await onnxEngine(find('onnxruntime-web'), 'onnxruntime-web', weights, x, BATCH),
+    await onnxEngine(packageIn(onnxDirectory, 'onnxruntime-node'), 'onnxruntime-node', weights, x, BATCH),
+    await onnxEngine(packageIn(onnxDirectory, 'onnxruntime-web'), 'onnxruntime-web', weights, x, BATCH),
   ].filter((engine) => engine !== undefined);
   const rates = engines.map((): number[] => []);
   for (const engine of engines) await engine.step();
   for (let round = 0; round < rounds; round++) {
-    for (const [i, engine] of engines.entries()) rates[i]?.push(await rateOf(engine));
+    for (const [i, engine] of engines.entries()) rates[i]?.push((await rateOf(engine, SLICE_MS))[1]);
   }
   for (const engine of engines) await engine[Symbol.asyncDispose]();
   return engines.map(({ name }, i) => ({
