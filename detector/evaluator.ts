@@ -288,8 +288,7 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
   function adopt(one: Watched): void {
     const current = watched.get(one.key);
     if (current === one) return;
-    const quiet = current && [...current.watches.values()].every(({ standing }) => standing.phase === 'inactive');
-    const better = quiet && one.history > 1.5 * current.history;
+    const better = current && outdoes(one, current);
     if (better) {
       watched.set(one.key, one);
       rolls.changed();
@@ -299,8 +298,7 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
 
   function adoptStage(stage: StageRows): void {
     const current = stages.all.get(stage.watched.key)?.watched;
-    const quiet = current && [...current.watches.values()].every(({ standing }) => standing.phase === 'inactive');
-    if (!current || (quiet && stage.watched.history > 1.5 * current.history)) stages.put(stage);
+    if (!current || outdoes(stage.watched, current)) stages.put(stage);
   }
 
   function forget(time: Millis): void {
@@ -378,4 +376,10 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
       return result;
     },
   };
+}
+
+/** Whether nothing fires of what is known, and what was loaded again learned from clearly more. */
+function outdoes(again: Watched, current: Watched): boolean {
+  const quiet = [...current.watches.values()].every(({ standing }) => standing.phase === 'inactive');
+  return quiet && again.history > 1.5 * current.history;
 }

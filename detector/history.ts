@@ -5,7 +5,6 @@ import type { Signal } from '../core/signal.ts';
 import type { Millis } from '../core/time.ts';
 import type { Expectation } from '../store/queries/expectations.ts';
 import { coveredSteps, States, Volumes, valueAt } from './coverage.ts';
-import { INACTIVE } from './decide.ts';
 import { type FeedbackBook, NO_FEEDBACK } from './feedback.ts';
 import { judge } from './judge.ts';
 import type { DetectorPort } from './port.ts';
@@ -14,7 +13,7 @@ import type { StageRows } from './stage-rows.ts';
 import { createStages, type RowVerdicts } from './stages.ts';
 import { type Refusal, refusalOf } from './traits.ts';
 import type { Verdict } from './verdict.ts';
-import type { Catalogue, Watch, Watched } from './watched.ts';
+import { type Catalogue, createWatch, type Watch, type Watched } from './watched.ts';
 
 /** What one query loads, and how long the replay keeps the process to itself. */
 const CHUNK_MS = 4 * 3_600_000;
@@ -136,14 +135,7 @@ export async function replay(options: ReplayOptions, batch: readonly Watched[], 
 /** How often an alert fired in the history stays known; what it stood at is not. */
 function restoreWatches(watched: Watched, before: ReadonlyMap<string, Watch>): void {
   for (const [name, { firings, firedAt }] of [...watched.watches]) {
-    const known = before.get(name) ?? {
-      standing: INACTIVE,
-      anomaly: undefined,
-      heldSince: 0,
-      peak: NaN,
-      priority: undefined,
-    };
-    watched.watches.set(name, { ...known, firings, firedAt });
+    watched.watches.set(name, { ...(before.get(name) ?? createWatch()), firings, firedAt });
   }
 }
 

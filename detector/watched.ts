@@ -7,7 +7,7 @@ import type { Millis } from '../core/time.ts';
 import { aheadEntry } from './ahead/entry.ts';
 import { createLimitBook, type Limit, type LimitBook, NO_LIMITS } from './ahead/limits.ts';
 import type { Lookout } from './ahead/lookout.ts';
-import { type DetectorConfig, type DetectorEntry, detectorEntries, directionOf } from './config.ts';
+import { type DetectorConfig, type DetectorEntry, detectorEntries, directionOf, isWatched } from './config.ts';
 import { isFlow } from './coverage.ts';
 import { INACTIVE, type Standing } from './decide.ts';
 import { createForecastRecord, type ForecastRecord } from './forecast-record.ts';
@@ -98,12 +98,7 @@ export function createCatalogue(
       { entry: aheadEntry(config, signal) },
     ]),
   );
-  const judgesOf = (labels: Labels) =>
-    watchers.filter(
-      ({ entry }) =>
-        entry.query.signal === labels['signal'] &&
-        Object.entries(entry.query.match).every(([name, value]) => (labels[name] ?? '') === value),
-    );
+  const judgesOf = (labels: Labels) => watchers.filter(({ entry }) => isWatched(entry, labels));
   const groups = new WeakMap<Labels, readonly Group[]>();
   /** Of signals of which all series are watched alike. */
   const alike = new Map<string, readonly Group[]>();
@@ -177,18 +172,23 @@ export function createWatched(labels: Labels, from: Millis, metAt: Millis, key =
   };
 }
 
+/** A detector that has seen nothing of a series. */
+export function createWatch(): Watch {
+  return {
+    standing: INACTIVE,
+    anomaly: undefined,
+    firings: 0,
+    firedAt: 0,
+    heldSince: 0,
+    peak: NaN,
+    priority: undefined,
+  };
+}
+
 export function watchOf(watched: Watched, detector: string): Watch {
   let watch = watched.watches.get(detector);
   if (!watch) {
-    watch = {
-      standing: INACTIVE,
-      anomaly: undefined,
-      firings: 0,
-      firedAt: 0,
-      heldSince: 0,
-      peak: NaN,
-      priority: undefined,
-    };
+    watch = createWatch();
     watched.watches.set(detector, watch);
   }
   return watch;

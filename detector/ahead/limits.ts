@@ -2,7 +2,7 @@ import { type DeclaredSlo, NO_PIPELINE, type PipelineDefinition } from '../../co
 import type { Labels } from '../../core/labels.ts';
 import type { Signal } from '../../core/signal.ts';
 import type { TopicRetention } from '../../store/queries/retentions.ts';
-import type { DetectorEntry } from '../config.ts';
+import { type DetectorEntry, isWatched } from '../config.ts';
 
 export const LIMIT_KINDS = ['threshold', 'slo', 'retention', 'capacity'] as const;
 export type LimitKind = (typeof LIMIT_KINDS)[number];
@@ -52,9 +52,9 @@ export function createLimitBook(
     const signal = labels['signal'] as Signal;
     if (!signals.has(signal)) return NONE;
     const limits: Limit[] = [];
-    for (const { name, query, scorers, capacity } of limited) {
-      if (query.signal !== signal) continue;
-      if (!Object.entries(query.match).every(([label, value]) => (labels[label] ?? '') === value)) continue;
+    for (const entry of limited) {
+      if (!isWatched(entry, labels)) continue;
+      const { name, scorers, capacity } = entry;
       const { above, below } = scorers.threshold ?? {};
       if (above !== undefined) limits.push({ kind: 'threshold', side: 'above', value: above, of: name });
       if (below !== undefined) limits.push({ kind: 'threshold', side: 'below', value: below, of: name });
