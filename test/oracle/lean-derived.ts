@@ -65,16 +65,17 @@ function unsigned(text: string, bits: number): string | undefined {
   return /^[0-9]+$/.test(text) && BigInt(text) < 2n ** BigInt(bits) ? BigInt(text).toString() : undefined;
 }
 
-const KINDS: Readonly<Record<string, string>> = {
-  'messaging.process.duration': 'Consumer',
-  'http.server.request.duration': 'Server',
-  'messaging.client.operation.duration': 'Client',
-  'db.client.operation.duration': 'Client',
-  'http.client.request.duration': 'Client',
-};
+/** By a metric's name, which may be that of any object's property. */
+const KINDS: ReadonlyMap<string, string> = new Map([
+  ['messaging.process.duration', 'Consumer'],
+  ['http.server.request.duration', 'Server'],
+  ['messaging.client.operation.duration', 'Client'],
+  ['db.client.operation.duration', 'Client'],
+  ['http.client.request.duration', 'Client'],
+]);
 
 export function histogramColumns(of: Lookup, metric: string): Record<string, unknown> {
-  const known = KINDS[metric];
+  const known = KINDS.get(metric);
   if (known === undefined) {
     const none = { Kind: '', Operation: '', Destination: '', DestinationSystem: '', DestinationKind: '' };
     return { ...none, ConsumerGroup: '', IsError: false };
