@@ -90,9 +90,10 @@ function assign(tree: Record<string, unknown>, pair: string): void {
   const at = pair.indexOf('=');
   if (at <= 0) throw new WeirError('config_set_invalid', `--set ${pair}: write it as path=value`);
   const keys = pair.slice(0, at).split('.');
+  if (keys.includes('__proto__')) throw new WeirError('config_set_invalid', `--set ${pair}: __proto__ is no key`);
   let node = tree;
   for (const key of keys.slice(0, -1)) {
-    const next = node[key];
+    const next = Object.hasOwn(node, key) ? node[key] : undefined;
     if (next === undefined || next === null) node[key] = {};
     else if (typeof next !== 'object' || Array.isArray(next)) {
       throw new WeirError('config_set_invalid', `--set ${pair}: ${key} is not a mapping`);

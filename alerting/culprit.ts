@@ -1,6 +1,6 @@
 import { LIMIT_AHEAD } from '../core/alert.ts';
 import type { IncidentAlert } from '../core/incident.ts';
-import { isShare, SIGNAL_FACTS, type Signal } from '../core/signal.ts';
+import { factsOfSignal, isShare, type Signal } from '../core/signal.ts';
 import type { Millis } from '../core/time.ts';
 import { clockText, listText, numberText, percentText, type Quantity, readQuantity, valueText } from './wording.ts';
 
@@ -53,7 +53,7 @@ function rankOf(alert: IncidentAlert): number {
 /** The alert's number `name`, said in its signal's unit. */
 function quantity(alert: IncidentAlert, name: 'value' | 'expected'): Quantity {
   const signal = signalOf(alert);
-  const unit = SIGNAL_FACTS[signal as Signal]?.unit ?? '1';
+  const unit = factsOfSignal(signal)?.unit ?? '1';
   return readQuantity(alert.annotations[name], (size) => (isShare(signal) ? percentText(size) : valueText(size, unit)));
 }
 
@@ -214,7 +214,7 @@ function titleOf(alert: IncidentAlert, mates: readonly IncidentAlert[]): string 
 /** What moved, by how much, since when; then who else is affected. */
 function reasonOf(alert: IncidentAlert, alerts: readonly IncidentAlert[]): string {
   const signal = signalOf(alert);
-  const facts = SIGNAL_FACTS[signal as Signal] as (typeof SIGNAL_FACTS)[Signal] | undefined;
+  const facts = factsOfSignal(signal);
   const dependency = alert.labels['dependency'];
   const what =
     signal === 'dependency_p95' && dependency !== undefined

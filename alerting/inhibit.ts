@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Labels } from '../core/labels.ts';
+import { type Labels, labelOf } from '../core/labels.ts';
 import { type Matcher, matchersConfig, matchesAll } from './matchers.ts';
 
 export interface InhibitRule {
@@ -39,7 +39,7 @@ export function inhibitedBy(
     for (const source of firing) {
       if (source.fingerprint === target.fingerprint || !matchesAll(rule.source_matchers, source.view)) continue;
       if (bothSides && matchesAll(rule.target_matchers, source.view)) continue;
-      if (rule.equal.every((name) => (source.view[name] ?? '') === (target.view[name] ?? '')))
+      if (rule.equal.every((name) => labelOf(source.view, name) === labelOf(target.view, name)))
         found.add(source.fingerprint);
     }
   }

@@ -1,7 +1,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { z } from 'zod';
 import { errorMessage, WeirError } from '../core/errors.ts';
-import type { Labels } from '../core/labels.ts';
+import { type Labels, labelOf } from '../core/labels.ts';
 
 export const MATCH_OPERATORS = ['=', '!=', '=~', '!~'] as const;
 export type MatchOperator = (typeof MATCH_OPERATORS)[number];
@@ -170,7 +170,7 @@ function quote(text: string): string {
 
 /** Whether every matcher holds; true without matchers. */
 export function matchesAll(matchers: readonly Matcher[], labels: Labels): boolean {
-  return matchers.every((matcher) => matcher.matches(labels[matcher.name] ?? ''));
+  return matchers.every((matcher) => matcher.matches(labelOf(labels, matcher.name)));
 }
 
 /** A YAML list of matcher texts, each of which may hold several separated by commas. */

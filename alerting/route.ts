@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { errorMessage } from '../core/errors.ts';
-import type { Labels } from '../core/labels.ts';
+import { type Labels, labelOf } from '../core/labels.ts';
 import { type Millis, parseDuration } from '../core/time.ts';
 import { formatMatcher, type Matcher, matchersConfig, matchesAll } from './matchers.ts';
 
@@ -124,6 +124,9 @@ export function eachRoute(route: Route): Route[] {
 export function groupLabels(route: Route, labels: Labels): Labels {
   const names = route.groupByAll ? Object.keys(labels) : route.groupBy;
   return Object.fromEntries(
-    [...names].sort().flatMap((name) => (labels[name] ? [[name, labels[name] as string]] : [])),
+    [...names].sort().flatMap((name) => {
+      const value = labelOf(labels, name);
+      return value === '' ? [] : [[name, value]];
+    }),
   );
 }

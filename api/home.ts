@@ -1,5 +1,5 @@
 import { type DefinitionIndex, NO_PIPELINE } from '../core/definition.ts';
-import type { Labels } from '../core/labels.ts';
+import { type Labels, labelOf } from '../core/labels.ts';
 
 /** Which labels to read to find what belongs to a pipeline, and which of what was read does. */
 export interface Home {
@@ -18,7 +18,7 @@ export function homeOf(definitions: DefinitionIndex, match: Labels): Home {
   return {
     matches: declared && pipeline !== NO_PIPELINE ? [match, { ...match, pipeline: NO_PIPELINE }] : [match],
     holds: (labels) =>
-      others.every(([name, value]) => (labels[name] ?? '') === value) &&
+      others.every(([name, value]) => labelOf(labels, name) === value) &&
       (pipeline === undefined ||
         definitions.homeOf(labels['pipeline'] ?? '', 'service', labels['stage'] ?? '') === pipeline),
   };

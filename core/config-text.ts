@@ -28,7 +28,7 @@ function resolve(value: unknown, sources: SecretSources, path: string, above: re
   }
   const chain = [...above, value];
   if (Array.isArray(value)) return value.map((item, i) => resolve(item, sources, `${path}[${i}]`, chain));
-  const out: Record<string, unknown> = {};
+  const out: [string, unknown][] = [];
   for (const [key, item] of Object.entries(value)) {
     const at = path === '' ? key : `${path}.${key}`;
     const resolved = resolve(item, sources, at, chain);
@@ -37,17 +37,17 @@ function resolve(value: unknown, sources: SecretSources, path: string, above: re
       if (Object.hasOwn(value, target)) {
         throw new WeirError('config_file_twice', `${at}: ${target} and ${key} are both given; keep one of them`);
       }
-      out[target] = readSecret(resolved, sources, at);
+      out.push([target, readSecret(resolved, sources, at)]);
     } else {
-      out[key] = resolved;
+      out.push([key, resolved]);
     }
   }
-  return out;
+  return Object.fromEntries(out);
 }
 
 function resolveText(text: string, sources: SecretSources, path: string): string {
   return text.replace(REFERENCE, (_, name: string, fallback: string | undefined) => {
-    const found = sources.env[name] ?? fallback;
+    const found = (Object.hasOwn(sources.env, name) ? sources.env[name] : undefined) ?? fallback;
     if (found === undefined) {
       throw new WeirError(
         'config_env_missing',

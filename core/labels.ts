@@ -1,6 +1,11 @@
 /** Label sets as Prometheus and Alertmanager use them: names to values, an empty value means "absent". */
 export type Labels = Readonly<Record<string, string>>;
 
+/** The value of a label by a name from outside, which may be that of any object's property; empty where it is absent. */
+export function labelOf(labels: Labels, name: string): string {
+  return Object.hasOwn(labels, name) ? (labels[name] as string) : '';
+}
+
 /** Label names of a set without empty values, sorted by code unit. */
 export function labelNames(labels: Labels): string[] {
   return Object.keys(labels)

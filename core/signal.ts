@@ -92,3 +92,8 @@ export const SIGNAL_FACTS: Readonly<Record<Signal, SignalFacts>> = {
   group_state: { title: 'State of the group', unit: '', direction: 'up' },
   custom: { title: 'Signal', unit: '', direction: 'both' },
 };
+
+/** The facts of the signal an alert or a series names, which may be one of another sender's; undefined where we know none so. */
+export function factsOfSignal(name: string | undefined): SignalFacts | undefined {
+  return name !== undefined && Object.hasOwn(SIGNAL_FACTS, name) ? SIGNAL_FACTS[name as Signal] : undefined;
+}

@@ -1,5 +1,5 @@
 import { type Labels, labelNames } from './labels.ts';
-import { SIGNAL_FACTS, type Signal } from './signal.ts';
+import { factsOfSignal } from './signal.ts';
 
 /** Labels that say where a signal is, and not which of a stage's signals it is. */
 const PLACE: ReadonlySet<string> = new Set(['pipeline', 'stage', 'signal']);
@@ -14,7 +14,7 @@ export function columnName(labels: Labels): string {
 export function columnTitle(name: string): string {
   const [signal = '', ...which] = name.split(' ');
   const labels = Object.fromEntries(which.map((pair) => pair.split('=') as [string, string]));
-  const title = signal === 'custom' ? (labels['name'] ?? signal) : SIGNAL_FACTS[signal as Signal]?.title;
+  const title = signal === 'custom' ? (labels['name'] ?? signal) : factsOfSignal(signal)?.title;
   const plain =
     title === undefined ? signal : signal === 'custom' ? title : title.charAt(0).toLowerCase() + title.slice(1);
   if (labels['dependency'] !== undefined) return `${plain} to ${labels['dependency']}`;

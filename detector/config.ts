@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { SEVERITIES } from '../core/alert.ts';
 import { duration } from '../core/config-values.ts';
-import type { Labels } from '../core/labels.ts';
+import { type Labels, labelOf } from '../core/labels.ts';
 import { SIGNAL_FACTS, SIGNALS } from '../core/signal.ts';
 import { STAGE_STATES } from '../core/state.ts';
 import { thresholdFor, USUAL_FALSE_ALARMS } from './engine/incident.ts';
@@ -174,7 +174,7 @@ export function detectorEntries(config: DetectorConfig): readonly DetectorEntry[
 /** Whether an entry watches the series with these labels. */
 export function isWatched({ query }: Pick<DetectorEntry, 'query'>, labels: Labels): boolean {
   if (query.signal !== labels['signal']) return false;
-  return Object.entries(query.match).every(([name, value]) => (labels[name] ?? '') === value);
+  return Object.entries(query.match).every(([name, value]) => labelOf(labels, name) === value);
 }
 
 /** The direction an entry watches. */

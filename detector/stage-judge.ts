@@ -1,5 +1,5 @@
 import type { Anomaly, Vote } from '../core/anomaly.ts';
-import { type Direction, SIGNAL_FACTS, type Signal } from '../core/signal.ts';
+import { type Direction, factsOfSignal } from '../core/signal.ts';
 import type { Millis } from '../core/time.ts';
 import { isFlow } from './coverage.ts';
 import { nextStanding } from './decide.ts';
@@ -96,7 +96,7 @@ function apart(votes: readonly Vote[]): boolean {
 }
 
 function isBad(column: string, deviation: number): boolean {
-  const direction: Direction = SIGNAL_FACTS[column.split(' ')[0] as Signal]?.direction ?? 'both';
+  const direction: Direction = factsOfSignal(column.split(' ')[0])?.direction ?? 'both';
   return direction === 'both' || deviation * (direction === 'up' ? 1 : -1) > 0;
 }
 

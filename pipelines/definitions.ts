@@ -39,15 +39,15 @@ const LISTS = {
 } as const satisfies Readonly<Record<string, NodeKind>>;
 
 /** How an edge or an SLO names a part: `stage:billing`, `topic:orders`, `dataset:warehouse.orders`. */
-const WORDS: Readonly<Record<string, NodeKind>> = {
-  stage: 'service',
-  job: 'job',
-  group: 'group',
-  topic: 'topic',
-  dataset: 'dataset',
-  database: 'database',
-  external: 'external',
-};
+const WORDS: ReadonlyMap<string, NodeKind> = new Map([
+  ['stage', 'service'],
+  ['job', 'job'],
+  ['group', 'group'],
+  ['topic', 'topic'],
+  ['dataset', 'dataset'],
+  ['database', 'database'],
+  ['external', 'external'],
+]);
 
 interface PartRef {
   readonly kind: NodeKind;
@@ -56,10 +56,10 @@ interface PartRef {
 
 const partRef = z.string().transform((text, context): PartRef => {
   const at = text.indexOf(':');
-  const kind = WORDS[text.slice(0, at)];
+  const kind = WORDS.get(text.slice(0, at));
   const rest = text.slice(at + 1).trim();
   if (at > 0 && kind !== undefined && rest !== '' && !isGlob(rest)) return { kind, name: rest };
-  const message = `"${text}" names no part: write its kind and its exact name, such as stage:billing; kinds are ${Object.keys(WORDS).join(', ')}`;
+  const message = `"${text}" names no part: write its kind and its exact name, such as stage:billing; kinds are ${[...WORDS.keys()].join(', ')}`;
   context.addIssue({ code: 'custom', message });
   return z.NEVER;
 });

@@ -90,10 +90,19 @@ describe('loadConfig', () => {
     );
   });
 
-  it.each(['nokey', '=1', 'data.x=1'])('refuses --set %s', (pair) => {
+  it('knows no key that every object has', () => {
+    for (const text of ['__proto__:\n  data: elsewhere\n', 'constructor: 1\n']) {
+      expect(() => loadConfig({ file: file(text), env: {} })).toThrowError(
+        expect.objectContaining({ code: 'config_invalid', message: expect.stringContaining('unknown key') }),
+      );
+    }
+  });
+
+  it.each(['nokey', '=1', 'data.x=1', '__proto__.polluted=1'])('refuses --set %s', (pair) => {
     expect(() => loadConfig({ file: file('data: here\n'), set: [pair], env: {} })).toThrowError(
       expect.objectContaining({ code: 'config_set_invalid' }),
     );
+    expect('polluted' in {}).toBe(false);
   });
 });
 

@@ -1,12 +1,11 @@
 import type { PastEvent } from '../core/past-event.ts';
-import { SIGNAL_FACTS, type Signal } from '../core/signal.ts';
+import { factsOfSignal } from '../core/signal.ts';
 import { durationWords, formatUnit } from './format.ts';
 
 /** What came of an event that happened before, in plain words: its peak, how it ended, what people said. */
 export function eventText(event: PastEvent, now: number): string {
   const { labels, onset, resolvedAt, peak, opinions, sameSeries, detector } = event;
-  const signal = labels['signal'] as Signal;
-  const { unit } = SIGNAL_FACTS[signal] ?? { unit: '' };
+  const unit = factsOfSignal(labels['signal'])?.unit ?? '';
   const lasted = durationWords(((resolvedAt || now) - onset) / 1000);
   const facts = [
     ...(sameSeries ? [] : [`${detector} on another series`]),

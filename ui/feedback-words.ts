@@ -1,6 +1,6 @@
 import { type ExpectedWindow, type FeedbackVerdict, MOST_SHIFT } from '../core/feedback.ts';
 import type { FeedbackView } from '../core/feedback-view.ts';
-import { SIGNAL_FACTS, type Signal } from '../core/signal.ts';
+import { factsOfSignal } from '../core/signal.ts';
 import type { AnomalyView } from '../core/view.ts';
 import { formatClock, formatCount, formatUnit } from './format.ts';
 
@@ -65,7 +65,7 @@ export function windowText({ from, length }: ExpectedWindow): string {
 }
 
 function limitText({ side, limit }: ExpectedWindow, labels: AnomalyView['labels']): string {
-  const { unit } = SIGNAL_FACTS[labels['signal'] as Signal] ?? { unit: '' };
+  const { unit } = factsOfSignal(labels['signal']) ?? { unit: '' };
   const value = labels['signal'] === 'custom' ? formatCount(limit) : formatUnit(limit, unit);
   return side === 'above' ? `up to ${value}` : `down to ${value}`;
 }

@@ -6,7 +6,7 @@ import type {
   PathwayView,
   PipelinePage,
 } from '../core/pipeline-page.ts';
-import { SIGNAL_FACTS } from '../core/signal.ts';
+import { factsOfSignal } from '../core/signal.ts';
 import { capital, sentence } from './answer.ts';
 import { durationWords, formatCount, formatPercent, plural, UNKNOWN } from './format.ts';
 import type { GlyphState } from './states.ts';
@@ -136,7 +136,7 @@ export function burnText(slo: BudgetView): string {
 }
 
 export function problemTitle(signal: string): string {
-  return SIGNAL_FACTS[signal as keyof typeof SIGNAL_FACTS]?.title ?? signal;
+  return factsOfSignal(signal)?.title ?? signal;
 }
 
 /** The first sentence of a pipeline: what is wrong first, else how long records take. */

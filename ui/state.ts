@@ -23,7 +23,7 @@ const DEFAULT_RANGE = '1h';
 
 export const range = computed(() => {
   const asked = location.value.query.get('range') ?? stored('weir.range') ?? DEFAULT_RANGE;
-  const name = asked in RANGES ? asked : DEFAULT_RANGE;
+  const name = Object.hasOwn(RANGES, asked) ? asked : DEFAULT_RANGE;
   return { name, ...(RANGES[name] as { title: string; length: number }) };
 });
 

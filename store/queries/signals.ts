@@ -1,4 +1,4 @@
-import type { Labels } from '../../core/labels.ts';
+import { type Labels, labelOf } from '../../core/labels.ts';
 import type { Series } from '../../core/series.ts';
 import { SIGNALS, type Signal } from '../../core/signal.ts';
 import { stepStart } from '../../core/time.ts';
@@ -91,7 +91,7 @@ export async function readSignals(store: Store, query: SignalQuery): Promise<Ser
 }
 
 function matches(labels: Labels, match: Labels): boolean {
-  return Object.entries(match).every(([name, value]) => (labels[name] ?? '') === value);
+  return Object.entries(match).every(([name, value]) => labelOf(labels, name) === value);
 }
 
 /** By pipeline, stage, then the signals as `SIGNALS` lists them. */

@@ -159,6 +159,12 @@ describe('nameCulprit', () => {
       stage: '',
       title: 'Up',
     });
+    const built = {
+      ...disk,
+      labels: { ...labels, signal: 'constructor' },
+      annotations: { ...disk.annotations, value: '3' },
+    };
+    expect(nameCulprit([built]).reason).toBe('The disk is full, since 12:00:00 UTC.');
     expect(nameCulprit([])).toEqual({ stage: '', title: 'No alert', reason: '' });
   });
 });

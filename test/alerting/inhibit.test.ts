@@ -25,6 +25,8 @@ describe('inhibitedBy', () => {
   it('labels missing on both sides are equal', () => {
     const target = subject('t', { severity: 'warning' });
     expect(inhibitedBy(rules(rule), target, [subject('s', { severity: 'critical' })])).toEqual(['s']);
+    const named = { ...rule, equal: ['constructor'] };
+    expect(inhibitedBy(rules(named), target, [subject('s', { severity: 'critical', constructor: '' })])).toEqual(['s']);
   });
 
   it('an alert that matches both sides is not inhibited by another such, nor by itself', () => {

@@ -134,6 +134,8 @@ describe('matching', () => {
   it('takes a missing label for the empty string', () => {
     expect(matchesAll(parseMatchers('a="",b!="1"'), {})).toBe(true);
     expect(matchesAll(parseMatchers('a=~".+"'), {})).toBe(false);
+    expect(matchesAll(parseMatchers('constructor="",__proto__=""'), {})).toBe(true);
+    expect(matchesAll(parseMatchers('toString=~".+"'), {})).toBe(false);
     expect(matchesAll([], { a: 'b' })).toBe(true);
   });
 

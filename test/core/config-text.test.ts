@@ -33,6 +33,9 @@ describe('resolveSecrets', () => {
         message: expect.stringMatching(/^api\.listen\.token: .*NOPE/),
       }),
     );
+    expect(() => resolveSecrets('${env:toString}', sources)).toThrowError(
+      expect.objectContaining({ code: 'config_env_missing' }),
+    );
   });
 
   it('reads x_file into x, trimmed, and leaves certificate paths alone', () => {

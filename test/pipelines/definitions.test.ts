@@ -99,6 +99,11 @@ describe('a mistake is told with its path', () => {
       `${at}.edges[0].from: "orders" names no part`,
     ],
     [
+      'an edge whose kind is what every object has',
+      { edges: [{ from: 'constructor:orders', to: 'stage:b' }] },
+      `${at}.edges[0].from: "constructor:orders" names no part`,
+    ],
+    [
       'an edge with a glob',
       { edges: [{ from: 'topic:o*', to: 'stage:b' }] },
       `${at}.edges[0].from: "topic:o*" names no part`,

@@ -268,6 +268,8 @@ describe('moving around', () => {
     await page.locator('.problem').waitFor();
     await page.goto(`${api.url}/stages/${PIPELINE}/nobody`);
     await page.getByText('No stage "nobody" was seen').waitFor();
+    await page.goto(`${api.url}/?range=constructor`);
+    expect(await page.getByLabel('Time range').inputValue()).toBe('1h');
     await close();
   });
 });

@@ -1,4 +1,4 @@
-import { SIGNAL_FACTS, type Signal } from '../../core/signal.ts';
+import { factsOfSignal, SIGNAL_FACTS, type Signal } from '../../core/signal.ts';
 import type { SignalView, StageView } from '../../core/view.ts';
 import {
   durationParts,
@@ -96,8 +96,7 @@ export function kpisOf(view: StageView): Kpi[] {
 
 /** A series in words: `Throughput`, `Lag in time on orders`, `p95 of calls to warehouse`. */
 export function signalTitle(labels: Readonly<Record<string, string>>): string {
-  const signal = labels['signal'] as Signal;
-  const title = SIGNAL_FACTS[signal]?.title ?? labels['signal'] ?? '';
+  const title = factsOfSignal(labels['signal'])?.title ?? labels['signal'] ?? '';
   if (labels['dependency'] !== undefined) return `p95 of calls to ${labels['dependency']}`;
   if (labels['name'] !== undefined) return labels['name'];
   return labels['topic'] === undefined ? title : `${title} on ${labels['topic']}`;

@@ -1,5 +1,5 @@
 import { useMemo } from 'preact/hooks';
-import { SIGNAL_FACTS, type Signal } from '../../core/signal.ts';
+import { factsOfSignal, SIGNAL_FACTS, type Signal } from '../../core/signal.ts';
 import type { AnomalyView, HopView } from '../../core/view.ts';
 import { Chart } from '../charts/chart.tsx';
 import type { ChartModel } from '../charts/options.ts';
@@ -26,7 +26,7 @@ function partsOf(value: number | null, unit: string): readonly Part[] {
 /** Why an alert fired: the value against its band, and how rare each scorer says it is, from the stored votes. */
 export function Explain({ anomaly, hop }: { anomaly: AnomalyView; hop: HopView | undefined }) {
   const signal = anomaly.labels['signal'] as Signal;
-  const { unit } = SIGNAL_FACTS[signal] ?? { unit: '' };
+  const { unit } = factsOfSignal(signal) ?? { unit: '' };
   const together = signal === 'relations';
   const model = useMemo(() => (hop === undefined ? undefined : modelAround(anomaly, hop)), [anomaly, hop]);
   return (

@@ -1,4 +1,4 @@
-import { SIGNAL_FACTS, type Signal } from '../../core/signal.ts';
+import { factsOfSignal } from '../../core/signal.ts';
 import { columnTitle } from '../../core/stage-column.ts';
 import type { AnomalyView } from '../../core/view.ts';
 import { movedText } from '../feedback-words.ts';
@@ -101,7 +101,7 @@ export function factsOf(anomaly: AnomalyView): [string, string][] {
   }
   const rung = RUNGS[String(decision['rung'])];
   if (rung !== undefined) facts.push(['Knows', rung]);
-  const { unit } = SIGNAL_FACTS[anomaly.labels['signal'] as Signal] ?? { unit: '' };
+  const { unit } = factsOfSignal(anomaly.labels['signal']) ?? { unit: '' };
   for (const [key, title, write] of GUARDS) {
     const value = decision[key];
     if (typeof value === 'number' && value > 0) facts.push([title, write(value, unit)]);

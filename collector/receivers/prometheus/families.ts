@@ -42,33 +42,33 @@ export function membershipOf(name: string, families: ReadonlyMap<string, Metadat
 }
 
 /** OpenMetrics writes units as words, OpenTelemetry as UCUM. Words that stand for nothing there stay as they are. */
-const UCUM: Readonly<Record<string, string>> = {
-  days: 'd',
-  hours: 'h',
-  minutes: 'min',
-  seconds: 's',
-  milliseconds: 'ms',
-  microseconds: 'us',
-  nanoseconds: 'ns',
-  bytes: 'By',
-  kibibytes: 'KiBy',
-  mebibytes: 'MiBy',
-  gibibytes: 'GiBy',
-  kilobytes: 'KBy',
-  megabytes: 'MBy',
-  gigabytes: 'GBy',
-  meters: 'm',
-  volts: 'V',
-  amperes: 'A',
-  joules: 'J',
-  watts: 'W',
-  grams: 'g',
-  celsius: 'Cel',
-  hertz: 'Hz',
-  ratio: '1',
-  percent: '%',
-};
+const UCUM: ReadonlyMap<string, string> = new Map([
+  ['days', 'd'],
+  ['hours', 'h'],
+  ['minutes', 'min'],
+  ['seconds', 's'],
+  ['milliseconds', 'ms'],
+  ['microseconds', 'us'],
+  ['nanoseconds', 'ns'],
+  ['bytes', 'By'],
+  ['kibibytes', 'KiBy'],
+  ['mebibytes', 'MiBy'],
+  ['gibibytes', 'GiBy'],
+  ['kilobytes', 'KBy'],
+  ['megabytes', 'MBy'],
+  ['gigabytes', 'GBy'],
+  ['meters', 'm'],
+  ['volts', 'V'],
+  ['amperes', 'A'],
+  ['joules', 'J'],
+  ['watts', 'W'],
+  ['grams', 'g'],
+  ['celsius', 'Cel'],
+  ['hertz', 'Hz'],
+  ['ratio', '1'],
+  ['percent', '%'],
+]);
 
 export function unitOf(word: string): string {
-  return UCUM[word] ?? word;
+  return UCUM.get(word) ?? word;
 }

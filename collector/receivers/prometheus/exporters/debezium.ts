@@ -57,13 +57,13 @@ export function sourceProgress(metrics: StreamingMetrics, now: Millis): SourcePr
 /** With the rules of Debezium's example and Strimzi's, and without any, when the kind of connector stands in the name. */
 const METRIC_NAME = /^debezium_(?:(\w+?)_)?(?:connector_)?metrics_(\w+)$/i;
 
-const SYSTEMS: Readonly<Record<string, string>> = {
-  postgres: 'postgresql',
-  sql_server: 'microsoft.sql_server',
-  oracle: 'oracle.db',
-  db2: 'ibm.db2',
-  spanner: 'gcp.spanner',
-};
+const SYSTEMS: ReadonlyMap<string, string> = new Map([
+  ['postgres', 'postgresql'],
+  ['sql_server', 'microsoft.sql_server'],
+  ['oracle', 'oracle.db'],
+  ['db2', 'ibm.db2'],
+  ['spanner', 'gcp.spanner'],
+]);
 
 interface Task {
   readonly server: string;
@@ -135,7 +135,7 @@ function streamingTasks(samples: readonly Sample[]): ReadonlyMap<string, Task> {
       continue;
     }
     const attributes = {
-      ...(plugin === '' ? {} : { [ATTR.dbSystem]: SYSTEMS[plugin] ?? plugin }),
+      ...(plugin === '' ? {} : { [ATTR.dbSystem]: SYSTEMS.get(plugin) ?? plugin }),
       ...(database === undefined ? {} : { [ATTR.dbNamespace]: database }),
       ...(task === undefined ? {} : { task }),
     };

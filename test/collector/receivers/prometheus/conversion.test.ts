@@ -245,5 +245,6 @@ describe('families', () => {
 
   it('have units of UCUM where there is one', () => {
     expect(['seconds', 'bytes', 'ratio', 'widgets', ''].map(unitOf)).toEqual(['s', 'By', '1', 'widgets', '']);
+    expect(unitOf('constructor')).toBe('constructor');
   });
 });

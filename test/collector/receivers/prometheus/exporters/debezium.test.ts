@@ -119,6 +119,7 @@ describe("Debezium's metrics", () => {
       'server="db1",plugin="sql_server",task="0",database="shop"',
       { 'db.system.name': 'microsoft.sql_server', 'db.namespace': 'shop', task: '0' },
     ],
+    ['of a plugin nobody knows', 'server="db1",plugin="constructor"', { 'db.system.name': 'constructor' }],
   ])('%s', (_what, labels, attributes) => {
     expect(told(METRICS(labels, 250, 50))[0]).toEqual({
       metric: 'db1 weir.source.lag_time',
