@@ -189,12 +189,12 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
       metrics.valuesRefused.inc({ signal, reason }),
     );
     const point = { time, value, volume: volumes.at(one, time, step), state: states.at(one.labels, time) };
-    const verdicts = judge(catalogue, one, point, step, feedback);
-    for (const verdict of verdicts) {
+    const judged = judge(catalogue, one, point, step, feedback);
+    for (const verdict of judged.verdicts) {
       tell(one, verdict, value, time + step, step);
       if (verdict.standing.phase === 'firing') stages.fires(one.labels, time, step);
     }
-    const row = expectationOf(one, verdicts, time, value);
+    const row = expectationOf(one, judged, time, value);
     if (row) outbox.expectations.push(row);
     return Number.isNaN(value) ? 'gap' : 'judged';
   }

@@ -12,7 +12,7 @@ import type { Point } from './scorer.ts';
 import type { StageRows } from './stage-rows.ts';
 import { createStages, type RowVerdicts } from './stages.ts';
 import { type Refusal, refusalOf } from './traits.ts';
-import type { Verdict } from './verdict.ts';
+import type { PointVerdicts } from './verdict.ts';
 import { type Catalogue, createWatch, type Watch, type Watched } from './watched.ts';
 
 /** What one query loads, and how long the replay keeps the process to itself. */
@@ -38,7 +38,7 @@ export interface ReplayOptions {
   /** Asked before series change: what to wait for, if anything. */
   readonly turn?: (() => Promise<void> | undefined) | undefined;
   /** Is told of each judged step of each series. */
-  readonly onVerdicts?: (watched: Watched, verdicts: readonly Verdict[], point: Point) => void;
+  readonly onPoint?: (watched: Watched, judged: Readonly<PointVerdicts>, point: Point) => void;
   /** Is told of each judged row of each stage. */
   readonly onRow?: (row: RowVerdicts) => void;
 }
@@ -94,12 +94,14 @@ export async function replay(options: ReplayOptions, batch: readonly Watched[], 
             volume: volumes.at(watched, time, step),
             state: states.at(watched.labels, time),
           };
-          const verdicts = judge(catalogue, watched, point, step, options.feedback);
-          options.onVerdicts?.(watched, verdicts, point);
-          if (verdicts.some(({ standing }) => standing.phase === 'firing')) stages.fires(watched.labels, time, step);
+          const judged = judge(catalogue, watched, point, step, options.feedback);
+          options.onPoint?.(watched, judged, point);
+          for (const { standing } of judged.verdicts) {
+            if (standing.phase === 'firing') stages.fires(watched.labels, time, step);
+          }
           points++;
           if (time >= bandsFrom) {
-            const row = expectationOf(watched, verdicts, time, value);
+            const row = expectationOf(watched, judged, time, value);
             if (row) expectations.push(row);
           }
           if (performance.now() > sliceEnd) {
@@ -162,20 +164,14 @@ export function reportedValue(
   return value;
 }
 
-/** What is kept of a judged point for charts: its band, and the highest score any detector gave it. */
+/** What is kept of a judged point for charts: its band and its score. */
 export function expectationOf(
   watched: Watched,
-  verdicts: readonly Verdict[],
+  { expected, lower, upper, score }: Readonly<PointVerdicts>,
   time: Millis,
   value: number,
 ): Expectation | undefined {
-  let best: Verdict | undefined;
-  for (const verdict of verdicts) {
-    if (!Number.isFinite(verdict.expected)) continue;
-    if (!best || verdict.score > best.score || Number.isNaN(best.score)) best = verdict;
-  }
-  if (!best) return undefined;
-  const { expected, lower, upper, score } = best;
+  if (Number.isNaN(expected)) return undefined;
   return { time, labels: watched.labels, value, expected, lower, upper, score };
 }
 

@@ -2,16 +2,16 @@ import { LIMIT_AHEAD } from '../core/alert.ts';
 import type { Direction, Signal } from '../core/signal.ts';
 import type { Millis } from '../core/time.ts';
 import { lookAhead } from './ahead/ahead.ts';
-import { type DecisionConfig, directionOf } from './config.ts';
-import { breachOf, INACTIVE, nextStanding, type Standing, type StepVerdict, type Transition } from './decide.ts';
+import { type DetectorEntry, directionOf } from './config.ts';
+import { type Breach, breachOf, INACTIVE, nextStanding, type Standing, type Transition } from './decide.ts';
 import type { Band } from './engine/profile.ts';
 import { type FeedbackBook, isExpected, NO_FEEDBACK, thresholdAt } from './feedback.ts';
 import { isHabitual, rememberIncident } from './habit.ts';
 import { noiseFloor, signalRange } from './noise.ts';
-import { isHeld, rulesOf, stateFacts } from './rules.ts';
+import { isHeld, ruleStruck, rulesOf, stateFacts } from './rules.ts';
 import type { Point } from './scorer.ts';
 import type { Slots } from './slots.ts';
-import type { Verdict } from './verdict.ts';
+import type { PointVerdicts, Verdict } from './verdict.ts';
 import { strikingRule, votesOf } from './votes.ts';
 import { type Catalogue, type Group, slotOf, type Watch, type Watched, type Watcher, watchOf } from './watched.ts';
 
@@ -53,10 +53,13 @@ const spoken: Said = { ...UNSAID };
 const around = { direction: 'both' as Direction, noise: 0, forecast: NaN, farForecast: NaN };
 const evidence = { value: 0, expected: 0, score: 0, volume: 0, history: 0, rule: false, known: false, pDown: NaN };
 
+const NO_VERDICTS: readonly Verdict[] = [];
+const judged: PointVerdicts = { expected: NaN, lower: NaN, upper: NaN, score: NaN, verdicts: NO_VERDICTS };
+
 /**
- * Looks at one point: score, decide, then learn. Advances the state of the series by one step and returns one verdict
- * per detector that watches it. A gap (NaN) yields verdicts without votes. Each direction in which detectors watch the
- * series has its own place in the engine.
+ * Looks at one point: score, decide, then learn. Advances the state of the series by one step and returns what was
+ * expected of it and the verdicts of the detectors for which it is not as ever. A gap (NaN) is no breach. Each direction
+ * in which detectors watch the series has its own place in the engine.
  *
  * What people said of alerts acts on what is decided, never on a score. A point that `feedback` keeps from being strange
  * is trusted no more than without it: what else the series is judged by stays sharp, and what is taken back leaves no trace.
@@ -67,27 +70,27 @@ export function judge(
   point: Point,
   stepMs: Millis,
   feedback: FeedbackBook = NO_FEEDBACK,
-): readonly Verdict[] {
+): Readonly<PointVerdicts> {
   const { slots } = catalogue;
   const gap = Number.isNaN(point.value);
-  const verdicts: Verdict[] = [];
+  let verdicts: Verdict[] | undefined;
+  judged.expected = judged.lower = judged.upper = judged.score = NaN;
   for (const group of catalogue.groupsOf(watched.labels)) {
     const said = group.direction === undefined ? UNSAID : ask(catalogue, group, watched, point, stepMs);
-    const first = verdicts.length;
-    for (const watcher of group.watchers) {
-      verdicts.push(decide(slots, watcher, watched, point, said, stepMs, feedback));
-    }
-    if (group.direction === undefined || gap) continue;
-    let firing = isFiring(watched);
+    let firing = false;
     let breach = false;
-    let doubtful = false;
-    for (let i = first; i < verdicts.length; i++) {
-      const verdict = verdicts[i] as Verdict;
+    for (const watcher of group.watchers) {
+      const verdict = decide(slots, watcher, watched, point, said, stepMs, feedback);
+      if (verdict === undefined) continue;
+      verdicts ??= [];
+      verdicts.push(verdict);
       if (verdict.standing.phase === 'firing' || verdict.held !== undefined) firing = true;
       if (verdict.breach !== 'none') breach = true;
-      if (verdict.score > DOUBTFUL_SHARE * verdict.watcher.entry.decision.score) doubtful = true;
     }
-    doubtful ||= firing || breach;
+    if (group.direction === undefined || gap) continue;
+    keepStrangest(said, group);
+    firing ||= isFiring(watched);
+    const doubtful = firing || breach || said.score > DOUBTFUL_SHARE * group.least;
     if (doubtful && isHabitual(watched, point.time)) {
       slots.learn(1, WHOLE, false);
       continue;
@@ -104,9 +107,25 @@ export function judge(
     watched.history += stepMs;
   }
   const warning = lookAhead(catalogue, watched, point, stepMs, feedback);
-  if (warning) verdicts.push(warning);
+  if (warning) {
+    verdicts ??= [];
+    verdicts.push(warning);
+  }
   watched.next = point.time + stepMs;
-  return verdicts;
+  judged.verdicts = verdicts ?? NO_VERDICTS;
+  return judged;
+}
+
+/** Of the directions in which something is expected, that with the highest score is what is told of the point. */
+function keepStrangest(said: Said, { least }: Group): void {
+  if (Number.isNaN(said.expected)) return;
+  // Who watches by rules alone has no score.
+  const score = least === Infinity ? NaN : said.score;
+  if (!Number.isNaN(judged.score) && !(score > judged.score)) return;
+  judged.expected = said.expected;
+  judged.lower = said.lower;
+  judged.upper = said.upper;
+  judged.score = score;
 }
 
 const band: Band = { lower: NaN, upper: NaN };
@@ -144,6 +163,7 @@ function ask(catalogue: Catalogue, group: Group, watched: Watched, point: Point,
   return spoken;
 }
 
+/** One detector's word, which advances where it stands with the series; undefined while all is as ever. */
 function decide(
   slots: Slots,
   watcher: Watcher,
@@ -152,15 +172,13 @@ function decide(
   said: Said,
   stepMs: Millis,
   feedback: FeedbackBook,
-): Verdict {
+): Verdict | undefined {
   const { entry } = watcher;
   const { decision } = entry;
-  const watch = watchOf(watched, entry.name);
-  const gap = Number.isNaN(point.value);
-  const rules = rulesOf(entry, point, said.still);
-  const rule = strikingRule(rules);
+  const before = watched.watches.get(entry.name)?.standing ?? INACTIVE;
+  const firing = before.phase === 'firing';
+  const rule = ruleStruck(entry, point, said.still);
   const score = entry.scorers.ensemble ? said.score : NaN;
-  const firing = watch.standing.phase === 'firing';
   const low = decision.stopped_below !== undefined && point.value <= decision.stopped_below * said.expected;
   evidence.value = point.value;
   evidence.expected = said.expected;
@@ -168,7 +186,7 @@ function decide(
   evidence.volume = point.volume;
   evidence.history = watched.history;
   evidence.rule = rule !== undefined;
-  evidence.known = rule?.scorer === 'state';
+  evidence.known = rule === 'state';
   evidence.pDown = low ? slots.chanceBelow() : NaN;
   const plain = breachOf(decision, directionOf(entry), evidence, firing);
   const people = feedback.of(watched.key, entry.name);
@@ -185,22 +203,21 @@ function decide(
       held = 'expected';
     }
   }
-  if (isHeld(entry, watch, point) && breach !== 'none' && !firing) {
+  if (isHeld(entry, watched, point) && breach !== 'none' && !firing) {
     breach = 'none';
     held = 'state';
   }
-  const strikes = gap ? undefined : breach !== 'none';
-  const next = advance(decision, watch, { start: point.time, end: point.time + stepMs, breach: strikes });
-  const before = watch.standing;
-  watch.standing = next.standing;
-  if (next.transition === 'resolved') rememberIncident(watched, before.onset, point.time + stepMs);
-  if (next.transition === 'fired') {
-    watch.firings = firings(watch, point.time) + 1;
-    watch.firedAt = point.time;
-  }
-  const strange = breach !== 'none' || next.standing.phase === 'firing';
-  const inputs = strange && !gap && entry.scorers.ensemble ? slots.inputs() : undefined;
+  const calm = before.phase === 'inactive' && breach === 'none';
+  // As nearly all is at nearly all times.
+  if (calm && held === undefined) return undefined;
+  const { standing, transition } = calm
+    ? STILL_INACTIVE
+    : advance(watched, entry, point.time, stepMs, breach, point.value);
+  const strange = breach !== 'none' || standing.phase === 'firing';
+  const inputs = strange && !Number.isNaN(point.value) && entry.scorers.ensemble ? slots.inputs() : undefined;
   const facts = strange ? stateFacts(entry, point) : undefined;
+  const rules = rulesOf(entry, point, said.still);
+  const struck = strikingRule(rules);
   return {
     watcher,
     votes: inputs ? [...rules, ...votesOf(inputs)] : rules,
@@ -208,30 +225,46 @@ function decide(
     ...(facts ? { facts } : {}),
     score,
     expected: said.expected,
-    lower: Number.isNaN(said.expected) ? (rule?.lower ?? NaN) : said.lower,
-    upper: Number.isNaN(said.expected) ? (rule?.upper ?? NaN) : said.upper,
+    lower: Number.isNaN(said.expected) ? (struck?.lower ?? NaN) : said.lower,
+    upper: Number.isNaN(said.expected) ? (struck?.upper ?? NaN) : said.upper,
     noise: said.noise,
     breach,
     moved,
     held,
-    transition: next.transition,
-    standing: next.transition === 'resolved' ? before : next.standing,
+    transition,
+    standing: transition === 'resolved' ? before : standing,
   };
 }
 
-/** The next standing. What is inactive without a breach, as nearly all is at nearly all times, stays as it is. */
+/** Takes a step in: where the detector stands with the series from now on, and what became of it. */
 function advance(
-  decision: DecisionConfig,
-  watch: Watch,
-  step: StepVerdict,
+  watched: Watched,
+  { name, decision }: DetectorEntry,
+  start: Millis,
+  stepMs: Millis,
+  breach: Breach,
+  value: number,
 ): { readonly standing: Standing; readonly transition: Transition } {
-  if (watch.standing.phase === 'inactive' && step.breach !== true) return STILL_INACTIVE;
-  const wait = decision.for * patience(watch, step.start);
-  return nextStanding({ for: wait, keep_firing_for: decision.keep_firing_for }, watch.standing, step);
+  const watch = watchOf(watched, name);
+  const before = watch.standing;
+  const end = start + stepMs;
+  const next = nextStanding(
+    { for: decision.for * patience(watch, start), keep_firing_for: decision.keep_firing_for },
+    before,
+    { start, end, breach: Number.isNaN(value) ? undefined : breach !== 'none' },
+  );
+  watch.standing = next.standing;
+  if (next.transition === 'resolved') rememberIncident(watched, before.onset, end);
+  if (next.transition === 'fired') {
+    watch.firings = firings(watch, start) + 1;
+    watch.firedAt = start;
+  }
+  return next;
 }
 
 /** What lies ahead is no part of what is: a warning alone leaves trust as it was. */
 function isFiring(watched: Watched): boolean {
+  if (watched.watches.size === 0) return false;
   for (const [name, { standing }] of watched.watches) {
     if (standing.phase === 'firing' && name !== LIMIT_AHEAD) return true;
   }
@@ -262,6 +295,7 @@ function patience(watch: Watch, time: Millis): number {
 
 /** What fires again and again, several times a day, is how this series is: its scores count as ordinary ones do. */
 function breachWeight(watched: Watched, time: Millis): number {
-  const most = Math.max(0, ...[...watched.watches.values()].map((watch) => firings(watch, time)));
+  let most = 0;
+  for (const watch of watched.watches.values()) most = Math.max(most, firings(watch, time));
   return Math.min(1, BREACH_WEIGHT * Math.max(1, 2 * (most - HABIT)) ** 2);
 }

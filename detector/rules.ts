@@ -3,11 +3,23 @@ import { STAGE_STATES } from '../core/state.ts';
 import type { Millis } from '../core/time.ts';
 import type { DetectorEntry } from './config.ts';
 import type { Point, Score } from './scorer.ts';
-import { scoreOfLimits } from './threshold.ts';
+import { passedLimit, scoreOfLimits } from './threshold.ts';
 import { ruleVoteOf } from './votes.ts';
-import type { Watch } from './watched.ts';
+import { type Watched, watchOf } from './watched.ts';
 
 const NO_RULES: readonly Vote[] = [];
+
+/** The first rule of an entry that strikes at a point, as `strikingRule` finds it among the votes of `rulesOf`. */
+export function ruleStruck({ scorers }: DetectorEntry, point: Point, still: boolean): keyof typeof scorers | undefined {
+  const { threshold, state, frozen } = scorers;
+  if (threshold && !Number.isNaN(passedLimit(threshold, point.value))) return 'threshold';
+  if (Number.isNaN(point.value)) return undefined;
+  if (state && point.state !== undefined && state.alert.includes(point.state)) return 'state';
+  return frozen && isFrozen(point, still) ? 'frozen' : undefined;
+}
+
+/** A flow of nothing has stopped, and is told as that. */
+const isFrozen = ({ value }: Point, still: boolean) => still && value !== 0;
 
 /** What the rules of an entry say of a point; `still`: its series repeats one value though it never did. A gap has none. */
 export function rulesOf({ scorers }: DetectorEntry, point: Point, still: boolean): readonly Vote[] {
@@ -19,8 +31,7 @@ export function rulesOf({ scorers }: DetectorEntry, point: Point, still: boolean
     const number = STAGE_STATES.indexOf(point.state);
     votes.push(ruleVoteOf('state', said(state.alert.includes(point.state), { state: number })));
   }
-  // A flow of nothing has stopped, and is told as that.
-  if (frozen) votes.push(ruleVoteOf('frozen', said(still && point.value !== 0, { value: point.value })));
+  if (frozen) votes.push(ruleVoteOf('frozen', said(isFrozen(point, still), { value: point.value })));
   return votes;
 }
 
@@ -32,12 +43,14 @@ function said(strikes: boolean, inputs: Score['inputs']): Score {
  * Whether the state that the pipeline model sees the group in keeps an alert from beginning: while it rebalances, or has
  * nothing to do, a lag is no news, for `hold_for` at most from the first such step on.
  */
-export function isHeld({ scorers: { state } }: DetectorEntry, watch: Watch, point: Point): boolean {
+export function isHeld({ name, scorers: { state } }: DetectorEntry, watched: Watched, point: Point): boolean {
   if (!state || point.state === undefined) return false;
   if (!state.hold.includes(point.state)) {
-    watch.heldSince = 0;
+    const known = watched.watches.get(name);
+    if (known) known.heldSince = 0;
     return false;
   }
+  const watch = watchOf(watched, name);
   watch.heldSince ||= point.time;
   return point.time - watch.heldSince < state.hold_for;
 }

@@ -6,6 +6,12 @@ export interface ThresholdLimits {
   readonly below?: number | undefined;
 }
 
+/** The limit that a value passed; NaN for none. */
+export function passedLimit({ below = NaN, above = NaN }: ThresholdLimits, value: number): number {
+  if (value > above) return above;
+  return value < below ? below : NaN;
+}
+
 /**
  * The fixed rule. Score, with L the limit that was passed:
  *
@@ -17,7 +23,7 @@ export interface ThresholdLimits {
 export function scoreOfLimits(limits: ThresholdLimits, point: Point): Score {
   const lower = limits.below ?? NaN;
   const upper = limits.above ?? NaN;
-  const passed = point.value > upper ? upper : point.value < lower ? lower : NaN;
+  const passed = passedLimit(limits, point.value);
   return {
     ready: !Number.isNaN(point.value) && !(Number.isNaN(lower) && Number.isNaN(upper)),
     score: Number.isNaN(passed) ? 0 : (point.value - passed) / Math.max(Math.abs(passed), 1e-9),

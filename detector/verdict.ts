@@ -5,6 +5,20 @@ import type { Inputs } from './engine/engine.ts';
 import type { ThresholdInForce } from './feedback.ts';
 import type { Watcher } from './watched.ts';
 
+/** What was said of one point of one series. Used again for the next one, all but its list of verdicts. */
+export interface PointVerdicts {
+  /** What was expected and how strange the value is, of the direction in which that is most; NaN where nothing was expected. */
+  expected: number;
+  lower: number;
+  upper: number;
+  score: number;
+  /**
+   * Words of the detectors that have any: of those for which the point is strange, or would be had nothing held it, or of
+   * which an alert fires or is pending. Nearly all points have none. Warnings of limits speak once an interval whatever it is.
+   */
+  verdicts: readonly Verdict[];
+}
+
 /** One detector's word on one point of one series. */
 export interface Verdict {
   readonly watcher: Watcher;

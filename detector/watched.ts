@@ -64,6 +64,8 @@ export interface Watcher {
 export interface Group {
   readonly direction: Direction | undefined;
   readonly watchers: readonly Watcher[];
+  /** The lowest threshold of those that go by the score; infinite where none does. */
+  readonly least: number;
 }
 
 /** The detectors in force, and the engine that scores for them. */
@@ -150,7 +152,10 @@ function groupsFrom(watchers: readonly Watcher[]): readonly Group[] {
     const direction = ensemble || frozen ? directionOf(watcher.entry) : undefined;
     groups.set(direction, [...(groups.get(direction) ?? []), watcher]);
   }
-  return [...groups].map(([direction, of]) => ({ direction, watchers: of }));
+  return [...groups].map(([direction, of]) => {
+    const scored = of.filter(({ entry }) => entry.scorers.ensemble);
+    return { direction, watchers: of, least: Math.min(...scored.map(({ entry }) => entry.decision.score)) };
+  });
 }
 
 /** A series that was never seen, to be learned from `from` on. `key`: fingerprint of its labels. */

@@ -9,7 +9,7 @@ import type { DetectorPort } from '../port.ts';
 import type { Point } from '../scorer.ts';
 import { rowLength } from '../stage-rows.ts';
 import { newStages } from '../stages.ts';
-import type { Verdict } from '../verdict.ts';
+import type { PointVerdicts, Verdict } from '../verdict.ts';
 import { createCatalogue, createWatched, type Watched } from '../watched.ts';
 
 /** An alert that a detector would have raised. */
@@ -35,7 +35,7 @@ export interface PastOptions {
   /** Forecasts as the running detector has them, where it has. */
   readonly foresight?: Foresight | undefined;
   /** Is told of each step of each series, history included. */
-  readonly onVerdicts?: ((watched: Watched, verdicts: readonly Verdict[], point: Point) => void) | undefined;
+  readonly onPoint?: ((watched: Watched, judged: Readonly<PointVerdicts>, point: Point) => void) | undefined;
   /** Declared pipelines, whose SLOs have targets to warn of. */
   readonly definitions?: readonly PipelineDefinition[];
 }
@@ -58,7 +58,7 @@ const HOUR_MS = 3_600_000;
  * Nothing is written, and what people said of alerts is not applied: it was said afterwards.
  */
 export async function judgePast(options: PastOptions): Promise<Past> {
-  const { config, port, until, days, foresight, onVerdicts } = options;
+  const { config, port, until, days, foresight, onPoint } = options;
   const { step } = config;
   const end = Math.floor(until / step) * step;
   const from = Math.ceil((end - days * DAY_MS) / step) * step;
@@ -102,9 +102,9 @@ export async function judgePast(options: PastOptions): Promise<Past> {
       step,
       forgetAfter: config.forget_after,
       stages,
-      onVerdicts(watched, verdicts, point) {
-        onVerdicts?.(watched, verdicts, point);
-        tell(watched.labels, verdicts, point.time, step, point.value);
+      onPoint(watched, judged, point) {
+        onPoint?.(watched, judged, point);
+        tell(watched.labels, judged.verdicts, point.time, step, point.value);
       },
       onRow: ({ stage, start, verdicts }) => tell(stage.watched.labels, verdicts, start, rowLength(step)),
     },

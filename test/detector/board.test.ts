@@ -11,7 +11,7 @@ const catalogue = createCatalogue(detectorConfig.parse({}));
 function play(board: ReturnType<typeof createBoard>, watched: Watched, values: readonly number[]) {
   return values.flatMap((value) => {
     const time = watched.next;
-    return judge(catalogue, watched, { time, value, volume: 100 }, STEP).flatMap(
+    return judge(catalogue, watched, { time, value, volume: 100 }, STEP).verdicts.flatMap(
       (verdict) => board.take(watched, verdict, value, time + STEP, STEP) ?? [],
     );
   });

@@ -25,13 +25,8 @@ function anomalyAt(level: number, options: object = {}, said: readonly Feedback[
   const watched = createWatched(labels, EPOCH, EPOCH);
   for (let i = 0; i < 420; i++) {
     const value = i < 400 ? 0.1 + 0.01 * gauss(random) : level;
-    for (const verdict of judge(
-      catalogue,
-      watched,
-      { time: EPOCH + i * STEP, value, volume: 50 },
-      STEP,
-      bookOf(said),
-    )) {
+    const point = { time: EPOCH + i * STEP, value, volume: 50 };
+    for (const verdict of judge(catalogue, watched, point, STEP, bookOf(said)).verdicts) {
       const anomaly = board.take(watched, verdict, value, EPOCH + (i + 1) * STEP, STEP);
       if (anomaly) return anomaly;
     }

@@ -67,7 +67,7 @@ function nightly(days: number, minutes: number, fault: number): { night: number[
     const job = minute >= 180 && minute < 180 + minutes;
     const broken = day === fault && minute >= 720 && minute < 740;
     const value = (job || broken ? 0.4 : 0.1) * (1 + 0.1 * gauss(random));
-    for (const { transition } of judge(catalogue, watched, { time, value, volume: 100 }, step)) {
+    for (const { transition } of judge(catalogue, watched, { time, value, volume: 100 }, step).verdicts) {
       if (transition === 'fired') (minute < 600 ? night : noon)[day]!++;
     }
   }

@@ -5,7 +5,8 @@ import { detectorConfig } from '../../detector/config.ts';
 import { States } from '../../detector/coverage.ts';
 import { explanationOf, recomputes } from '../../detector/explain.ts';
 import { judge } from '../../detector/judge.ts';
-import { rulesOf } from '../../detector/rules.ts';
+import { ruleStruck, rulesOf } from '../../detector/rules.ts';
+import { strikingRule } from '../../detector/votes.ts';
 import { createCatalogue, createWatched } from '../../detector/watched.ts';
 import { EPOCH, gauss, STEP, seeded } from './world.ts';
 
@@ -20,12 +21,12 @@ function lagged(state: (i: number) => StageState | undefined, value: (i: number)
   const watched = createWatched(lagLabels, EPOCH, EPOCH);
   return Array.from({ length: steps }, (_, i) => {
     const point = { time: EPOCH + i * STEP, value: value(i) + 0.1 * random(), volume: NaN, state: state(i) };
-    const verdict = judge(catalogue, watched, point, STEP).find(({ watcher }) => watcher.entry.name === 'LagGrowing');
-    if (!verdict) throw new Error('nobody watches the lag');
+    const { verdicts } = judge(catalogue, watched, point, STEP);
+    const verdict = verdicts.find(({ watcher }) => watcher.entry.name === 'LagGrowing');
     return { verdict, watched, point };
   });
 }
-const fired = (of: ReturnType<typeof lagged>) => of.findIndex(({ verdict }) => verdict.transition === 'fired');
+const fired = (of: ReturnType<typeof lagged>) => of.findIndex(({ verdict }) => verdict?.transition === 'fired');
 
 describe('states of groups as a rule', () => {
   test('a group that is stuck is an alert within half a minute, whatever the lag says and however young the series is', () => {
@@ -35,6 +36,7 @@ describe('states of groups as a rule', () => {
     );
     expect(fired(said)).toBeLessThanOrEqual(8);
     const { verdict, watched, point } = said[fired(said)] as (typeof said)[number];
+    if (!verdict) throw new Error('nobody watches the lag');
     expect(verdict.breach).toBe('rule');
     expect(verdict.votes.find(({ scorer }) => scorer === 'state')).toMatchObject({ p: 0, weight: 0 });
     const anomaly = anomalyOf(watched, verdict, point.value, STEP);
@@ -81,7 +83,7 @@ describe('states of groups as a rule', () => {
       100,
     );
     expect(fired(said)).toBeLessThan(66);
-    expect(said[99]?.verdict.standing.phase).toBe('firing');
+    expect(said[99]?.verdict?.standing.phase).toBe('firing');
   });
 
   test('a state is found by the place of the lag, and where it is not known the rule says nothing', () => {
@@ -116,7 +118,7 @@ describe('a value that stands still', () => {
     const watched = createWatched({ signal: 'custom', name: 'g', pipeline: 'p', stage: 's' }, EPOCH, EPOCH);
     for (let i = 0; i < steps; i++) {
       const point = { time: EPOCH + i * STEP, value: value(i, random), volume: NaN };
-      const [verdict] = judge(catalogue, watched, point, STEP);
+      const [verdict] = judge(catalogue, watched, point, STEP).verdicts;
       if (verdict?.transition === 'fired') return i;
     }
     return -1;
@@ -143,4 +145,22 @@ describe('a value that stands still', () => {
     if (!shipped) throw new Error('no entry');
     expect(rulesOf(shipped.entry, { time: EPOCH, value: 1, volume: NaN }, true)).toEqual([]);
   });
+});
+
+test('the rule that strikes is the one that the votes name', () => {
+  const scorers = { threshold: { above: 10, below: -1 }, state: {}, frozen: {} };
+  const [all] = quiet({ name: 'All', query: { signal: 'lag_seconds' }, scorers }).watchers;
+  if (!all) throw new Error('no entry');
+  const struck = new Set<string | undefined>();
+  for (const value of [NaN, -2, -1, 0, 5, 10, 11]) {
+    for (const state of [undefined, 'healthy', 'stuck', 'rebalancing'] as const) {
+      for (const still of [false, true]) {
+        const point = { time: EPOCH, value, volume: NaN, state };
+        const rule = ruleStruck(all.entry, point, still);
+        expect(rule).toBe(strikingRule(rulesOf(all.entry, point, still))?.scorer);
+        struck.add(rule);
+      }
+    }
+  }
+  expect([...struck].sort()).toEqual(['frozen', 'state', 'threshold', undefined]);
 });

@@ -11,7 +11,7 @@ const catalogue = createCatalogue(detectorConfig.parse({}));
 function firesAt(entry: string, signal: string, values: readonly number[]): number | undefined {
   const watched = createWatched({ signal, pipeline: 'orders', stage: 'enrichment' }, 0, 0);
   const found = values.findIndex((value, i) =>
-    judge(catalogue, watched, { time: i * STEP, value, volume: Number.NaN }, STEP).some(
+    judge(catalogue, watched, { time: i * STEP, value, volume: Number.NaN }, STEP).verdicts.some(
       ({ watcher, transition }) => watcher.entry.name === entry && transition === 'fired',
     ),
   );

@@ -64,10 +64,12 @@ test('a restored series judges on exactly as the one it was taken from', async (
   expect(after.watches.get('LatencyHigh')?.standing.phase).toBe('firing');
   for (let i = 0; i < 50; i++) {
     const point = { time: state.cursor + i * STEP, value: i % 5 === 0 ? NaN : 0.5, volume: 50 };
-    const verdicts = judge(catalogue, before, point, STEP);
+    const { verdicts, ...band } = judge(catalogue, before, point, STEP);
     const again = judge(other, after, point, STEP);
-    expect(again).toEqual(verdicts.map((verdict, k) => ({ ...verdict, watcher: again[k]?.watcher })));
-    expect(again[0]?.score).toBe(verdicts[0]?.score);
+    expect(again).toEqual({
+      ...band,
+      verdicts: verdicts.map((verdict, k) => ({ ...verdict, watcher: again.verdicts[k]?.watcher })),
+    });
   }
 });
 

@@ -43,7 +43,7 @@ export function play(values: ArrayLike<number>, options: PlayOptions = {}): Play
   const said: { minute: number; verdict: Verdict }[] = [];
   for (let i = 0; i < values.length; i++) {
     const point = { time: begin + i * step, value: values[i] as number, volume: Number.NaN };
-    const verdict = judge(catalogue, watched, point, step, feedback).find(
+    const verdict = judge(catalogue, watched, point, step, feedback).verdicts.find(
       (one) => one.watcher.entry.name === 'LimitAhead',
     );
     // The chance of a minute is asked for with the first step after it.

@@ -96,8 +96,8 @@ describe('judgePast', () => {
       until,
       days: (until - begin) / 86_400_000,
       foresight: await forecasts(),
-      onVerdicts(watched, verdicts, { time, value }) {
-        const row = expectationOf(watched, verdicts, time, value);
+      onPoint(watched, judged, { time, value }) {
+        const row = expectationOf(watched, judged, time, value);
         if (row && time >= begin) scores.set(`${watched.key} ${time}`, textOf(row));
       },
     });
