@@ -1,4 +1,4 @@
-import { type AlertState, annotatedPriority, SEVERITIES, type Severity } from '../core/alert.ts';
+import { type AlertState, annotatedPriority, type Severity, worstOf } from '../core/alert.ts';
 import { WeirError } from '../core/errors.ts';
 import type { Incident, IncidentAlert, TimelineEntry } from '../core/incident.ts';
 import type { Millis } from '../core/time.ts';
@@ -51,21 +51,21 @@ export function publicIncident(record: IncidentRecord): Incident {
   return incident;
 }
 
+/** What senders call their severities, as one of ours; any other word is a notice. */
+const SEVERITY_WORDS: ReadonlyMap<string, Severity> = new Map([
+  ['critical', 'critical'],
+  ['page', 'critical'],
+  ['error', 'critical'],
+  ['warning', 'warning'],
+]);
+
+/** The worst that the alerts were sent with or have come to be worth. */
 function severityOf(alerts: readonly IncidentAlert[]): Severity {
-  const words: Readonly<Record<string, Severity>> = {
-    critical: 'critical',
-    page: 'critical',
-    error: 'critical',
-    warning: 'warning',
-  };
-  const worst = Math.max(
-    0,
-    ...alerts.flatMap(({ labels, annotations }) => [
-      SEVERITIES.indexOf(words[(labels['severity'] ?? '').toLowerCase()] ?? 'notice'),
-      SEVERITIES.indexOf(annotatedPriority(annotations) ?? 'notice'),
-    ]),
-  );
-  return SEVERITIES[worst] as Severity;
+  const all = alerts.flatMap(({ labels, annotations }) => [
+    SEVERITY_WORDS.get((labels['severity'] ?? '').toLowerCase()),
+    annotatedPriority(annotations),
+  ]);
+  return worstOf(all.filter((one) => one !== undefined)) ?? 'notice';
 }
 
 function memberText(alert: { labels: LiveAlert['labels']; annotations: LiveAlert['annotations'] }): string {
@@ -226,8 +226,7 @@ export class Incidents {
   #refresh(draft: Draft, before: IncidentAlert, alert: LiveAlert): void {
     const said = deviation(alert) < deviation(before) ? before.annotations : alert.annotations;
     // What an alert has come to be worth is not taken back while it lasts.
-    const priorities = [before, alert].flatMap((one) => annotatedPriority(one.annotations) ?? []);
-    const priority = SEVERITIES.findLast((one) => priorities.includes(one));
+    const priority = worstOf([before, alert].flatMap((one) => annotatedPriority(one.annotations) ?? []));
     const annotations = priority === undefined ? said : { ...said, priority };
     if (before.startsAt === alert.startsAt && sameLabels(before.annotations, annotations)) return;
     draft.members.set(alert.fingerprint, { ...before, annotations, startsAt: alert.startsAt });

@@ -17,6 +17,11 @@ export type AlertState = (typeof ALERT_STATES)[number];
 export const SEVERITIES = ['notice', 'warning', 'critical'] as const;
 export type Severity = (typeof SEVERITIES)[number];
 
+/** The worst of some severities; undefined of none. */
+export function worstOf(severities: readonly Severity[]): Severity | undefined {
+  return SEVERITIES.findLast((severity) => severities.includes(severity));
+}
+
 /** An alert as alerting keeps it. Identity is `labels` alone; `context` is beside identity and never hashed. */
 export interface Alert {
   readonly fingerprint: string;

@@ -1,4 +1,4 @@
-import { SEVERITIES, type Severity } from '../core/alert.ts';
+import { SEVERITIES, type Severity, worstOf } from '../core/alert.ts';
 import type { Criticality } from '../core/node.ts';
 import type { Millis } from '../core/time.ts';
 
@@ -35,10 +35,5 @@ export function priorityOf({ severity, peak, threshold, lasts, criticality }: Co
   const rises = criticality !== 'low' && (long || extreme);
   const place = SEVERITIES.indexOf(severity) + (rises ? 1 : 0);
   const now = SEVERITIES[Math.min(place, SEVERITIES.length - 1)] as Severity;
-  return worse(before, now);
-}
-
-/** The worse of two severities. */
-export function worse(a: Severity, b: Severity): Severity {
-  return SEVERITIES.indexOf(a) >= SEVERITIES.indexOf(b) ? a : b;
+  return worstOf([before, now]) ?? now;
 }

@@ -1,3 +1,4 @@
+import { SEVERITIES } from '../core/alert.ts';
 import { isStage } from '../core/node.ts';
 import type { IncidentSummary, NodeView, OverviewView, PipelineView } from '../core/view.ts';
 import { durationWords, formatAge, formatSecondsShort, plural } from './format.ts';
@@ -33,14 +34,12 @@ export const IS: Readonly<Record<NodeView['state'], string>> = {
   dead: 'is dead',
 };
 
-const SEVERITY_RANK = { critical: 2, warning: 1, notice: 0 } as const;
-
 /** Incidents by what needs a person first: unanswered, then the severest, then the oldest. */
 export function byNeed(incidents: readonly IncidentSummary[]): IncidentSummary[] {
   return [...incidents].sort(
     (a, b) =>
       Number(a.state === 'acknowledged') - Number(b.state === 'acknowledged') ||
-      SEVERITY_RANK[b.severity] - SEVERITY_RANK[a.severity] ||
+      SEVERITIES.indexOf(b.severity) - SEVERITIES.indexOf(a.severity) ||
       a.openedAt - b.openedAt,
   );
 }
