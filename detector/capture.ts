@@ -2,7 +2,7 @@ import { serialize } from 'node:v8';
 import type { Direction } from '../core/signal.ts';
 import type { Millis } from '../core/time.ts';
 import type { ActiveAlert } from './alerts.ts';
-import type { StageState } from './stages.ts';
+import type { StageRows } from './stage-rows.ts';
 import type { Catalogue, Watched } from './watched.ts';
 import { columnsOfWatched } from './watched-columns.ts';
 
@@ -17,8 +17,7 @@ export interface DetectorState {
   readonly step: Millis;
   readonly cursor: Millis;
   readonly watched: readonly Watched[];
-  /** Of `Stages`. */
-  readonly stages: readonly (() => StageState)[];
+  readonly stages: readonly StageRows[];
   readonly alerts: readonly (readonly [string, ActiveAlert])[];
   readonly catalogue: Pick<Catalogue, 'slots' | 'foresight'>;
 }
@@ -68,7 +67,7 @@ export function capture({ catalogue, watched, stages, alerts, ...rest }: Detecto
       return serialize(columnsOfWatched(watched.slice(i * SERIES, (i + 1) * SERIES)));
     }),
     ...Array.from({ length: groups }, (_, i) => () => {
-      return serialize(stages.slice(i * STAGES, (i + 1) * STAGES).map((state) => state()));
+      return serialize(stages.slice(i * STAGES, (i + 1) * STAGES));
     }),
     ...slabs.map((parts) => () => Buffer.concat(parts)),
     ...piecesOf(foresight?.arrays() ?? []).map((piece) => () => piece.slice()),

@@ -20,7 +20,7 @@ import { createRolls } from './roll.ts';
 import type { Sender } from './sender.ts';
 import { createSeriesKeys } from './series-keys.ts';
 import { rowLength, type StageRows } from './stage-rows.ts';
-import { createStages, newStages, type StageState, type Stages } from './stages.ts';
+import { createStages, newStages, type Stages } from './stages.ts';
 import type { Verdict } from './verdict.ts';
 import { type Catalogue, createWatched, releasePlaces, type Watched } from './watched.ts';
 
@@ -48,7 +48,7 @@ export interface EvaluatorOptions {
   /** Series restored from a snapshot, and the step at which it was taken. */
   readonly restored?: {
     readonly watched: readonly Watched[];
-    readonly stages: readonly StageState[];
+    readonly stages: readonly StageRows[];
     readonly cursor: Millis;
   };
 }

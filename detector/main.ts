@@ -133,7 +133,7 @@ export function createDetector(options: DetectorOptions): Detector {
         step: config.step,
         cursor: evaluator.cursor(),
         watched: [...evaluator.watched.values()],
-        stages: evaluator.stages.states(),
+        stages: [...evaluator.stages.all.values()],
         alerts: [...board.alerts],
         catalogue,
       });

@@ -7,12 +7,12 @@ import type { Logger } from '../core/telemetry.ts';
 import type { Millis } from '../core/time.ts';
 import type { ActiveAlert } from './alerts.ts';
 import { type Capture, type Facts, piecesOf } from './capture.ts';
-import type { StageState } from './stages.ts';
+import type { StageRows } from './stage-rows.ts';
 import { type Catalogue, foresightPlaces, forgetForesight, type Watched } from './watched.ts';
 import { type WatchedColumns, watchedFrom } from './watched-columns.ts';
 
 /** Raised whenever the shape or the meaning of a state changes; an older snapshot is then left and history replayed. */
-const VERSION = 8;
+const VERSION = 9;
 const MAGIC = 'WEIRDET\n';
 /** First in the file: the magic, the header's length and checksum (32 bits) and its place (64 bits), little endian. */
 const PREFIX = MAGIC.length + 16;
@@ -28,7 +28,7 @@ export interface Restored {
   readonly takenAt: Millis;
   readonly cursor: Millis;
   readonly watched: readonly Watched[];
-  readonly stages: readonly StageState[];
+  readonly stages: readonly StageRows[];
   readonly alerts: readonly (readonly [string, ActiveAlert])[];
 }
 
@@ -170,7 +170,7 @@ async function readBlocks(
   const [alerts, ...rest] = objects.map(([bytes]) => deserialize(bytes as Uint8Array));
   const texts = new Map<string, string>();
   const watched = rest.slice(0, chunks).flatMap((chunk: WatchedColumns) => watchedFrom(chunk, texts));
-  const stages: StageState[] = rest.slice(chunks).flat();
+  const stages: StageRows[] = rest.slice(chunks).flat();
   if (!foreseen) {
     foresight?.room(0);
     for (const one of watched) forgetForesight(one);

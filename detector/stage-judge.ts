@@ -22,13 +22,14 @@ const AFTER_ROWS = 5;
 const FAR = 3;
 
 /**
- * Decides on the row of a stage that was judged last. It is strange when the two signals furthest from what the others
+ * Decides on the row of a stage that `rows` judged last. It is strange when the two signals furthest from what the others
  * foretell are so by odds (`apartOdds` of detector/rows) at the threshold, at least one of them to a side that is bad
  * news, under a load that is known; and it opens no alert where an alert of one of the signals fires, or just did: that
  * one says more.
  */
 export function judgeRow(
   stage: StageRows,
+  rows: RowsJudge,
   watchers: readonly Watcher[],
   start: Millis,
   step: Millis,
@@ -36,11 +37,10 @@ export function judgeRow(
 ): Verdict[] {
   const { watched } = stage;
   const length = rowLength(step);
-  const rows = stage.judge as RowsJudge;
   const { apartOdds, apartBasis } = rows.row;
   const votes = votesOf(stage, rows);
   const known = !loadIsFar(stage, rows);
-  const spoken = [...stage.busy].some((busy) => busy <= start && start - busy <= AFTER_ROWS * length);
+  const spoken = stage.busy.some((busy) => busy <= start && start - busy <= AFTER_ROWS * length);
   return watchers.map((watcher): Verdict => {
     const { entry } = watcher;
     const { decision } = entry;
@@ -83,9 +83,7 @@ export function judgeRow(
 
 /** Whether more or less flows than was ever usual: what goes with that nobody knows. */
 function loadIsFar({ columns, width }: StageRows, rows: RowsJudge): boolean {
-  return columns
-    .slice(0, width)
-    .some(({ labels }, j) => isFlow(labels['signal'] ?? '') && Math.abs(rows.columnOf(j).standard) > FAR);
+  return columns.slice(0, width).some(({ signal }, j) => isFlow(signal) && Math.abs(rows.columnOf(j).standard) > FAR);
 }
 
 /** Two signals at least are off, and one of them to a side that is bad news. */

@@ -1,9 +1,7 @@
 import { fingerprint, type Labels } from '../core/labels.ts';
 import type { Series } from '../core/series.ts';
-import { columnName } from '../core/stage-column.ts';
 import type { Millis } from '../core/time.ts';
 import type { FeedbackBook } from './feedback.ts';
-import { createRowsJudge } from './rows/rows-judge.ts';
 import { judgeRow } from './stage-judge.ts';
 import {
   closeRow,
@@ -11,9 +9,10 @@ import {
   gather,
   rowLength,
   rowStart,
-  type Seat,
+  type Seats,
   type StageRows,
   stageLabels,
+  UNSEATED,
 } from './stage-rows.ts';
 import type { Verdict } from './verdict.ts';
 import type { Catalogue } from './watched.ts';
@@ -24,9 +23,6 @@ export interface RowVerdicts {
   readonly start: Millis;
   readonly verdicts: readonly Verdict[];
 }
-
-/** A stage as a snapshot keeps it, made for a structured clone. */
-export type StageState = Omit<StageRows, 'judge'> & { readonly judge: Uint8Array | undefined };
 
 /** The stages whose signals are judged together. */
 export interface Stages {
@@ -41,9 +37,6 @@ export interface Stages {
    * were not `heard` (1 where something was received; all where undefined) say nothing. Goes on as it is asked for more.
    */
   judge(range: StageRange): Iterable<RowVerdicts>;
-  snapshot(): StageState[];
-  /** The same, each stage copied when it is asked for. */
-  states(): (() => StageState)[];
 }
 
 export interface StageRange {
@@ -59,69 +52,77 @@ export interface StageRange {
   readonly onRefused?: (signals: number) => void;
 }
 
-export function createStages(catalogue: Catalogue, restored: readonly StageState[] = []): Stages {
-  const all = new Map<string, StageRows>(restored.map((state) => [state.watched.key, stageFrom(state)]));
+export function createStages(catalogue: Catalogue, restored: readonly StageRows[] = []): Stages {
+  const all = new Map<string, StageRows>(restored.map((stage) => [stage.watched.key, stage]));
   function keyOf(labels: Labels): string {
     const stage = stageLabels(labels);
     return stage === undefined ? '' : fingerprint(stage);
   }
 
   let seatedBy: readonly string[] | undefined;
-  let seats = new Map<string, Seat[]>();
+  /** Places in the answer of the series of each stage. */
+  let members = new Map<string, number[]>();
+  let seats: Seats = new Int8Array(0);
 
-  /** Which series belong to which stage, found again only when the series are others than before. */
-  function seatsOf({ series, keys }: StageRange): ReadonlyMap<string, Seat[]> {
-    if (keys !== undefined && keys === seatedBy) return seats;
+  /** Finds which series belong to which stage, again only when the series are others than before. */
+  function seat({ series, keys }: StageRange): void {
+    if (keys !== undefined && keys === seatedBy) return;
     seatedBy = keys;
-    seats = new Map();
+    members = new Map();
+    seats = new Int8Array(series.length).fill(UNSEATED);
     for (const [index, { labels }] of series.entries()) {
       const key = keyOf(labels);
       if (key === '') continue;
-      const seat: Seat = { index, name: columnName(labels), column: undefined };
-      const known = seats.get(key);
-      if (known === undefined) seats.set(key, [seat]);
-      else known.push(seat);
+      const known = members.get(key);
+      if (known === undefined) members.set(key, [index]);
+      else known.push(index);
     }
-    return seats;
   }
 
-  function run(stage: StageRows, seated: readonly Seat[], range: StageRange): RowVerdicts[] {
+  function run(stage: StageRows, range: StageRange): RowVerdicts[] {
     const { series, from, until, step, heard, feedback } = range;
     const { watched } = stage;
+    const own = members.get(watched.key) ?? [];
     const length = rowLength(step);
     const said: RowVerdicts[] = [];
     for (let time = Math.max(from, watched.next); time < until; time += step) {
       watched.next = time + step;
       if (heard === undefined || heard[Math.round((time - from) / step)] === 1) {
-        const refused = gather(stage, series, seated, time, step);
+        const refused = gather(stage, series, own, seats, time, step);
         if (refused > 0) range.onRefused?.(refused);
-        if (seated.length > 0) watched.seenAt = time;
+        if (own.length > 0) watched.seenAt = time;
       }
       const start = rowStart(time, step);
       if (time + step !== start + length) continue;
-      if (closeRow(stage, start, step)) {
-        const verdicts = judgeRow(stage, catalogue.watchersOf(watched.labels), start, step, feedback);
+      const rows = closeRow(stage, start, step);
+      if (rows !== undefined) {
+        const verdicts = judgeRow(stage, rows, catalogue.watchersOf(watched.labels), start, step, feedback);
         said.push({ stage, start, verdicts });
       }
-      for (const busy of stage.busy) if (start - busy > FORGOTTEN_ROWS * length) stage.busy.delete(busy);
+      if (stage.busy.length > 0) stage.busy = stage.busy.filter((busy) => start - busy <= FORGOTTEN_ROWS * length);
     }
     return said;
   }
 
   return {
     all,
-    put: (stage) => all.set(stage.watched.key, stage),
+    put(stage) {
+      const { key } = stage.watched;
+      all.set(key, stage);
+      // Its columns stand in an order of their own.
+      for (const index of members.get(key) ?? []) seats[index] = UNSEATED;
+    },
     delete: (key) => all.delete(key),
     fires(labels, time, step) {
       // Verdicts of the pipeline model are no columns, but what they raise speaks for the stage as well.
-      all.get(keyOf({ ...labels, signal: 'throughput' }))?.busy.add(rowStart(time, step));
+      const stage = all.get(keyOf({ ...labels, signal: 'throughput' }));
+      const start = rowStart(time, step);
+      if (stage && !stage.busy.includes(start)) stage.busy = [...stage.busy, start];
     },
     *judge(range) {
-      const seated = seatsOf(range);
-      for (const stage of [...all.values()]) yield* run(stage, seated.get(stage.watched.key) ?? [], range);
+      seat(range);
+      for (const stage of [...all.values()]) yield* run(stage, range);
     },
-    snapshot: () => [...all.values()].map(stateOf),
-    states: () => [...all.values()].map((stage) => () => stateOf(stage)),
   };
 }
 
@@ -144,13 +145,4 @@ export function newStages(
     if (!known.has(key) && !found.has(key)) found.set(key, createStageRows(stage, from, metAt));
   }
   return [...found.values()];
-}
-
-const stateOf = (stage: StageRows): StageState => ({ ...stage, judge: stage.judge?.snapshot() });
-
-function stageFrom({ judge: bytes, ...state }: StageState): StageRows {
-  if (bytes === undefined) return { ...state, judge: undefined };
-  const judge = createRowsJudge(state.width);
-  judge.restore(bytes);
-  return { ...state, judge };
 }

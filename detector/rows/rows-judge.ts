@@ -6,7 +6,7 @@ import { createColumns } from './columns.ts';
 import { createEvidence } from './evidence.ts';
 import { createIncident } from './incident.ts';
 import { createRelations } from './relations.ts';
-import { packState, type StateArray, unpackState } from './snapshot.ts';
+import { createPacking, type StateArray } from './snapshot.ts';
 import { meanOfStrongest } from './strongest.ts';
 import { createRowTail, createTrust, type RowBasis } from './trust.ts';
 
@@ -79,8 +79,11 @@ export interface RowsJudge extends RowJudge {
   setNoise(column: number, noise: number): void;
   /** The same object for every row. */
   readonly row: Readonly<RowEvidence>;
-  /** All that is kept from row to row. `restore` of it into a judge of as many columns goes on exactly. */
-  snapshot(): Uint8Array;
+  /**
+   * All that is kept from row to row, written to `into` where there is one. `restore` of it into a judge of as many columns goes
+   * on exactly, whatever that one judged before.
+   */
+  snapshot(into?: Uint8Array): Uint8Array;
   restore(bytes: Uint8Array): void;
   /**
    * A judge of `columns` columns, more than this one has, that goes on from it: the first ones are those of this one, the
@@ -235,7 +238,7 @@ export function createRowsJudge(columns: number, options: RowsOptions = ROWS_DEF
   const ofRows = [intervals, trust, tail, pairTail, incident]
     .flatMap((part): readonly StateArray[] => part.state)
     .concat(state);
-  const arrays = [...ofColumns, ...relations.state, ...ofRows];
+  const packing = createPacking([...ofColumns, ...relations.state, ...ofRows]);
   const judgeOfRows: Internals = {
     judge,
     columnOf,
@@ -244,8 +247,11 @@ export function createRowsJudge(columns: number, options: RowsOptions = ROWS_DEF
       each.noise[j] = noise;
     },
     row: last,
-    snapshot: () => packState(arrays),
-    restore: (bytes) => unpackState(bytes, arrays),
+    snapshot(into = new Uint8Array(packing.size)) {
+      packing.pack(into);
+      return into;
+    },
+    restore: packing.unpack,
     parts: [...ofColumns, ...ofRows],
     widened(wider) {
       if (wider <= columns) throw new Error(`${wider} columns are not more than ${columns}`);

@@ -2,37 +2,41 @@ import { WeirError } from '../../core/errors.ts';
 
 export type StateArray = Float64Array | Float32Array | Int16Array | Uint16Array | Uint8Array;
 
-/** Bytes of arrays one behind the other, in their order, on this machine's own byte order. */
-export function packState(arrays: readonly StateArray[]): Uint8Array {
-  const bytes = new Uint8Array(sizeOf(arrays));
-  let at = 0;
-  for (const array of arrays) {
-    bytes.set(bytesOf(array), at);
-    at += array.byteLength;
-  }
-  return bytes;
+/** Arrays one behind the other, in their order, on this machine's own byte order. */
+export interface Packing {
+  /** Bytes of them all. */
+  readonly size: number;
+  /** Writes all there is in the arrays to `bytes`, which have `size`. */
+  pack(bytes: Uint8Array): void;
+  /** Puts back what `pack` wrote for arrays of the same kinds and lengths. Throws, and changes nothing, for another size. */
+  unpack(bytes: Uint8Array): void;
 }
 
-/** Puts back what `packState` gave for arrays of the same kinds and lengths. */
-export function unpackState(bytes: Uint8Array, arrays: readonly StateArray[]): void {
-  const size = sizeOf(arrays);
-  if (bytes.byteLength !== size) {
-    throw new WeirError(
-      'detector_rows_snapshot_invalid',
-      `a snapshot of rows has ${bytes.byteLength} bytes where ${size} are wanted: it is of another number of columns, or of another version`,
-    );
-  }
-  let at = 0;
-  for (const array of arrays) {
-    bytesOf(array).set(bytes.subarray(at, at + array.byteLength));
-    at += array.byteLength;
-  }
-}
+export function createPacking(arrays: readonly StateArray[]): Packing {
+  const parts = arrays.map(({ buffer, byteOffset, byteLength }) => new Uint8Array(buffer, byteOffset, byteLength));
+  const size = parts.reduce((sum, { length }) => sum + length, 0);
 
-function sizeOf(arrays: readonly StateArray[]): number {
-  return arrays.reduce((sum, { byteLength }) => sum + byteLength, 0);
-}
-
-function bytesOf(array: StateArray): Uint8Array {
-  return new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
+  return {
+    size,
+    pack(bytes) {
+      let at = 0;
+      for (const part of parts) {
+        bytes.set(part, at);
+        at += part.length;
+      }
+    },
+    unpack(bytes) {
+      if (bytes.length !== size) {
+        throw new WeirError(
+          'detector_rows_snapshot_invalid',
+          `a snapshot of rows has ${bytes.length} bytes where ${size} are wanted: it is of another number of columns, or of another version`,
+        );
+      }
+      let at = 0;
+      for (const part of parts) {
+        part.set(bytes.subarray(at, at + part.length));
+        at += part.length;
+      }
+    },
+  };
 }

@@ -149,7 +149,7 @@ describe('the signals of a stage, together', () => {
       first.put(stage);
     const range = { series, step: STEP, heard: undefined, feedback: NO_FEEDBACK };
     expect([...first.judge({ ...range, from, until: half })].length).toBeGreaterThan(100);
-    const second = createStages(catalogue, structuredClone(first.snapshot()));
+    const second = createStages(catalogue, structuredClone([...first.all.values()]));
     const scores = [first, second].map((stages) =>
       [...stages.judge({ ...range, from, until: EPOCH })].map(({ verdicts }) => verdicts[0]?.score),
     );

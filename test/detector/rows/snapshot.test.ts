@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { packState, unpackState } from '../../../detector/rows/snapshot.ts';
+import { createPacking } from '../../../detector/rows/snapshot.ts';
 
 test('arrays of every kind come back, from a buffer that is not aligned too', () => {
   const arrays = [
@@ -9,17 +9,17 @@ test('arrays of every kind come back, from a buffer that is not aligned too', ()
     Float32Array.of(0.5),
     Uint8Array.of(7, 255, 0),
   ];
-  const packed = packState(arrays);
-  expect(packed.byteLength).toBe(6 + 16 + 2 + 4 + 3);
-  const shifted = new Uint8Array(packed.byteLength + 1);
-  shifted.set(packed, 1);
+  const { size, pack } = createPacking(arrays);
+  expect(size).toBe(6 + 16 + 2 + 4 + 3);
+  const shifted = new Uint8Array(size + 1);
+  pack(shifted.subarray(1));
   const empty = [new Uint16Array(3), new Float64Array(2), new Int16Array(1), new Float32Array(1), new Uint8Array(3)];
-  unpackState(shifted.subarray(1), empty);
+  createPacking(empty).unpack(shifted.subarray(1));
   expect(empty).toEqual(arrays);
 });
 
 test('bytes of another length are refused and change nothing', () => {
   const array = Float64Array.of(7);
-  expect(() => unpackState(new Uint8Array(7), [array])).toThrow(/7 bytes where 8 are wanted/);
+  expect(() => createPacking([array]).unpack(new Uint8Array(7))).toThrow(/7 bytes where 8 are wanted/);
   expect(array[0]).toBe(7);
 });
