@@ -65,7 +65,8 @@ describe('docs/configuration.md', () => {
     for (const [i, block] of blocks.entries()) {
       const file = join(folder, `${i}.yaml`);
       writeFileSync(file, block as string);
-      const env = new Proxy({}, { get: () => 'a-secret-of-16-or-more-chars-000' });
+      const named = [...(block as string).matchAll(/\$\{env:(\w+)/g)].map(([, name]) => name as string);
+      const env = Object.fromEntries(named.map((name) => [name, 'a-secret-of-16-or-more-chars-000']));
       expect(() => loadConfig({ file, env }), block as string).not.toThrow();
     }
     rmSync(folder, { recursive: true });
