@@ -10,7 +10,7 @@ import type { Board } from './board.ts';
 import type { DetectorConfig } from './config.ts';
 import { coveredSteps, States, Volumes, valueAt } from './coverage.ts';
 import { createFeedbackReader } from './feedback.ts';
-import { expectationOf, replay, reportedValue } from './history.ts';
+import { replay, reportedValue } from './history.ts';
 import { judge } from './judge.ts';
 import type { DetectorMetrics } from './metrics.ts';
 import { createOutbox } from './outbox.ts';
@@ -194,8 +194,7 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
       tell(one, verdict, value, time + step, step);
       if (verdict.standing.phase === 'firing') stages.fires(one.labels, time, step);
     }
-    const row = expectationOf(one, judged, time, value);
-    if (row) outbox.expectations.push(row);
+    outbox.expectations.push(one, time, value, judged);
     return Number.isNaN(value) ? 'gap' : 'judged';
   }
 
@@ -268,7 +267,7 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
         );
         await options.turn?.();
         metrics.points.inc({ result: 'learned' }, points);
-        for (const row of expectations) outbox.expectations.push(row);
+        outbox.expectations.append(expectations);
         for (const one of batch) adopt(one);
         for (const stage of rows) adoptStage(stage);
         log.info({ event: 'detector_history_loaded', series: batch.length, points });

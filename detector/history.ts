@@ -3,8 +3,8 @@ import { fingerprint, type Labels } from '../core/labels.ts';
 import type { Series } from '../core/series.ts';
 import type { Signal } from '../core/signal.ts';
 import type { Millis } from '../core/time.ts';
-import type { Expectation } from '../store/queries/expectations.ts';
 import { coveredSteps, States, Volumes, valueAt } from './coverage.ts';
+import { createExpectationQueue, type ExpectationQueue } from './expectation-queue.ts';
 import { type FeedbackBook, NO_FEEDBACK } from './feedback.ts';
 import { judge } from './judge.ts';
 import type { DetectorPort } from './port.ts';
@@ -45,7 +45,8 @@ export interface ReplayOptions {
 
 export interface Replayed {
   readonly points: number;
-  readonly expectations: Expectation[];
+  /** Bands of the newest steps. */
+  readonly expectations: ExpectationQueue;
 }
 
 /**
@@ -55,7 +56,7 @@ export interface Replayed {
  */
 export async function replay(options: ReplayOptions, batch: readonly Watched[], until: Millis): Promise<Replayed> {
   const { catalogue, port, step } = options;
-  const expectations: Expectation[] = [];
+  const expectations = createExpectationQueue(MOST_BANDS);
   let points = 0;
   const keep = (watched: Watched) => [watched, new Map([...watched.watches].map(([k, v]) => [k, { ...v }]))] as const;
   const stages = createStages(catalogue);
@@ -100,10 +101,7 @@ export async function replay(options: ReplayOptions, batch: readonly Watched[], 
             if (standing.phase === 'firing') stages.fires(watched.labels, time, step);
           }
           points++;
-          if (time >= bandsFrom) {
-            const row = expectationOf(watched, judged, time, value);
-            if (row) expectations.push(row);
-          }
+          if (time >= bandsFrom) expectations.push(watched, time, value, judged);
           if (performance.now() > sliceEnd) {
             await breathe();
             await options.turn?.();
@@ -162,17 +160,6 @@ export function reportedValue(
   const flow = signal === 'throughput' || signal === 'output';
   if (flow && Number.isNaN(value) && watched.seenAt > 0 && time - watched.seenAt <= forgetAfter) return 0;
   return value;
-}
-
-/** What is kept of a judged point for charts: its band and its score. */
-export function expectationOf(
-  watched: Watched,
-  { expected, lower, upper, score }: Readonly<PointVerdicts>,
-  time: Millis,
-  value: number,
-): Expectation | undefined {
-  if (Number.isNaN(expected)) return undefined;
-  return { time, labels: watched.labels, value, expected, lower, upper, score };
 }
 
 function stagesOf(batch: readonly Watched[]): readonly Labels[] | undefined {

@@ -10,7 +10,7 @@ import {
   readDetectorRecords,
   writeDetectorStates,
 } from '../store/queries/detector-records.ts';
-import { type Expectation, writeExpectations } from '../store/queries/expectations.ts';
+import { type Expectations, writeExpectations } from '../store/queries/expectations.ts';
 import { readFeedback } from '../store/queries/feedback.ts';
 import { readIncidents } from '../store/queries/incidents.ts';
 import { newestTelemetry } from '../store/queries/ingest.ts';
@@ -27,7 +27,7 @@ export interface DetectorPort {
   /** Time of the newest telemetry of any kind; 0 when there is none. */
   newestTelemetry(): Promise<Millis>;
   writeAnomalies(anomalies: readonly Anomaly[], updatedAt: Millis): Promise<void>;
-  writeExpectations(points: readonly Expectation[]): Promise<void>;
+  writeExpectations(points: Expectations): Promise<void>;
   /** All that people say of alerts and has not been taken back. */
   readFeedback(): Promise<readonly Feedback[]>;
   /** What was known to be wrong at some time of [from, to). */

@@ -102,9 +102,9 @@ export async function judgePast(options: PastOptions): Promise<Past> {
       step,
       forgetAfter: config.forget_after,
       stages,
-      onPoint(watched, judged, point) {
-        onPoint?.(watched, judged, point);
-        tell(watched.labels, judged.verdicts, point.time, step, point.value);
+      onPoint(watched, said, point) {
+        onPoint?.(watched, said, point);
+        tell(watched.labels, said.verdicts, point.time, step, point.value);
       },
       onRow: ({ stage, start, verdicts }) => tell(stage.watched.labels, verdicts, start, rowLength(step)),
     },

@@ -1,33 +1,53 @@
-import { fingerprint, type Labels } from '../../core/labels.ts';
+import { Readable } from 'node:stream';
+import type { Labels } from '../../core/labels.ts';
 import type { Millis } from '../../core/time.ts';
 import { STEP_MS } from '../../core/time.ts';
 import type { Store } from '../client.ts';
+import { labelValues, nativeBlock, numberValues, textValues } from '../native-block.ts';
 import { floatCell, numberOf, secondsCell } from './cells.ts';
 
-/** One judged point: what came and what was expected. NaN where a scorer has no band. */
-export interface Expectation {
-  readonly time: Millis;
+/** A series and what it is known by. */
+export interface KeyedLabels {
+  /** `fingerprint(labels)`. */
+  readonly key: string;
   readonly labels: Labels;
-  readonly value: number;
-  readonly expected: number;
-  readonly lower: number;
-  readonly upper: number;
-  readonly score: number;
 }
 
-export async function writeExpectations(store: Store, points: readonly Expectation[]): Promise<void> {
-  if (points.length === 0) return;
-  const rows = points.map((point) => ({
-    Time: secondsCell(point.time),
-    SeriesKey: fingerprint(point.labels),
-    Labels: point.labels,
-    Value: floatCell(point.value),
-    Expected: floatCell(point.expected),
-    Lower: floatCell(point.lower),
-    Upper: floatCell(point.upper),
-    Score: floatCell(point.score),
-  }));
-  await store.insert('expectations', rows);
+/** Judged points of any series as columns: what came, and what was expected. NaN where a scorer has no band. */
+export interface Expectations {
+  readonly series: readonly KeyedLabels[];
+  /** Unix milliseconds. */
+  readonly time: Float64Array;
+  readonly value: Float64Array;
+  readonly expected: Float64Array;
+  readonly lower: Float64Array;
+  readonly upper: Float64Array;
+  readonly score: Float64Array;
+}
+
+/** Writes points as one Native block: a tenth of what rows of JSON cost. All are stored or none. */
+export async function writeExpectations(store: Store, points: Expectations): Promise<void> {
+  const { series, time, value, expected, lower, upper, score } = points;
+  if (series.length === 0) return;
+  const numbers = { Value: value, Expected: expected, Lower: lower, Upper: upper, Score: score };
+  const block = nativeBlock(
+    [
+      { name: 'Time', type: 'DateTime', values: numberValues(Uint32Array.from(time, secondsCell)) },
+      { name: 'SeriesKey', type: 'String', values: textValues(series.map(({ key }) => key)) },
+      {
+        name: 'Labels',
+        type: 'Map(LowCardinality(String), String)',
+        values: labelValues(series.map(({ labels }) => labels)),
+      },
+      ...Object.entries(numbers).map(([name, values]) => ({ name, type: 'Float64', values: numberValues(values) })),
+    ],
+    series.length,
+  );
+  const { stream } = await store.client.exec({
+    query: 'INSERT INTO expectations FORMAT Native',
+    values: Readable.from([block], { objectMode: false }),
+  });
+  for await (const _ of stream);
 }
 
 /** Judged points of one series as columns, `time` (unix milliseconds) ascending. */

@@ -3,10 +3,11 @@ import { fingerprint, type Labels } from '../../core/labels.ts';
 import { STEP_MS, stepStart } from '../../core/time.ts';
 import type { Store } from '../../store/client.ts';
 import { writeAnomalies } from '../../store/queries/anomalies.ts';
-import { type Expectation, writeExpectations } from '../../store/queries/expectations.ts';
+import { writeExpectations } from '../../store/queries/expectations.ts';
 import { type FreshnessStatus, writeFreshness } from '../../store/queries/freshness.ts';
 import { writeStageStates } from '../../store/queries/states.ts';
 import { writeEdges, writeNodes } from '../../store/queries/topology-rows.ts';
+import { columnsOf, type Expectation } from '../store/queries/expectation-rows.ts';
 import { insertStock } from '../store/stock-rows.ts';
 import { buckets, GROUPS, noise, PARTS, RATE } from './seed-parts.ts';
 
@@ -118,7 +119,7 @@ export async function writeSteps(store: Store, first: number, last: number, faul
   await store.insert('red_10s', red);
   await writeFreshness(store, freshnessOf(first, last, faultAt));
   await insertStock(store, 'otel_metrics_gauge', gauges);
-  await writeExpectations(store, expected);
+  await writeExpectations(store, columnsOf(expected));
 }
 
 /** What every stage that reads had reached: what waits before `enrichment` holds back all after it. */

@@ -7,10 +7,10 @@ import type { Signal } from '../../core/signal.ts';
 import type { DetectorPort } from '../../detector/port.ts';
 import { seededRandom as seeded } from '../../detector/random.ts';
 import type { DetectorRecord, DetectorState } from '../../store/queries/detector-records.ts';
-import type { Expectation } from '../../store/queries/expectations.ts';
 import type { LimitForecast } from '../../store/queries/limit-forecasts.ts';
 import type { TopicRetention } from '../../store/queries/retentions.ts';
 import type { SignalQuery } from '../../store/queries/signals.ts';
+import { type Expectation, rowsOf } from '../store/queries/expectation-rows.ts';
 
 export const STEP = 10_000;
 export { seeded };
@@ -143,7 +143,7 @@ export function createWorld(now: number): World {
     },
     async writeExpectations(points) {
       if (world.failing) throw new Error(world.failing);
-      world.expectations.push(...points);
+      world.expectations.push(...rowsOf(points));
     },
     async readFeedback() {
       if (world.failing || world.deaf) throw new Error(world.failing ?? 'deaf');

@@ -3,7 +3,7 @@ import { text } from 'node:stream/consumers';
 import { type ClickHouseClient, ClickHouseError, type ClickHouseSettings, createClient } from '@clickhouse/client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { StoreEndpoint } from '../../store/client.ts';
-import { nativeBlock } from './native-block.ts';
+import { nativeBlock } from '../../store/native-block.ts';
 
 /**
  * What users do with ClickHouse's HTTP interface through @clickhouse/client. It says nothing that a ClickHouse server

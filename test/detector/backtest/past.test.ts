@@ -7,10 +7,9 @@ import { silentTelemetry } from '../../../core/telemetry.ts';
 import { judgePast } from '../../../detector/backtest/past.ts';
 import { detectorConfig } from '../../../detector/config.ts';
 import { openForesight } from '../../../detector/foresight.ts';
-import { expectationOf } from '../../../detector/history.ts';
 import { createDetector } from '../../../detector/main.ts';
 import type { Store } from '../../../store/client.ts';
-import type { Expectation } from '../../../store/queries/expectations.ts';
+import type { Expectation } from '../../store/queries/expectation-rows.ts';
 import { createWorld, EPOCH, gauss, poisson, STEP, type World } from '../world.ts';
 
 const HOUR = 3_600_000;
@@ -19,7 +18,7 @@ const from = EPOCH - 4 * HOUR - 60_000;
 /** The detector's port stands in for all of it. */
 const NO_STORE = {} as Store;
 
-const textOf = ({ value, expected, lower, upper, score }: Expectation) =>
+const textOf = ({ value, expected, lower, upper, score }: Omit<Expectation, 'time' | 'labels'>) =>
   [value, expected, lower, upper, score].join(' ');
 
 /** A stage with a steady flow whose latency and lag break for ten minutes each, an hour apart. */
@@ -96,9 +95,9 @@ describe('judgePast', () => {
       until,
       days: (until - begin) / 86_400_000,
       foresight: await forecasts(),
-      onPoint(watched, judged, { time, value }) {
-        const row = expectationOf(watched, judged, time, value);
-        if (row && time >= begin) scores.set(`${watched.key} ${time}`, textOf(row));
+      onPoint(watched, said, { time, value }) {
+        if (Number.isNaN(said.expected) || time < begin) return;
+        scores.set(`${watched.key} ${time}`, textOf({ ...said, value }));
       },
     });
     expect(said.series).toBe(6);

@@ -6,7 +6,7 @@ import { silentTelemetry } from '../../../core/telemetry.ts';
 import { openStore, type Store } from '../../../store/client.ts';
 import { createEngine, type Engine } from '../../../store/embedded/engine.ts';
 import { INSERT_FILE_HEADER } from '../../../store/embedded/insert-files.ts';
-import { nativeBlock } from '../native-block.ts';
+import { nativeBlock } from '../../../store/native-block.ts';
 
 /** A name the engine would take for a pattern, and letters outside ASCII: any data folder must do. */
 const FOLDER = 'spöol {a,b}[1]*';

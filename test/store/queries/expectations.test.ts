@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { fingerprint } from '../../../core/labels.ts';
+import { fingerprint, type Labels } from '../../../core/labels.ts';
 import {
-  type Expectation,
   readExpectations,
   readForecast,
   writeExpectations,
   writeForecasts,
 } from '../../../store/queries/expectations.ts';
 import { startTestStore, type TestStore } from '../harness.ts';
+import { columnsOf, type Expectation } from './expectation-rows.ts';
 import { NOON } from './telemetry-rows.ts';
 
 let stand: TestStore;
@@ -28,17 +28,12 @@ const judged = (stage: string, i: number, more: Partial<Expectation> = {}): Expe
   score: i / 10,
   ...more,
 });
+const write = (rows: readonly Expectation[]) => writeExpectations(stand.store, columnsOf(rows));
 const key = (stage: string) => fingerprint(labels(stage));
 
 describe('expectations', () => {
   test('come back as columns of one series, by time, within the range', async () => {
-    await writeExpectations(stand.store, [
-      judged('a', 2),
-      judged('a', 0),
-      judged('a', 1),
-      judged('b', 0),
-      judged('a', 3),
-    ]);
+    await write([judged('a', 2), judged('a', 0), judged('a', 1), judged('b', 0), judged('a', 3)]);
     const columns = await readExpectations(stand.store, key('a'), NOON, NOON + 3 * S);
     expect([...columns.time]).toEqual([NOON, NOON + S, NOON + 2 * S]);
     expect([...columns.value]).toEqual([0, 1, 2]);
@@ -50,23 +45,33 @@ describe('expectations', () => {
   });
 
   test('a gap stays a gap, and so does a bound that is not there', async () => {
-    await writeExpectations(stand.store, [judged('gaps', 0, { value: Number.NaN, lower: Number.NaN })]);
+    await write([judged('gaps', 0, { value: Number.NaN, lower: Number.NaN })]);
     const columns = await readExpectations(stand.store, key('gaps'), NOON, NOON + S);
     expect([columns.value[0], columns.expected[0], columns.lower[0]]).toEqual([Number.NaN, 0.5, Number.NaN]);
   });
 
+  test('labels are kept as they are, many or none, in any script', async () => {
+    const sets: Labels[] = [
+      { signal: 'custom', pipeline: 'p', stage: 'z', name: 'Größe 大小 \u{1f40b}', empty: '' },
+      {},
+      { ключ: 'x'.repeat(300), signal: 'lag' },
+    ];
+    await write(sets.map((one) => ({ ...judged('any', 0), time: NOON + 86_400_000, labels: one })));
+    const rows = await stand.store.rows<{ key: string; labels: Labels }>(
+      `SELECT SeriesKey AS key, Labels AS labels FROM expectations WHERE Time >= toDateTime(${NOON / 1000 + 86_400})`,
+    );
+    expect(new Map(rows.map((row) => [row.key, row.labels]))).toEqual(new Map(sets.map((of) => [fingerprint(of), of])));
+  });
+
   test('a point judged twice counts once', async () => {
-    await writeExpectations(stand.store, [judged('twice', 0)]);
-    await writeExpectations(stand.store, [judged('twice', 0, { upper: 50 })]);
+    await write([judged('twice', 0)]);
+    await write([judged('twice', 0, { upper: 50 })]);
     const columns = await readExpectations(stand.store, key('twice'), NOON, NOON + S);
     expect([...columns.upper]).toEqual([50]);
   });
 
   test('longer steps show the last point of each', async () => {
-    await writeExpectations(
-      stand.store,
-      Array.from({ length: 12 }, (_, i) => judged('thin', i)),
-    );
+    await write(Array.from({ length: 12 }, (_, i) => judged('thin', i)));
     const columns = await readExpectations(stand.store, key('thin'), NOON, NOON + 120_000, 60_000);
     expect([...columns.time]).toEqual([NOON, NOON + 60_000]);
     expect([...columns.value]).toEqual([5, 11]);

@@ -6,6 +6,7 @@ import { writeExpectations } from '../../../store/queries/expectations.ts';
 import { writeFeedback } from '../../../store/queries/feedback.ts';
 import { readPastEvents } from '../../../store/queries/past-events.ts';
 import { startTestStore, type TestStore } from '../harness.ts';
+import { columnsOf } from './expectation-rows.ts';
 import { NOON } from './telemetry-rows.ts';
 
 let stand: TestStore;
@@ -39,9 +40,12 @@ const anomaly = (id: string, time: number, more: Partial<Anomaly> = {}): Anomaly
 const judged = (of: Anomaly['labels'], from: number, values: readonly number[]) =>
   writeExpectations(
     stand.store,
-    values.map((value, i) => {
-      return { time: from + i * 10_000, labels: of, value, expected: 0.1, lower: 0.05, upper: 0.15, score: 10 * value };
-    }),
+    columnsOf(
+      values.map((value, i) => {
+        const band = { expected: 0.1, lower: 0.05, upper: 0.15, score: 10 * value };
+        return { time: from + i * 10_000, labels: of, value, ...band };
+      }),
+    ),
   );
 
 test('events of the series and of the detector on the stage, newest first, with peak, end and what people said', async () => {
