@@ -1,5 +1,5 @@
 import { argv, env, stdout } from 'node:process';
-import { addTally, brierOf, chancesOf, createTally, leadOf, type Tally } from '../../detector/ahead/tally.ts';
+import { addTally, binsOf, brierOf, chancesOf, createTally, leadOf, type Tally } from '../../detector/ahead/tally.ts';
 import { detectorConfig } from '../../detector/config.ts';
 import { openForesight } from '../../detector/foresight.ts';
 import { judge } from '../../detector/judge.ts';
@@ -105,7 +105,7 @@ stdout.write(
     ],
     [...sums].map(([group, { tally, series, days, leads }]) => {
       const count = chancesOf(tally, 1);
-      const share = (tally.happened[1] as Float64Array).reduce((sum, one) => sum + one, 0) / count;
+      const share = binsOf(tally, 'happened', 1).reduce((sum, one) => sum + one, 0) / count;
       const lead = leads.reduce((sum, one) => sum + one, 0) / leads.length;
       return [
         group,
@@ -134,11 +134,11 @@ for (const w of [0, 1]) {
       Array.from({ length: 10 }, (_, bin) => [
         `${bin / 10} to ${(bin + 1) / 10}`,
         ...groups.flatMap((group) => {
-          const { counts, stated, happened } = (sums.get(group) as Sums).tally;
-          const count = (counts[w] as Float64Array)[bin] as number;
-          const mean = (of: readonly Float64Array[]) =>
-            count === 0 ? '' : (((of[w] as Float64Array)[bin] as number) / count).toFixed(3);
-          return [`${count}`, mean(stated), mean(happened)];
+          const { tally } = sums.get(group) as Sums;
+          const count = binsOf(tally, 'counts', w)[bin] as number;
+          const mean = (of: 'stated' | 'happened') =>
+            count === 0 ? '' : ((binsOf(tally, of, w)[bin] as number) / count).toFixed(3);
+          return [`${count}`, mean('stated'), mean('happened')];
         }),
       ]),
     ),

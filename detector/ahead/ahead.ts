@@ -20,6 +20,7 @@ import {
   outlookOf,
   watchOut,
 } from './lookout.ts';
+import { newestOf } from './trend.ts';
 import { votesAhead } from './votes.ts';
 
 const SIDES = ['above', 'below'] as const;
@@ -92,7 +93,7 @@ function decide(
   const score = outlook === undefined ? NaN : scoreOfChance(outlook.chances.at(-1) as number);
   const crossed = firing && asked.some((one) => hasCrossed(one.lookout));
   const breach = !crossed && score >= threshold * (firing ? HOLD_SHARE : 1);
-  const known = !Number.isNaN(lookout.trend.values.at(-1) ?? NaN);
+  const known = !Number.isNaN(newestOf(lookout.trend));
   const { standing, transition } = nextStanding(
     {
       for: decision.for,

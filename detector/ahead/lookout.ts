@@ -1,7 +1,8 @@
 import type { Millis } from '../../core/time.ts';
 import type { Foresight } from '../foresight.ts';
 import { HORIZONS } from '../lstm/forecast/features.ts';
-import type { Limit, LimitKind } from './limits.ts';
+import { LIMIT_KINDS, type Limit, type LimitKind } from './limits.ts';
+import { createRecent, extendRecent, type Recent, rowAt } from './recent.ts';
 import { createRecordHigh, extendRecord, type RecordHigh, recordOf } from './record.ts';
 import { countChance, createTally, type Tally } from './tally.ts';
 import {
@@ -10,6 +11,7 @@ import {
   extendTrend,
   highestOf,
   intervalsTo,
+  newestOf,
   type Trend,
   trendChance,
   WINDOWS,
@@ -22,12 +24,14 @@ const BEYOND = 0.6;
 const WITHIN = 0.25;
 const LONGEST = WINDOWS[WINDOWS.length - 1] as number;
 
-/** Chances that were stated, to be held against what comes. `limit` is turned so that crossing it is to be above. */
-interface Stated {
-  readonly kind: LimitKind;
-  readonly limit: number;
-  readonly chances: readonly number[];
-}
+/**
+ * Chances that were stated, to be held against what comes: place of the kind among `LIMIT_KINDS`, NaN of an interval in which
+ * nothing was stated; the limit, turned so that crossing it is to be above; the chance within each window.
+ */
+const KIND = 0;
+const LIMIT = 1;
+const CHANCES = 2;
+const STATED = CHANCES + WINDOWS.length;
 
 /** A warning that is not over. `limit` is turned; `crossedAt` 0 while it was not crossed. */
 interface Warning {
@@ -53,8 +57,8 @@ export interface Lookout {
   fresh: boolean;
   readonly trend: Trend;
   readonly record: RecordHigh;
-  /** Of the last intervals, the oldest first. */
-  readonly stated: (Stated | undefined)[];
+  /** What was stated in each of the last intervals. */
+  readonly stated: Recent;
   warning: Warning | undefined;
   /** What came of it, by kind of limit. */
   readonly tallies: Partial<Record<LimitKind, Tally>>;
@@ -87,7 +91,7 @@ export function createLookout(side: Limit['side'], stepMs: Millis): Lookout {
     fresh: false,
     trend: createTrend(),
     record: createRecordHigh(),
-    stated: [],
+    stated: createRecent(LONGEST, STATED),
     warning: undefined,
     tallies: {},
   };
@@ -122,7 +126,7 @@ export function watchOut(
   }
   if (start - lookout.openAt > LONGEST * interval) {
     breakTrend(lookout.trend);
-    lookout.stated.length = 0;
+    lookout.stated.count = 0;
     lookout.openAt = start;
     lookout.worst = NaN;
   }
@@ -166,13 +170,15 @@ function close(lookout: Lookout, foresight: Foresight, limits: readonly Limit[])
 function settle(lookout: Lookout): void {
   const { stated, trend } = lookout;
   for (const [w, window] of WINDOWS.entries()) {
-    const one = stated.at(-window);
+    // The newest row is of the interval before.
+    const at = rowAt(stated, window - 1);
+    const kind = at < 0 ? undefined : LIMIT_KINDS[stated.numbers[at + KIND] as number];
     const most = highestOf(trend, window);
-    if (one && !Number.isNaN(most))
-      countChance(tallyOf(lookout, one.kind), w, one.chances[w] as number, most > one.limit);
+    if (kind === undefined || Number.isNaN(most)) continue;
+    const [limit, chance] = [stated.numbers[at + LIMIT], stated.numbers[at + CHANCES + w]] as [number, number];
+    countChance(tallyOf(lookout, kind), w, chance, most > limit);
   }
-  stated.push(undefined);
-  if (stated.length > LONGEST) stated.shift();
+  extendRecent(stated);
 }
 
 /** Ends a warning that was crossed, or that nothing came of while it stood and in the longest window after it began. */
@@ -204,7 +210,7 @@ export const hasCrossed = ({ warning }: Lookout) => warning !== undefined && war
  */
 export function outlookOf(lookout: Lookout, foresight: Foresight, limits: readonly Limit[]): Outlook | undefined {
   const { trend, record, place, openAt, side } = lookout;
-  const value = trend.values.at(-1) ?? NaN;
+  const value = newestOf(trend);
   const ahead = limits.filter((limit) => turn(lookout, limit.value) > value);
   const [first, ...rest] = ahead;
   if (place === undefined || first === undefined) return undefined;
@@ -224,7 +230,8 @@ export function outlookOf(lookout: Lookout, foresight: Foresight, limits: readon
     course.push(Math.max(course.at(-1) ?? 0, trendChance(trend, w, turned) || 0));
   }
   const chances = WINDOWS.map((_, w) => weight * (course[w] as number) + (1 - weight) * (network[w] as number));
-  lookout.stated[lookout.stated.length - 1] = { kind: limit.kind, limit: turned, chances };
+  const { stated } = lookout;
+  if (stated.count > 0) stated.numbers.set([LIMIT_KINDS.indexOf(limit.kind), turned, ...chances], rowAt(stated, 0));
   const reach = reachOf(lookout, foresight, limit) * lookout.interval;
   return { lookout, limit, end: openAt, value: turn(lookout, value), chances, network, trend: course, weight, reach };
 }
@@ -234,7 +241,7 @@ function reachOf(lookout: Lookout, foresight: Foresight, limit: Limit): number {
   const turned = turn(lookout, limit.value);
   const line = intervalsTo(lookout.trend, turned);
   const said = line <= LONGEST ? [line] : [];
-  let [at, from] = [0, lookout.trend.values.at(-1) ?? NaN];
+  let [at, from] = [0, newestOf(lookout.trend)];
   for (const [h, horizon] of HORIZONS.entries()) {
     const middle = turn(lookout, foresight.forecast(lookout.place as number, h).middle);
     if (middle > turned) {

@@ -2,7 +2,7 @@ import type { Millis } from '../../core/time.ts';
 import type { LimitForecast } from '../../store/queries/limit-forecasts.ts';
 import type { Watched } from '../watched.ts';
 import { LIMIT_KINDS, type LimitKind } from './limits.ts';
-import { addTally, brierOf, createTally, leadOf, type Tally } from './tally.ts';
+import { addTally, binsOf, brierOf, createTally, leadOf, type Tally } from './tally.ts';
 import { WINDOWS } from './trend.ts';
 
 /** What came of all chances and warnings, by kind of limit and window, of the kinds that some series of `watched` has. */
@@ -22,9 +22,8 @@ export function reportAhead(watched: Iterable<Watched>, now: Millis): LimitForec
   }
   return [...kinds].flatMap(([kind, { tally, series, interval }]) =>
     WINDOWS.map((window, w): LimitForecast => {
-      const counts = [...(tally.counts[w] as Float64Array)];
-      const share = (sums: Float64Array | undefined) =>
-        counts.map((count, bin) => (sums?.[bin] as number) / (count || NaN));
+      const counts = [...binsOf(tally, 'counts', w)];
+      const share = (sums: Float64Array) => counts.map((count, bin) => (sums[bin] as number) / (count || NaN));
       return {
         kind,
         window: (window * interval) / 1000,
@@ -32,8 +31,8 @@ export function reportAhead(watched: Iterable<Watched>, now: Millis): LimitForec
         series,
         brier: brierOf(tally, w),
         counts,
-        stated: share(tally.stated[w]),
-        happened: share(tally.happened[w]),
+        stated: share(binsOf(tally, 'stated', w)),
+        happened: share(binsOf(tally, 'happened', w)),
         announced: tally.announced,
         kept: tally.kept,
         lead: leadOf(tally) / 1000,

@@ -1,3 +1,5 @@
+import { createRecent, extendRecent, type Recent, rowAt } from './recent.ts';
+
 /** Intervals ahead whose highest value is foretold. */
 export const WINDOWS = [15, 30] as const;
 const LONGEST = 30;
@@ -25,31 +27,36 @@ interface Line {
   readonly level: number;
   readonly slope: number;
   readonly unit: number;
-  /** Number of its regime, by window. */
-  readonly regimes: readonly number[];
+  /** Numbers of its regimes by window, as the digits of one number, the first window's last. */
+  readonly regimes: number;
 }
+
+/** A row of the course: a value and the line that was drawn with it. */
+const VALUE = 0;
+const LEVEL = 1;
+const SLOPE = 2;
+const UNIT = 3;
+const REGIME = 4;
+const ROW = 5;
 
 /**
  * What the course of the last values says of the highest value to come, with the errors that such a course has made: made for
  * a structured clone. All of it looks upward.
  */
 export interface Trend {
-  /** The newest values, one an interval, NaN where there was none; the oldest first. */
-  readonly values: number[];
-  /** Lines of the last intervals, the oldest first. */
-  readonly lines: Line[];
+  /** Values of the last intervals (NaN where there was none) with their lines, as many as the longest window needs. */
+  readonly course: Recent;
   /** Mean size of the change from value to value, of `points` changes. */
   unit: number;
   points: number;
   /** Intervals for which it has been steep. */
   age: number;
-  /** Counts of errors in bins, by window and regime. */
-  readonly errors: readonly Float32Array[];
+  /** Counts of errors by window, regime and bin. */
+  readonly errors: Float32Array;
 }
 
 export function createTrend(): Trend {
-  const errors = WINDOWS.flatMap(() => REGIMES.map((_, regime) => firstErrors(regime)));
-  return { values: [], lines: [], unit: 0, points: 0, age: 0, errors };
+  return { course: createRecent(LONGEST + 1, ROW), unit: 0, points: 0, age: 0, errors: FIRST_ERRORS.slice() };
 }
 
 /**
@@ -57,53 +64,84 @@ export function createTrend(): Trend {
  * little less steeply, and one time in eight turns back at once (made series of climbs, bench/ahead). They weigh as much as
  * so many of its own.
  */
-function firstErrors(regime: number): Float32Array {
+function firstErrors(regime: number): number[] {
   const weight = regime === 0 ? 10 : 30;
   const logistic = (x: number) => 1 / (1 + Math.exp(x));
   const share = (x: number) =>
     regime === 0 ? logistic(x / 0.3) : 0.88 * logistic((x + 0.1) / 0.1) + 0.12 * logistic((x + 1) / 0.1);
   const above = (bin: number) => (bin === 0 ? 1 : bin === BINS ? 0 : share((bin - REACH) * BIN));
-  return Float32Array.from({ length: BINS }, (_, bin) => weight * (above(bin) - above(bin + 1)));
+  return Array.from({ length: BINS }, (_, bin) => weight * (above(bin) - above(bin + 1)));
 }
+
+const FIRST_ERRORS = Float32Array.from(WINDOWS.flatMap(() => REGIMES.flatMap((_, regime) => firstErrors(regime))));
 
 /** Takes the value of the next interval in; NaN where there was none. Lines drawn a window ago are judged by it. */
 export function extendTrend(trend: Trend, value: number): void {
-  const change = Math.abs(value - (trend.values.at(-1) ?? NaN));
+  const { course, errors } = trend;
+  const change = Math.abs(value - newestOf(trend));
   if (!Number.isNaN(change)) {
     trend.points++;
     trend.unit += Math.max(UNIT_GAIN, 1 / trend.points) * (change - trend.unit);
   }
-  trend.values.push(value);
-  if (trend.values.length > LONGEST + 1) trend.values.shift();
+  const at = extendRecent(course);
+  course.numbers[at + VALUE] = value;
   for (const [w, window] of WINDOWS.entries()) {
-    const line = trend.lines.at(-window);
+    const line = lineAt(trend, window);
     const most = highestOf(trend, window);
-    if (line === undefined || Number.isNaN(line.level) || Number.isNaN(most)) continue;
-    const errors = errorsOf(trend, line, w);
-    for (let bin = 0; bin < BINS; bin++) errors[bin] = (errors[bin] as number) * (1 - 1 / MEMORY);
+    if (line === undefined || Number.isNaN(most)) continue;
+    const first = errorsAt(line, w);
+    for (let i = first; i < first + BINS; i++) errors[i] = (errors[i] as number) * (1 - 1 / MEMORY);
     const bin = Math.min(BINS - 1, Math.max(0, Math.floor(errorOf(line, window, most) / BIN) + REACH));
-    errors[bin] = (errors[bin] as number) + 1;
+    errors[first + bin] = (errors[first + bin] as number) + 1;
   }
-  const { level, slope } = fitLine(trend.values);
+  const { level, slope } = fitLine(trend);
   const { unit } = trend;
   trend.age = isSteep(slope, unit, LONGEST) ? trend.age + 1 : Math.max(0, trend.age - EASING);
-  const regimes = WINDOWS.map((window) => (isSteep(slope, unit, window) ? (trend.age > LONG ? 2 : 1) : 0));
-  trend.lines.push({ level, slope, unit, regimes });
-  if (trend.lines.length > LONGEST) trend.lines.shift();
+  let regimes = 0;
+  for (const [w, window] of WINDOWS.entries()) {
+    const regime = isSteep(slope, unit, window) ? (trend.age > LONG ? 2 : 1) : 0;
+    regimes += regime * REGIMES.length ** w;
+  }
+  course.numbers[at + LEVEL] = level;
+  course.numbers[at + SLOPE] = slope;
+  course.numbers[at + UNIT] = unit;
+  course.numbers[at + REGIME] = regimes;
 }
 
 /** After a pause: the course is forgotten, what it is worth is not. */
 export function breakTrend(trend: Trend): void {
-  trend.values.length = 0;
-  trend.lines.length = 0;
+  trend.course.count = 0;
   trend.age = 0;
 }
 
+/** The value `ago` intervals before the newest; NaN where there was none. */
+function valueAt({ course }: Trend, ago: number): number {
+  const at = rowAt(course, ago);
+  return at < 0 ? NaN : (course.numbers[at + VALUE] as number);
+}
+
+export const newestOf = (trend: Trend) => valueAt(trend, 0);
+
+/** The newest values, NaN where there was none; the oldest first. */
+export function valuesOf(trend: Trend): number[] {
+  const { count } = trend.course;
+  return Array.from({ length: count }, (_, i) => valueAt(trend, count - 1 - i));
+}
+
+/** The line drawn `ago` intervals before the newest value; undefined where none was. */
+function lineAt({ course }: Trend, ago: number): Line | undefined {
+  const at = rowAt(course, ago);
+  const level = at < 0 ? NaN : (course.numbers[at + LEVEL] as number);
+  if (Number.isNaN(level)) return undefined;
+  const [slope, unit, regimes] = course.numbers.subarray(at + SLOPE, at + ROW) as unknown as [number, number, number];
+  return { level, slope, unit, regimes };
+}
+
 /** The highest of the newest `count` values; NaN without any. */
-export function highestOf({ values }: Trend, count: number): number {
+export function highestOf(trend: Trend, count: number): number {
   let most = NaN;
-  for (let i = Math.max(0, values.length - count); i < values.length; i++) {
-    const value = values[i] as number;
+  for (let ago = Math.min(count, trend.course.count) - 1; ago >= 0; ago--) {
+    const value = valueAt(trend, ago);
     if (!Number.isNaN(value) && !(value <= most)) most = value;
   }
   return most;
@@ -114,8 +152,8 @@ export function highestOf({ values }: Trend, count: number): number {
  * regime whose window went so far beyond them. NaN while no line can be drawn.
  */
 export function trendChance(trend: Trend, w: number, limit: number): number {
-  const line = trend.lines.at(-1);
-  if (line === undefined || Number.isNaN(line.level)) return NaN;
+  const line = lineAt(trend, 0);
+  if (line === undefined) return NaN;
   const place = errorOf(line, WINDOWS[w] as number, limit) / BIN + REACH;
   const errors = errorsOf(trend, line, w);
   let all = 0;
@@ -132,8 +170,8 @@ export function trendChance(trend: Trend, w: number, limit: number): number {
 
 /** The value that the highest one of the next `WINDOWS[w]` intervals stays below with chance `q`. */
 export function trendQuantile(trend: Trend, w: number, q: number): number {
-  const line = trend.lines.at(-1);
-  if (line === undefined || Number.isNaN(line.level)) return NaN;
+  const line = lineAt(trend, 0);
+  if (line === undefined) return NaN;
   const errors = errorsOf(trend, line, w);
   let all = 0;
   for (const count of errors) all += count;
@@ -147,22 +185,29 @@ export function trendQuantile(trend: Trend, w: number, q: number): number {
 
 /** Intervals until the line of the newest values reaches `limit`; NaN where it does not rise. */
 export function intervalsTo(trend: Trend, limit: number): number {
-  const { level, slope } = trend.lines.at(-1) ?? { level: NaN, slope: NaN };
+  const { level, slope } = lineAt(trend, 0) ?? { level: NaN, slope: NaN };
   return slope > 0 ? Math.max(0, (limit - level) / slope) : NaN;
 }
 
 export function regimeOf(trend: Trend, w: number): (typeof REGIMES)[number] {
-  return REGIMES[trend.lines.at(-1)?.regimes[w] ?? 0] as (typeof REGIMES)[number];
+  const line = lineAt(trend, 0);
+  return REGIMES[line === undefined ? 0 : regimeIn(line, w)] as (typeof REGIMES)[number];
 }
 
-const errorsOf = (trend: Trend, line: Line, w: number) =>
-  trend.errors[REGIMES.length * w + (line.regimes[w] as number)] as Float32Array;
+const regimeIn = ({ regimes }: Line, w: number) => Math.floor(regimes / REGIMES.length ** w) % REGIMES.length;
+/** Where the errors begin of lines of the same regime. */
+const errorsAt = (line: Line, w: number) => BINS * (REGIMES.length * w + regimeIn(line, w));
+function errorsOf({ errors }: Trend, line: Line, w: number): Float32Array {
+  const first = errorsAt(line, w);
+  return errors.subarray(first, first + BINS);
+}
 const isSteep = (slope: number, unit: number, window: number) => slope * window > STEEP * unit * Math.sqrt(window);
 const scaleOf = ({ slope, unit }: Line, window: number) =>
   Math.max(Math.abs(slope) * window + unit * Math.sqrt(window), Number.MIN_VALUE);
 const errorOf = (line: Line, window: number, value: number) =>
   (value - line.level - line.slope * window) / scaleOf(line, window);
 
+const fitted = new Float64Array(FITTED);
 const slopes = new Float64Array((FITTED * (FITTED - 1)) / 2);
 const levels = new Float64Array(FITTED);
 
@@ -170,24 +215,25 @@ const levels = new Float64Array(FITTED);
  * A robust line through the newest 15 values: the median of the slopes of all pairs (Theil 1950, Sen 1968), and the median of
  * what it leaves, at the newest one. NaN of fewer than five values.
  */
-function fitLine(values: readonly number[]): { readonly level: number; readonly slope: number } {
-  const first = Math.max(0, values.length - FITTED);
+function fitLine(trend: Trend): { readonly level: number; readonly slope: number } {
+  const length = Math.min(FITTED, trend.course.count);
+  for (let i = 0; i < length; i++) fitted[i] = valueAt(trend, length - 1 - i);
   let pairs = 0;
   let count = 0;
-  for (let i = first; i < values.length; i++) {
-    if (Number.isNaN(values[i])) continue;
+  for (let i = 0; i < length; i++) {
+    if (Number.isNaN(fitted[i])) continue;
     count++;
-    for (let j = first; j < i; j++) {
-      const slope = ((values[i] as number) - (values[j] as number)) / (i - j);
+    for (let j = 0; j < i; j++) {
+      const slope = ((fitted[i] as number) - (fitted[j] as number)) / (i - j);
       if (!Number.isNaN(slope)) slopes[pairs++] = slope;
     }
   }
   if (count < LEAST) return { level: NaN, slope: NaN };
   const slope = median(slopes, pairs);
   let left = 0;
-  for (let i = first; i < values.length; i++) {
-    const value = values[i] as number;
-    if (!Number.isNaN(value)) levels[left++] = value + slope * (values.length - 1 - i);
+  for (let i = 0; i < length; i++) {
+    const value = fitted[i] as number;
+    if (!Number.isNaN(value)) levels[left++] = value + slope * (length - 1 - i);
   }
   return { level: median(levels, left), slope };
 }

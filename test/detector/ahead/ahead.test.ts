@@ -116,9 +116,9 @@ describe('a warning', () => {
     const copy = structuredClone(first.watched);
     const rest = play(values.slice(FROM + 10), { from: first.watched });
     const lookout = first.watched.lookouts.above;
-    expect(copy.lookouts.above?.trend.values).not.toEqual(lookout?.trend.values);
-    expect(copy.lookouts.above?.trend.errors[0]).toBeInstanceOf(Float32Array);
-    expect(copy.lookouts.above?.tallies.threshold?.counts[1]).toBeInstanceOf(Float64Array);
+    expect(copy.lookouts.above?.trend.course).not.toEqual(lookout?.trend.course);
+    expect(copy.lookouts.above?.trend.errors).toBeInstanceOf(Float32Array);
+    expect(copy.lookouts.above?.tallies.threshold?.sums).toBeInstanceOf(Float64Array);
     expect(rest.fired.map((minute) => minute + FROM + 10)).toEqual(climb.fired);
   });
 });

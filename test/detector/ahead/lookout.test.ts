@@ -1,10 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import { KINDS, madeSeries } from '../../../bench/ahead/made.ts';
+import { binsOf, createTally } from '../../../detector/ahead/tally.ts';
+import { createTrend, valuesOf } from '../../../detector/ahead/trend.ts';
 import { seededRandom } from '../../../detector/random.ts';
+import type { Watched } from '../../../detector/watched.ts';
 import { gauss } from '../world.ts';
 import { MINUTE, play } from './play.ts';
 
 const DAY = 1440;
+const valuesAbove = ({ lookouts }: Watched) => valuesOf(lookouts.above?.trend ?? createTrend());
 const series = (length: number, value: (i: number, random: () => number) => number, seed = 1) => {
   const random = seededRandom(seed);
   return Array.from({ length }, (_, i) => value(i, random));
@@ -52,10 +56,10 @@ describe('a climb to the limit', () => {
   test('the worst of the minute stands for it', () => {
     const values = series(6 * 120, (i) => (i % 6 === 2 ? 60 : 10));
     const { watched, said } = play(values, { step: 10_000 });
-    expect(watched.lookouts.above?.trend.values.slice(-5)).toEqual([60, 60, 60, 60, 60]);
+    expect(valuesAbove(watched).slice(-5)).toEqual([60, 60, 60, 60, 60]);
     expect(said.length).toBe(119);
     const below = play(values, { step: 10_000, entry: { scorers: { threshold: { below: 1 } } } });
-    expect(below.watched.lookouts.below?.trend.values.slice(-2)).toEqual([-10, -10]);
+    expect(valuesOf(below.watched.lookouts.below?.trend ?? createTrend()).slice(-2)).toEqual([-10, -10]);
   });
 
   test('towards a lower limit is a descent, believed as the climb is, if not as much', () => {
@@ -129,14 +133,14 @@ describe('gaps', () => {
     const { watched } = play([...values, ...new Array<number>(3).fill(Number.NaN)]);
     watched.next += 60 * MINUTE;
     const after = play([10, 11, 10], { from: watched });
-    expect(after.watched.lookouts.above?.trend.values).toEqual([10, 11, 10]);
+    expect(valuesAbove(after.watched)).toEqual([10, 11, 10]);
     expect(after.fired).toEqual([]);
   });
 
   test('a step longer than a minute is one value, and the windows are as many of them', () => {
     const { watched } = play(series(100, calm), { step: 5 * MINUTE });
     expect(watched.lookouts.above).toMatchObject({ interval: 5 * MINUTE });
-    expect(watched.lookouts.above?.trend.values).toHaveLength(31);
+    expect(valuesAbove(watched)).toHaveLength(31);
   });
 });
 
@@ -144,10 +148,10 @@ test('the chances of made series of all kinds are as good as was measured', () =
   const bins = { counts: new Float64Array(10), stated: new Float64Array(10), happened: new Float64Array(10) };
   for (const kind of KINDS) {
     const { values } = madeSeries(kind, 51);
-    const tally = play(values).watched.lookouts.above?.tallies.threshold;
+    const tally = play(values).watched.lookouts.above?.tallies.threshold ?? createTally();
     for (let bin = 0; bin < 10; bin++) {
       for (const name of ['counts', 'stated', 'happened'] as const) {
-        bins[name][bin] = (bins[name][bin] as number) + (tally?.[name][1]?.[bin] as number);
+        bins[name][bin] = (bins[name][bin] as number) + (binsOf(tally, name, 1)[bin] as number);
       }
     }
   }

@@ -1,5 +1,13 @@
 import { expect, test } from 'vitest';
-import { addTally, brierOf, chancesOf, countChance, createTally, leadOf } from '../../../detector/ahead/tally.ts';
+import {
+  addTally,
+  binsOf,
+  brierOf,
+  chancesOf,
+  countChance,
+  createTally,
+  leadOf,
+} from '../../../detector/ahead/tally.ts';
 
 test('chances are counted by tenths, with what happened', () => {
   const tally = createTally();
@@ -8,11 +16,11 @@ test('chances are counted by tenths, with what happened', () => {
   countChance(tally, 1, 1, true);
   countChance(tally, 1, 0.04, false);
   countChance(tally, 0, 0.5, true);
-  expect([...(tally.counts[1] as Float64Array)]).toEqual([1, 0, 0, 0, 0, 0, 0, 0, 0, 3]);
-  expect(tally.stated[1]?.[9]).toBeCloseTo(2.94, 10);
-  expect(tally.happened[1]?.[9]).toBe(2);
-  expect(tally.happened[1]?.[0]).toBe(0);
-  expect(tally.counts[0]?.[5]).toBe(1);
+  expect([...binsOf(tally, 'counts', 1)]).toEqual([1, 0, 0, 0, 0, 0, 0, 0, 0, 3]);
+  expect(binsOf(tally, 'stated', 1)[9]).toBeCloseTo(2.94, 10);
+  expect(binsOf(tally, 'happened', 1)[9]).toBe(2);
+  expect(binsOf(tally, 'happened', 1)[0]).toBe(0);
+  expect(binsOf(tally, 'counts', 0)[5]).toBe(1);
   expect([chancesOf(tally, 0), chancesOf(tally, 1)]).toEqual([1, 4]);
 });
 
@@ -44,6 +52,6 @@ test('tallies add up', () => {
   addTally(sum, one);
   addTally(sum, other);
   expect(sum).toMatchObject({ announced: 3, kept: 1, lead: 60, crossings: 3, foreseen: 1 });
-  expect([sum.counts[0]?.[3], sum.happened[0]?.[3], chancesOf(sum, 1)]).toEqual([2, 1, 0]);
+  expect([binsOf(sum, 'counts', 0)[3], binsOf(sum, 'happened', 0)[3], chancesOf(sum, 1)]).toEqual([2, 1, 0]);
   expect(brierOf(sum, 0)).toBeCloseTo((0.09 + 0.69 ** 2) / 2, 12);
 });

@@ -54,7 +54,7 @@ describe('the line', () => {
 
   test('begins anew after a break, with what was learnt of errors', () => {
     const trend = fed(noisy(600, () => 50));
-    const errors = trend.errors.map((own) => own.slice());
+    const errors = trend.errors.slice();
     breakTrend(trend);
     expect(trendChance(trend, LATER, 60)).toBeNaN();
     expect(trend.errors).toEqual(errors);
