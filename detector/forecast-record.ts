@@ -1,6 +1,6 @@
 import type { Signal } from '../core/signal.ts';
 import type { Millis } from '../core/time.ts';
-import type { Miss } from './lstm/forecast/forecasts.ts';
+import type { Miss } from './lstm/forecast/correction.ts';
 
 /** How good the forecasts of a signal were lately. */
 export interface ForecastQuality {

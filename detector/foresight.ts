@@ -1,12 +1,12 @@
 import { crc32 } from 'node:zlib';
 import { WeirError } from '../core/errors.ts';
 import type { Millis } from '../core/time.ts';
+import type { Miss } from './lstm/forecast/correction.ts';
 import {
   createForecasts,
   type ForecastArrays,
   type Forecasts,
   type Interval,
-  type Miss,
   type Residuals,
 } from './lstm/forecast/forecasts.ts';
 import { readForecastModel } from './lstm/forecast/model-json.ts';
@@ -24,9 +24,8 @@ export interface Foresight {
   release(place: number): void;
   /** How far a value lies from what was forecast for it; NaN where nothing was. Used again by the next call. */
   residuals(place: number, time: Millis, value: number): Residuals;
-  /** What the forecast of five steps before was worth; undefined without one. Used again by the next call. Comes before `add`. */
-  miss(place: number, time: Millis, value: number): Miss | undefined;
-  add(place: number, time: Millis, value: number): void;
+  /** Takes a point in. Returns what the forecast of five steps before was worth; undefined without one. Used again by the next call. */
+  add(place: number, time: Millis, value: number): Readonly<Miss> | undefined;
   /** Quantiles of the value `HORIZONS[horizon]` points after the newest one; NaN before there are two. Used again by the next call. */
   forecast(place: number, horizon: number): Readonly<Interval>;
   /** Chance, 0 to 1, that the value `HORIZONS[horizon]` points after the newest one lies above `limit`; NaN before there are two. */
@@ -79,12 +78,12 @@ export function createForesight(forecasts: Forecasts, weights: LstmWeights): For
   /** Points for which a place stays silent. */
   let cold = new Uint8Array(64);
   const free: number[] = [];
-  /** Places added to since the network last ran. */
-  const waiting = new Set<number>();
-  const out: Residuals = { one: NaN, five: NaN, oneSpread: NaN, fiveSpread: NaN };
+  /** Counts the runs of the network from 1; of each place the run that what was added to it waits for. */
+  let runs = 1;
+  let waitsFor = new Uint32Array(64);
+  const out: Residuals = { one: NaN, five: NaN };
   const interval: Interval = { low: NaN, middle: NaN, high: NaN };
-  const missed: Miss = { error: NaN, naive: NaN, inside: false };
-  const nothing: Residuals = { one: NaN, five: NaN, oneSpread: NaN, fiveSpread: NaN };
+  const nothing: Residuals = { one: NaN, five: NaN };
   let next = 0;
 
   function reserve(places: number): void {
@@ -92,15 +91,21 @@ export function createForesight(forecasts: Forecasts, weights: LstmWeights): For
     const wider = new Uint8Array(2 * places);
     wider.set(cold);
     cold = wider;
+    const longer = new Uint32Array(2 * places);
+    longer.set(waitsFor);
+    waitsFor = longer;
+  }
+
+  function run(): void {
+    forecasts.run();
+    runs++;
   }
 
   /** Whether what a place forecasts now comes from a state that has seen enough. */
   const isWarm = (place: number) => (cold[place] as number) <= STEPS_DUE;
 
   function settle(place: number): void {
-    if (!waiting.has(place)) return;
-    forecasts.run();
-    waiting.clear();
+    if (waitsFor[place] === runs) run();
   }
 
   return {
@@ -123,17 +128,14 @@ export function createForesight(forecasts: Forecasts, weights: LstmWeights): For
       return forecasts.residuals(place, time, value, out);
     },
 
-    miss(place, time, value) {
-      settle(place);
-      if ((cold[place] as number) > 0) return undefined;
-      return forecasts.miss(place, time, value, missed) ? missed : undefined;
-    },
-
     add(place, time, value) {
       settle(place);
-      if (!forecasts.add(place, time, value)) return;
-      waiting.add(place);
-      if ((cold[place] as number) > 0) cold[place] = (cold[place] as number) - 1;
+      if (!forecasts.add(place, time, value)) return undefined;
+      waitsFor[place] = runs;
+      const silent = cold[place] as number;
+      if (silent === 0) return forecasts.miss();
+      cold[place] = silent - 1;
+      return undefined;
     },
 
     load(fresh) {
@@ -144,7 +146,7 @@ export function createForesight(forecasts: Forecasts, weights: LstmWeights): For
         );
       }
       forecasts.load(fresh);
-      waiting.clear();
+      runs++;
       cold.fill(COLD_POINTS);
       identity = identityOf(fresh);
     },
@@ -165,8 +167,7 @@ export function createForesight(forecasts: Forecasts, weights: LstmWeights): For
     },
 
     arrays() {
-      forecasts.run();
-      waiting.clear();
+      run();
       reserve(next);
       return [...arraysOf(forecasts.live(next)).map(bytes), cold.subarray(0, next), bytes(Float64Array.of(identity))];
     },
@@ -177,7 +178,7 @@ export function createForesight(forecasts: Forecasts, weights: LstmWeights): For
       reserve(places);
       cold.fill(0);
       restored[0] = identity;
-      waiting.clear();
+      runs++;
       return [...arraysOf(forecasts.room(places)).map(bytes), cold.subarray(0, places), bytes(restored)];
     },
 

@@ -275,9 +275,8 @@ function isFiring(watched: Watched): boolean {
 function foresee({ foresight, forecasts }: Catalogue, watched: Watched, { time, value }: Point): void {
   if (!foresight || watched.forecast === undefined) return;
   if (isFiring(watched)) return;
-  const miss = foresight.miss(watched.forecast, time, value);
+  const miss = foresight.add(watched.forecast, time, value);
   if (miss) forecasts.take(watched.labels['signal'] as Signal, time, miss);
-  foresight.add(watched.forecast, time, value);
 }
 
 /** Firings of the last days, halved with every two days that pass. */

@@ -1,5 +1,6 @@
 import type { Direction } from '../../core/signal.ts';
 import type { Millis } from '../../core/time.ts';
+import { createDoubts } from './doubt.ts';
 import {
   COUNT,
   DRIFT_GAIN,
@@ -28,7 +29,7 @@ import {
   PARAMETERS,
   readTail,
   shareBeyond,
-  sizeFrom,
+  sizeAt,
   UNITS,
 } from './tails.ts';
 
@@ -41,13 +42,6 @@ const LEAST_MEMORY = 15_000;
 const MOST_MEMORY = 100_000;
 /** Deviations below this share of the usual size of the values mean nothing. */
 const FLOOR_SHARE = 1e-4;
-/**
- * A point that follows one scored over this teaches the tails a quarter, up to 100 such points in a row: then they are
- * the new normal. The first one teaches in full: what is noisy by single spikes must become quiet.
- */
-const DOUBT = 2.6;
-const DOUBT_POINTS = 100;
-const DOUBTFUL_UNITS = 1;
 /** Numbers from here on cannot be reckoned with in 32 bits: they are gaps, as NaN is. */
 const LARGEST = 1e37;
 const DAY_MS: Millis = 86_400_000;
@@ -124,7 +118,6 @@ export interface Engine {
  */
 export function createEngine(count: number, made: Direction = 'both'): Engine {
   const { places, count: kept } = tailsFor(made, NAMES);
-  const streams = createStreams(count);
   const profiles = createProfiles(count);
   const intervals = createIntervals(count);
   const stills = createStills(count);
@@ -133,7 +126,7 @@ export function createEngine(count: number, made: Direction = 'both'): Engine {
   const totals = new Float32Array(count * COUNT);
   const untilFit = new Uint8Array(count * COUNT).fill(READY);
   const before = new Float32Array(count);
-  const doubted = new Uint8Array(count);
+  const doubts = createDoubts(count);
   const directions = new Int8Array(count);
   const noise = new Float32Array(count);
   const drift = new Float32Array(count);
@@ -141,12 +134,15 @@ export function createEngine(count: number, made: Direction = 'both'): Engine {
   const band: Band = { lower: NaN, upper: NaN };
   const verdict: Verdict = { score: 0, expected: NaN, interval: 0, stuck: false };
   const values = new Float64Array(COUNT);
+  const streams = createStreams(count, values);
   const sizes = new Float64Array(COUNT);
   const odds = new Float64Array(COUNT);
   const used = new Float32Array(COUNT * PARAMETERS);
   const reached = new Float32Array(PARAMETERS);
   const ready = new Uint8Array(COUNT);
   let weights = WEIGHTS;
+  /** What follows from the interval of the point scored last alone. */
+  const pace = { interval: 0, adds: 0, settles: 1 };
   const last = { series: 0, time: 0, value: NaN, points: 0, before: 0, floor: 0, taught: NaN, middle: NaN, reach: NaN };
 
   /** The weighted quadratic mean of the odds, and what it follows from; NaN while no stream is ready. */
@@ -168,16 +164,18 @@ export function createEngine(count: number, made: Direction = 'both'): Engine {
       const counts = direction === 0 || (k === SPREAD ? !wrongWay : value * direction > 0);
       const size = away > floor && counts ? away : 0;
       const to = k * PARAMETERS;
-      const place = places[2 * k + (value > 0 ? 0 : 1)] as number;
-      if (place === UNREAD) used.fill(0, to, to + PARAMETERS);
-      else readTail(tails, series * kept + place, used, to);
-      const said = size > 0 ? Math.min(MOST_ODDS, oddsAt(size, used, to)) : 0;
+      const weight = weights[k] as number;
       ready[k] = 1;
       sizes[k] = size;
-      odds[k] = said;
-      const weight = weights[k] as number;
-      sum += weight * said * said;
       whole += weight;
+      odds[k] = 0;
+      if (size === 0) continue;
+      // What counts is on a side that is kept.
+      const place = places[2 * k + (value > 0 ? 0 : 1)] as number;
+      readTail(tails, series * kept + place, used, to);
+      const said = Math.min(MOST_ODDS, oddsAt(size, used, to));
+      odds[k] = said;
+      sum += weight * said * said;
     }
     return whole === 0 ? NaN : Math.sqrt(sum / whole);
   }
@@ -244,9 +242,17 @@ export function createEngine(count: number, made: Direction = 'both'): Engine {
     if (!Number.isNaN(last.reach)) return last.reach;
     const stream = ready[0] === 1 ? 0 : STREAMS.indexOf('step');
     readTail(tails, series * kept + (places[2 * stream + side] as number), reached, 0);
-    const [u, body, sigma, xi] = reached as unknown as [number, number, number, number];
-    const far = sizeFrom(BAND_ODDS, u, body, sigma, xi);
+    const far = sizeAt(BAND_ODDS, reached, 0);
     return Number.isNaN(far) ? YOUNG_REACH * streams.noise(series) : far;
+  }
+
+  /** The tail that stream `k` was or, where it had nothing to say, would have been judged by. */
+  function tailOf(k: number): Float32Array {
+    const place = places[2 * k + ((values[k] as number) > 0 ? 0 : 1)] as number;
+    const to = k * PARAMETERS;
+    if (place === UNREAD) used.fill(0, to, to + PARAMETERS);
+    else if (sizes[k] === 0) readTail(tails, last.series * kept + place, used, to);
+    return used.subarray(to, to + PARAMETERS);
   }
 
   function score(series: number, time: Millis, value: number, forecast = NaN, farForecast = NaN): Verdict {
@@ -269,15 +275,19 @@ export function createEngine(count: number, made: Direction = 'both'): Engine {
     last.taught = streams.read(series, value, band, interval);
     expect(series, value, forecast);
     verdict.stuck = stills.tell(series, value, interval);
-    values.set(streams.values);
     values[FIRST_OUTSIDE] = forecast;
     values[FIRST_OUTSIDE + 1] = drifted(series, farForecast);
     last.floor = Math.max(FLOOR_SHARE * streams.size(series), noise[series] as number);
     const mean = weigh(series, last.floor);
     if (Number.isNaN(mean)) verdict.score = 0;
     else {
-      const raw = mean + paceOf(interval) - youthOf(last.points);
-      verdict.score = last.before + settlingOf(interval) * (raw - last.before);
+      if (interval !== pace.interval) {
+        pace.interval = interval;
+        pace.adds = paceOf(interval);
+        pace.settles = settlingOf(interval);
+      }
+      const raw = mean + pace.adds - youthOf(last.points);
+      verdict.score = last.before + pace.settles * (raw - last.before);
       before[series] = verdict.score;
     }
     return verdict;
@@ -288,7 +298,7 @@ export function createEngine(count: number, made: Direction = 'both'): Engine {
     if (!(Math.abs(last.value) < LARGEST)) return;
     if (trust < 1) streams.distrust(series, trust, hold);
     weighWays(series, trust);
-    learnTails(series, floor, verdict.interval, Math.min(doubt(series, last.before), most));
+    learnTails(series, floor, verdict.interval, Math.min(doubts.unitsAfter(series, last.before), most));
     learnProfile(profiles, series, time, taught, Math.max(1, 900_000 / verdict.interval), trust);
   }
 
@@ -303,18 +313,6 @@ export function createEngine(count: number, made: Direction = 'both'): Engine {
     const before = drift[series] as number;
     drift[series] = before + DRIFT_GAIN * (residual - before);
     return drift[series] as number;
-  }
-
-  /** Units that a point teaches, by the score of the one before. */
-  function doubt(series: number, score: number): number {
-    const run = doubted[series] as number;
-    if (score <= DOUBT) {
-      if (run > 0) doubted[series] = run - 1;
-      return UNITS;
-    }
-    if (run >= DOUBT_POINTS) return UNITS;
-    doubted[series] = run + 1;
-    return DOUBTFUL_UNITS;
   }
 
   function chanceBelow(): number {
@@ -343,7 +341,7 @@ export function createEngine(count: number, made: Direction = 'both'): Engine {
       const said: StreamInput[] = [];
       for (let k = 0; k < COUNT; k++) {
         if (ready[k] === 0) continue;
-        const [u, body, sigma, xi] = used.subarray(k * PARAMETERS) as unknown as [number, number, number, number];
+        const [u, body, sigma, xi] = tailOf(k) as unknown as [number, number, number, number];
         said.push({
           stream: NAMES[k] as string,
           value: values[k] as number,
@@ -390,7 +388,7 @@ export function createEngine(count: number, made: Direction = 'both'): Engine {
       totals,
       untilFit,
       before,
-      doubted,
+      doubts.state,
       directions,
       noise,
       drift,

@@ -34,15 +34,15 @@ export function createProfiles(series: number): Profiles {
   return { values: new Float32Array(series * CELLS), seen: new Uint8Array(series * CELLS) };
 }
 
-/** Where the table of the day of `time` starts: 0 for working days, 96 for weekends. */
-function tableOf(time: number): number {
-  const weekday = (Math.floor(time / DAY_MS) + FIRST_WEEKDAY) % 7;
-  return weekday === 0 || weekday === 6 ? BINS : 0;
-}
+/** Of the time asked about last, as series are asked one after the other about the same one: where the table of its day starts (0 for working days, 96 for weekends), and its quarter hour. */
+const asked = { time: NaN, table: 0, bin: 0 };
 
-/** Quarter hour of the day of `time`. */
-function binOf(time: number): number {
-  return Math.floor((((time % DAY_MS) + DAY_MS) % DAY_MS) / BIN_MS);
+function ask(time: number): void {
+  const day = Math.floor(time / DAY_MS);
+  const weekday = ((day + FIRST_WEEKDAY) | 0) % 7;
+  asked.time = time;
+  asked.table = weekday === 0 || weekday === 6 ? BINS : 0;
+  asked.bin = Math.floor((time - day * DAY_MS) / BIN_MS);
 }
 
 function cellAt(profiles: Profiles, at: number, table: number, bin: number): number {
@@ -58,12 +58,12 @@ function cellAt(profiles: Profiles, at: number, table: number, bin: number): num
 
 /** What is expected of a series at `time`. */
 export function bandAt(profiles: Profiles, series: number, time: number, band: Band): void {
+  if (time !== asked.time) ask(time);
   const at = series * CELLS;
-  const table = tableOf(time);
-  const bin = binOf(time);
+  const { table, bin } = asked;
   const here = cellAt(profiles, at, table, bin);
-  const before = cellAt(profiles, at, table, (bin + BINS - 1) % BINS);
-  const after = cellAt(profiles, at, table, (bin + 1) % BINS);
+  const before = cellAt(profiles, at, table, bin === 0 ? BINS - 1 : bin - 1);
+  const after = cellAt(profiles, at, table, bin === BINS - 1 ? 0 : bin + 1);
   const first = Number.isNaN(before) ? here : before;
   const last = Number.isNaN(after) ? here : after;
   band.lower = Math.min(here, first, last);
@@ -82,7 +82,8 @@ export function learnProfile(
   perCell: number,
   trust = 1,
 ): void {
-  const at = series * CELLS + tableOf(time) + binOf(time);
+  if (time !== asked.time) ask(time);
+  const at = series * CELLS + asked.table + asked.bin;
   const n = profiles.seen[at] as number;
   const gain = Math.max(1 / (n + 1), 1 / (MEMORY_DAYS * perCell + 1), 1 / MOST_SEEN);
   const old = profiles.values[at] as number;

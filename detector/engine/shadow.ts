@@ -80,7 +80,8 @@ export function createShadow(series: number): Shadow {
   ): void {
     if (Number.isNaN(error) || Number.isNaN(plain)) return;
     const at = series * LOSSES + 2 * way;
-    const [loss, other] = [losses[at] as number, losses[at + 1] as number];
+    const loss = losses[at] as number;
+    const other = losses[at + 1] as number;
     const most = seen > CLIP_POINTS ? CLIP * Math.max(loss, other) : Infinity;
     const gain = trust * Math.max(1 / (seen + 1), 1 / memory);
     const mine = loss + gain * (Math.min(Math.abs(error), most || Infinity) - loss);

@@ -69,27 +69,22 @@ export interface Streams {
 
 const gainOf = (points: number) => 2 / (points + 1);
 
-export function createStreams(series: number): Streams {
+/** `values`: where the deviations are written, from 0. */
+export function createStreams(series: number, values = new Float64Array(STREAMS.length)): Streams {
   const state = new Float32Array(series * FIELDS);
-  const values = new Float64Array(STREAMS.length);
   const before = new Float32Array(FIELDS);
   /** Pace of the mean of 300 points as a share of each field's own, where that is faster. */
   const held = new Float64Array(FIELDS).fill(1);
-  let expected = NaN;
-  let plain = NaN;
-  let missed = NaN;
-  let gainsFor = 0;
-  let [g12, g24, g60, g300, g800] = [0, 0, 0, 0, 0];
+  // In objects, whose numbers change where they lie: a number that a closure assigns to is made anew each time.
+  const said = { expected: NaN, plain: NaN, missed: NaN };
+  const gains = { interval: 0, g12: 0, g24: 0, g60: 0, g300: 0, g800: 0 };
   const g3 = gainOf(3);
 
   function setGains(interval: Millis): void {
-    gainsFor = interval;
     const share = interval > SLOW_FROM ? (SLOW_FROM / interval) ** SLOW_POWER : 1;
-    g12 = gainOf(12 * share);
-    g24 = gainOf(24 * share);
-    g60 = gainOf(60 * share);
-    g300 = gainOf(300 * share);
-    g800 = gainOf(800 * share);
+    const [g12, g24, g60] = [gainOf(12 * share), gainOf(24 * share), gainOf(60 * share)];
+    const [g300, g800] = [gainOf(300 * share), gainOf(800 * share)];
+    Object.assign(gains, { interval, g12, g24, g60, g300, g800 });
     held[E12] = g300 / g12;
     held[E24] = g300 / g24;
     held[E3] = g300 / g3;
@@ -140,7 +135,8 @@ export function createStreams(series: number): Streams {
   }
 
   function read(series: number, x: number, band: Readonly<Band>, interval: Millis): number {
-    if (interval !== gainsFor) setGains(interval);
+    if (interval !== gains.interval) setGains(interval);
+    const { g12, g24, g60, g300, g800 } = gains;
     const o = series * FIELDS;
     for (let i = 0; i < FIELDS; i++) before[i] = state[o + i] as number;
     const n = state[o + N] as number;
@@ -151,8 +147,8 @@ export function createStreams(series: number): Streams {
     const short = state[o + E12] as number;
     const regression = readRegression(o, x, n);
     const step = x - (state[o + E3] as number);
-    plain = n === 0 ? NaN : (state[o + E300] as number);
-    missed = Number.isNaN(regression) ? step : regression;
+    said.plain = n === 0 ? NaN : (state[o + E300] as number);
+    said.missed = Number.isNaN(regression) ? step : regression;
     const moved = follow(o + E12, x, Math.max(g12, young)) - follow(o + E300, x, Math.max(g300, young));
     const slowly = follow(o + E24, x, Math.max(g24, young)) - follow(o + E800, x, Math.max(g800, young));
     const away = n === 0 ? 0 : Math.abs(x - short);
@@ -168,7 +164,7 @@ export function createStreams(series: number): Streams {
     values[4] = n >= FIRST_POINTS ? step : NaN;
     values[5] = NaN;
     values[6] = regression;
-    expected = known ? (band.lower + band.upper) / 2 : short;
+    said.expected = known ? (band.lower + band.upper) / 2 : short;
     return known ? readResidual(o, x, residual) : x;
   }
 
@@ -178,8 +174,8 @@ export function createStreams(series: number): Streams {
     const young = 1 / (m + 1);
     const stands = state[o + LEVEL] as number;
     if (m > FIRST_POINTS) values[5] = residual - stands;
-    expected += stands;
-    follow(o + LEVEL, residual, Math.max(g300, young));
+    said.expected += stands;
+    follow(o + LEVEL, residual, Math.max(gains.g300, young));
     state[o + KNOWN] = m + 1;
     const usual = state[o + RESIDUAL] as number;
     const away = Math.abs(residual);
@@ -188,7 +184,7 @@ export function createStreams(series: number): Streams {
       return x;
     }
     const most = PROFILE_CLIP * usual;
-    follow(o + RESIDUAL, Math.min(away, 3 * most), Math.max(g800, young));
+    follow(o + RESIDUAL, Math.min(away, 3 * most), Math.max(gains.g800, young));
     return away > most ? x - residual + Math.sign(residual) * most : x;
   }
 
@@ -198,9 +194,9 @@ export function createStreams(series: number): Streams {
     known: (series) => state[series * FIELDS + KNOWN] as number,
     size: (series) => state[series * FIELDS + SIZE] as number,
     noise: (series) => state[series * FIELDS + V800] as number,
-    expected: () => expected,
-    plain: () => plain,
-    missed: () => missed,
+    expected: () => said.expected,
+    plain: () => said.plain,
+    missed: () => said.missed,
     read,
     distrust(series, trust, hold) {
       const o = series * FIELDS;

@@ -124,6 +124,11 @@ export function oddsFrom(size: number, u: number, body: number, sigma: number, x
   return body + (xi < 1e-4 ? excess / Math.LN10 : Math.log10(1 + xi * excess) / xi);
 }
 
+/** `sizeFrom` of the numbers that `readTail` wrote to `from` at `at`. */
+export function sizeAt(odds: number, from: Float32Array, at: number): number {
+  return sizeFrom(odds, from[at] as number, from[at + 1] as number, from[at + 2] as number, from[at + 3] as number);
+}
+
 /** Share of the points learnt that deviated by `size` or more, to a bucket; what `odds` smooths over. `total`: their units. */
 export function shareBeyond(tails: Tails, slot: number, size: number, total: number): number {
   const { buckets, bases, counts } = tails;
@@ -138,7 +143,7 @@ export function sizeFrom(odds: number, u: number, body: number, sigma: number, x
   if (body === 0) return NaN;
   if (odds <= body) return (odds * u) / body;
   const beyond = odds - body;
-  return u + (xi < 1e-4 ? sigma * beyond * Math.LN10 : (sigma * (10 ** (xi * beyond) - 1)) / xi);
+  return u + (xi < 1e-4 ? sigma * beyond * Math.LN10 : (sigma * (Math.exp(Math.LN10 * xi * beyond) - 1)) / xi);
 }
 
 /** Adds a deviation larger than nothing. `units`: 4 for a whole point. */

@@ -21,6 +21,7 @@ const FIRST_GROWTH = 0.4;
 const LEAST_WIDTH = 1;
 
 const Q = QUANTILES.length;
+const MEDIAN = 1;
 // Numbers of one slot: when it is due, value and unit it was made from, the network's quantiles.
 const DUE = 0;
 const BASE = 1;
@@ -54,14 +55,30 @@ function correct(slab: Float32Array, at: number, h: number, from: number): void 
   corrected[2] = Math.max(corrected[2] as number, corrected[1] as number);
 }
 
+/** The slot of a forecast made at `tick` by horizon number `h`. Ticks are integers: remainders of others take ten times as long. */
+function slotOf(at: number, h: number, tick: number): number {
+  const turn = (tick / (STRIDES[h] as number)) | 0;
+  return at + ((FIRST_SLOT[h] as number) + (turn % (KEPT[h] as number))) * SLOT;
+}
+
 /** The slot in which the forecast for `tick` by horizon number `h` was kept, -1 when none was. */
 function slotFor(slab: Float32Array, at: number, h: number, tick: number): number {
-  const made = tick - (HORIZONS[h] as number);
-  const stride = STRIDES[h] as number;
-  if (made < 0 || made % stride !== 0) return -1;
-  const slot = at + ((FIRST_SLOT[h] as number) + ((made / stride) % (KEPT[h] as number))) * SLOT;
+  const made = (tick | 0) - (HORIZONS[h] as number);
+  if (made < 0 || made % (STRIDES[h] as number) !== 0) return -1;
+  const slot = slotOf(at, h, made);
   return slab[slot + DUE] === tick ? slot : -1;
 }
+
+/** What a forecast of five steps was worth, in units of change at the time it was made. */
+export interface Miss {
+  /** The value less its median, and less the value the forecast was made from. */
+  error: number;
+  naive: number;
+  /** Whether the value lay within the 90 % band. */
+  inside: boolean;
+}
+
+const FIVE_STEPS = HORIZONS.indexOf(5);
 
 /**
  * Judges the forecasts that were made for `tick` by the `value` that came, and corrects what comes next. Adaptive conformal
@@ -69,14 +86,22 @@ function slotFor(slab: Float32Array, at: number, h: number, tick: number): numbe
  *
  *   offset <- offset + 0.04 / h^0.75 x stride x width x (tau - [y <= q])
  *
- * Values are relative to the series' anchor.
+ * Values are relative to the series' anchor. Writes what the forecast of five steps was worth to `miss`; false without one.
  */
-export function judgeForecasts(slab: Float32Array, at: number, tick: number, value: number): void {
+export function judgeForecasts(slab: Float32Array, at: number, tick: number, value: number, miss: Miss): boolean {
+  let judged = false;
   for (let h = 0; h < HORIZONS.length; h++) {
     const slot = slotFor(slab, at, h, tick);
     if (slot < 0) continue;
-    const y = squash((value - (slab[slot + BASE] as number)) / (slab[slot + UNIT] as number));
+    const naive = (value - (slab[slot + BASE] as number)) / (slab[slot + UNIT] as number);
+    const y = squash(naive);
     correct(slab, at, h, slot + QUANTILE);
+    if (h === FIVE_STEPS) {
+      judged = true;
+      miss.naive = naive;
+      miss.error = naive - unsquash(corrected[1] as number);
+      miss.inside = y >= (corrected[0] as number) && y <= (corrected[2] as number);
+    }
     const step = (RATES[h] as number) * Math.max(LEAST_WIDTH, (corrected[2] as number) - (corrected[0] as number));
     for (let k = 0; k < Q; k++) {
       const offset = at + OFFSET + Q * h + k;
@@ -84,6 +109,7 @@ export function judgeForecasts(slab: Float32Array, at: number, tick: number, val
       slab[offset] = (slab[offset] as number) + step * ((QUANTILES[k] as number) - below);
     }
   }
+  return judged;
 }
 
 /** Keeps what the network answered at `tick` to a point of `value` and `unit`, until it can be judged. */
@@ -98,9 +124,8 @@ export function keepForecasts(
 ): void {
   for (let i = 0; i < OUTPUTS; i++) slab[at + ANSWER + i] = answers[from + i] as number;
   for (let h = 0; h < HORIZONS.length; h++) {
-    const stride = STRIDES[h] as number;
-    if (tick % stride !== 0) continue;
-    const slot = at + ((FIRST_SLOT[h] as number) + ((tick / stride) % (KEPT[h] as number))) * SLOT;
+    if ((tick | 0) % (STRIDES[h] as number) !== 0) continue;
+    const slot = slotOf(at, h, tick);
     slab[slot + DUE] = tick + (HORIZONS[h] as number);
     slab[slot + BASE] = value;
     slab[slot + UNIT] = unit;
@@ -153,19 +178,10 @@ function normalShare(z: number): number {
   return z > 0 ? 1 - beyond : beyond;
 }
 
-/**
- * Writes the quantiles that were forecast `HORIZONS[h]` steps ago for `tick` to `out` from 0; false when none were kept. Where
- * `out` has room for five, value and unit they were made from follow.
- */
-export function forecastFor(slab: Float32Array, at: number, h: number, tick: number, out: Float64Array): boolean {
+/** The median that was forecast `HORIZONS[h]` steps ago for `tick`, relative to the anchor; NaN when none was kept. */
+export function medianFor(slab: Float32Array, at: number, h: number, tick: number): number {
   const slot = slotFor(slab, at, h, tick);
-  if (slot < 0) return false;
-  if (out.length > Q) {
-    out[Q] = slab[slot + BASE] as number;
-    out[Q + 1] = slab[slot + UNIT] as number;
-  }
-  correct(slab, at, h, slot + QUANTILE);
-  const base = slab[slot + BASE] as number;
-  for (let k = 0; k < Q; k++) out[k] = base + (slab[slot + UNIT] as number) * unsquash(corrected[k] as number);
-  return true;
+  if (slot < 0) return NaN;
+  const median = (slab[slot + QUANTILE + MEDIAN] as number) + (slab[at + OFFSET + Q * h + MEDIAN] as number);
+  return (slab[slot + BASE] as number) + (slab[slot + UNIT] as number) * unsquash(median);
 }

@@ -38,13 +38,37 @@ function binsFor(interval: Millis): number {
   return Math.max(1, Math.min(DAY_BINS, Math.floor(DAY / interval)));
 }
 
+/** A time in the profile: the bin it lies in and, between the middles of two bins, these and the share of the way from `low` to `high`. */
+export interface Place {
+  bin: number;
+  /** Bins of its kind of day, and of the other kind: those of the first stand this far behind the start. */
+  kind: number;
+  low: number;
+  high: number;
+  share: number;
+}
+
+export const createPlace = (): Place => ({ bin: 0, kind: 0, low: 0, high: 0, share: 0 });
+
+/** Finds a time's place, for series with `interval` between their points. */
+export function placeAt(time: Millis, interval: Millis, out: Place): void {
+  const bins = binsFor(interval);
+  const share = dayShare(time);
+  out.kind = onWeekend(time) ? DAY_BINS : 0;
+  out.bin = Math.floor(share * bins + ROUNDING) + out.kind;
+  // The points of a bin lie around its middle less half an interval.
+  const place = share * bins - 0.5 * (1 - Math.min(1, (interval * bins) / DAY));
+  const low = Math.floor(place + ROUNDING);
+  out.share = Math.max(0, place - low);
+  out.low = (low + bins) % bins;
+  out.high = (low + 1) % bins;
+}
+
 /**
  * Takes a value in. A bin is the mean of its points of one day, moved by 0.3 towards the newest day's mean when the bin is
  * left: bin <- bin + 0.3 (mean - bin).
  */
-export function learnProfile(slab: Float32Array, at: number, time: Millis, interval: Millis, value: number): void {
-  const bins = binsFor(interval);
-  const bin = Math.floor(dayShare(time) * bins + ROUNDING) + (onWeekend(time) ? DAY_BINS : 0);
+export function learnProfile(slab: Float32Array, at: number, { bin }: Readonly<Place>, value: number): void {
   const open = slab[at + OPEN] as number;
   if (bin !== open) {
     const count = slab[at + COUNT] as number;
@@ -62,19 +86,13 @@ export function learnProfile(slab: Float32Array, at: number, time: Millis, inter
 }
 
 /**
- * What the profile says of `time`, linear between the middles of two bins; where the kind of day is not known yet, the
+ * What the profile says of a place, linear between the middles of two bins; where the kind of day is not known yet, the
  * other kind speaks for it. NaN where neither is known.
  */
-export function profileAt(slab: Float32Array, at: number, time: Millis, interval: Millis): number {
-  const bins = binsFor(interval);
-  // The points of a bin lie around its middle less half an interval.
-  const place = dayShare(time) * bins - 0.5 * (1 - Math.min(1, (interval * bins) / DAY));
-  const low = Math.floor(place + ROUNDING);
-  const share = Math.max(0, place - low);
-  const kind = onWeekend(time) ? DAY_BINS : 0;
-  const a = binOf(slab, at, kind, (low + bins) % bins);
+export function profileAt(slab: Float32Array, at: number, { kind, low, high, share }: Readonly<Place>): number {
+  const a = binOf(slab, at, kind, low);
   if (share < ROUNDING) return a;
-  const b = binOf(slab, at, kind, (low + 1) % bins);
+  const b = binOf(slab, at, kind, high);
   return a + share * (b - a);
 }
 

@@ -1,5 +1,6 @@
 import type { Millis } from '../../../core/time.ts';
-import { clearProfile, dayShare, learnProfile, onWeekend, PROFILE_WIDTH, profileAt } from './day-profile.ts';
+import { clearProfile, learnProfile, type Place, PROFILE_WIDTH, profileAt } from './day-profile.ts';
+import { createMoments } from './moment.ts';
 import { addSample, clearSamples, robustScaleOf, SAMPLES_WIDTH } from './samples.ts';
 
 /** Steps ahead that are forecast. */
@@ -57,6 +58,7 @@ export const FEATURE_BYTES = 8 * DOUBLES + 4 * FLOATS;
 export class Features {
   #doubles: Float64Array;
   #floats: Float32Array;
+  readonly #moment = createMoments(HORIZONS);
 
   /** Room for `series` series, all of them new. */
   constructor(series: number) {
@@ -175,28 +177,28 @@ export class Features {
     out[at + 1] = squash(change / (points === 2 ? unit : Math.max(before, LEAST_UNIT * scale, SMALLEST_UNIT)));
     out[at + 2] = squash((value - fast) * per);
     out[at + 3] = squash((value - slow) * per);
-    const now = profileAt(this.#floats, f, time, interval);
+    const moment = this.#moment(time, interval);
+    const now = profileAt(this.#floats, f, moment.now);
     const off = Number.isNaN(now) ? 0 : anchored - now;
     const lately = (doubles[d + OFF_PROFILE] as number) + FAST * (off - (doubles[d + OFF_PROFILE] as number));
     doubles[d + OFF_PROFILE] = lately;
     let known = 1;
     for (let i = 0; i < HORIZONS.length; i++) {
-      const ahead = profileAt(this.#floats, f, time + (HORIZONS[i] as number) * interval, interval);
+      const ahead = profileAt(this.#floats, f, moment.ahead[i] as Place);
       if (Number.isNaN(ahead)) known = 0;
       out[at + 4 + i] = Number.isNaN(ahead) ? 0 : squash((ahead + lately - anchored) * per);
     }
     out[at + 8] = known;
-    const angle = 2 * Math.PI * dayShare(time);
-    out[at + 9] = Math.sin(angle);
-    out[at + 10] = Math.cos(angle);
-    out[at + 11] = onWeekend(time) ? 1 : 0;
-    out[at + 12] = Math.log2(Math.min(pause, LONGEST_GAP));
+    out[at + 9] = moment.sine;
+    out[at + 10] = moment.cosine;
+    out[at + 11] = moment.weekend;
+    out[at + 12] = pause === 1 ? 0 : Math.log2(Math.min(pause, LONGEST_GAP));
     out[at + 13] = Math.log2(points) / 10;
     out[at + 14] = Math.log(unit / scale) / 3;
-    out[at + 15] = Math.log10(interval / 60_000) / 2;
+    out[at + 15] = moment.pace;
     out[at + 16] = squash(off * per);
     out[at + 17] = squash(lately * per);
-    learnProfile(this.#floats, f, time, interval, anchored);
+    learnProfile(this.#floats, f, moment.now, anchored);
     return pause;
   }
 }

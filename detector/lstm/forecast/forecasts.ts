@@ -6,10 +6,11 @@ import {
   CORRECTION_WIDTH,
   chanceAbove,
   clearCorrection,
-  forecastFor,
   forecastFrom,
   judgeForecasts,
   keepForecasts,
+  type Miss,
+  medianFor,
 } from './correction.ts';
 import { FEATURE_BYTES, FEATURES, Features, LONGEST_GAP } from './features.ts';
 
@@ -30,18 +31,6 @@ export interface Residuals {
   /** Value less the median forecast one step before, and five steps before. */
   one: number;
   five: number;
-  /** Standard deviation that the 90 % interval of that forecast stands for: its width / 3.29. */
-  oneSpread: number;
-  fiveSpread: number;
-}
-
-/** What a forecast of five steps was worth, in units of change at the time it was made. */
-export interface Miss {
-  /** The value less its median, and less the value the forecast was made from. */
-  error: number;
-  naive: number;
-  /** Whether the value lay within the 90 % band. */
-  inside: boolean;
 }
 
 export interface ForecastOptions extends Omit<KernelOptions, 'batch'> {
@@ -67,10 +56,10 @@ export interface Forecasts {
   begin(series: number, interval: Millis): void;
   /** Compares a value that was not added yet with what was forecast for its time. Writes to `out` and returns it. */
   residuals(series: number, time: Millis, value: number, out: Residuals): Residuals;
-  /** Judges a value that was not added yet by the forecast of five steps before. False, and nothing is written, without one. */
-  miss(series: number, time: Millis, value: number, out: Miss): boolean;
   /** Takes a point in. False, and nothing happens, for a value that is not finite or a time that is not later. */
   add(series: number, time: Millis, value: number): boolean;
+  /** What the forecast of five steps before was worth to the point added last; undefined without one. Used again. */
+  miss(): Readonly<Miss> | undefined;
   /** Steps the network over the points taken in since the last time. */
   run(): void;
   /** The forecast of `HORIZONS[horizon]` steps after the newest point that ran; NaN before there are two points. */
@@ -118,7 +107,8 @@ function forecastsOver(kernel: LstmKernel, series: number, step: (rows: number) 
   let rows = 0;
   const { batch } = kernel.layout;
   const quantiles = new Float64Array(3);
-  const judged = new Float64Array(5);
+  const missed: Miss = { error: NaN, naive: NaN, inside: false };
+  let judged = false;
 
   function reserve(series: number): void {
     if (series <= room) return;
@@ -134,8 +124,11 @@ function forecastsOver(kernel: LstmKernel, series: number, step: (rows: number) 
   }
 
   function tickOf(series: number, time: Millis): number {
-    const pause = Math.max(1, Math.round((time - features.time(series)) / features.interval(series)));
-    return ((ticks[series] as number) + pause) % TICKS;
+    const since = time - features.time(series);
+    const interval = features.interval(series);
+    const tick = ticks[series] as number;
+    if (since === interval && tick + 1 < TICKS) return tick + 1;
+    return (tick + Math.max(1, Math.round(since / interval))) % TICKS;
   }
 
   function run(): void {
@@ -181,34 +174,16 @@ function forecastsOver(kernel: LstmKernel, series: number, step: (rows: number) 
     residuals(series, time, value, out) {
       out.one = NaN;
       out.five = NaN;
-      out.oneSpread = NaN;
-      out.fiveSpread = NaN;
       if (features.points(series) === 0) return out;
       const tick = tickOf(series, time);
       const at = series * CORRECTION_WIDTH;
       const anchored = value - features.anchor(series);
-      if (forecastFor(corrections, at, 0, tick, quantiles)) {
-        out.one = anchored - (quantiles[1] as number);
-        out.oneSpread = ((quantiles[2] as number) - (quantiles[0] as number)) / 3.29;
-      }
-      if (forecastFor(corrections, at, 1, tick, quantiles)) {
-        out.five = anchored - (quantiles[1] as number);
-        out.fiveSpread = ((quantiles[2] as number) - (quantiles[0] as number)) / 3.29;
-      }
+      out.one = anchored - medianFor(corrections, at, 0, tick);
+      out.five = anchored - medianFor(corrections, at, 1, tick);
       return out;
     },
 
-    miss(series, time, value, out) {
-      if (features.points(series) === 0) return false;
-      const at = series * CORRECTION_WIDTH;
-      if (!forecastFor(corrections, at, 1, tickOf(series, time), judged)) return false;
-      const [low, middle, high, base, unit] = judged as unknown as [number, number, number, number, number];
-      const anchored = value - features.anchor(series);
-      out.error = (anchored - middle) / unit;
-      out.naive = (anchored - base) / unit;
-      out.inside = anchored >= low && anchored <= high;
-      return true;
-    },
+    miss: () => (judged ? missed : undefined),
 
     add(series, time, value) {
       const known = features.points(series) > 0;
@@ -217,7 +192,7 @@ function forecastsOver(kernel: LstmKernel, series: number, step: (rows: number) 
       if (known) ticks[series] = tickOf(series, time);
       const pause = features.push(series, time, value, kernel.x, rows * FEATURES);
       const anchored = value - features.anchor(series);
-      judgeForecasts(corrections, series * CORRECTION_WIDTH, ticks[series] as number, anchored);
+      judged = judgeForecasts(corrections, series * CORRECTION_WIDTH, ticks[series] as number, anchored, missed);
       if (pause > LONGEST_GAP) kernel.state.fill(0, series * width, (series + 1) * width);
       kernel.index[rows] = series;
       rows++;

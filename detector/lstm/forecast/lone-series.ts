@@ -19,7 +19,7 @@ export interface LoneForecasts {
 
 export function createLoneForecasts(weights: LstmWeights): LoneForecasts {
   const forecasts = createForecasts(weights, { batch: 1 });
-  const residuals: Residuals = { one: NaN, five: NaN, oneSpread: NaN, fiveSpread: NaN };
+  const residuals: Residuals = { one: NaN, five: NaN };
   let begunWith = NaN;
   let points = 0;
   let others = 0;

@@ -2,10 +2,11 @@ import { describe, expect, test } from 'vitest';
 import {
   CORRECTION_WIDTH,
   clearCorrection,
-  forecastFor,
   forecastFrom,
   judgeForecasts,
   keepForecasts,
+  type Miss,
+  medianFor,
 } from '../../../../detector/lstm/forecast/correction.ts';
 import { HORIZONS } from '../../../../detector/lstm/forecast/features.ts';
 import { OUTPUTS } from '../../../../detector/lstm/forecast/model-json.ts';
@@ -21,6 +22,7 @@ function fresh() {
 const answers = (low: number, middle: number, high: number) =>
   Float32Array.from({ length: OUTPUTS }, (_, i) => [low, middle, high][i % 3] as number);
 const out = new Float64Array(3);
+const unread: Miss = { error: 0, naive: 0, inside: false };
 
 /** Feeds noise around 0 of deviation 1 to a network that always answers the same, and returns the share inside at each horizon. */
 function coverage(quantiles: Float32Array, points: number, from: number, value: (i: number) => number) {
@@ -28,7 +30,7 @@ function coverage(quantiles: Float32Array, points: number, from: number, value: 
   const values = Array.from({ length: points }, (_, i) => value(i));
   const inside = HORIZONS.map(() => [0, 0]);
   for (let tick = 0; tick < points; tick++) {
-    judgeForecasts(slab, AT, tick, values[tick] as number);
+    judgeForecasts(slab, AT, tick, values[tick] as number, unread);
     keepForecasts(slab, AT, tick, values[tick] as number, 1, quantiles, 0);
     for (const [h, horizon] of HORIZONS.entries()) {
       forecastFrom(slab, AT, h, values[tick] as number, 1, out);
@@ -89,10 +91,30 @@ describe('the correction', () => {
     const slab = fresh();
     for (let tick = 0; tick < 40; tick++) keepForecasts(slab, AT, tick, 1000 + tick, 1, answers(-1, 0, 1), 0);
     const found = HORIZONS.map((_, h) =>
-      Array.from({ length: 80 }, (__, tick) => tick).filter((tick) => forecastFor(slab, AT, h, tick, out)),
+      Array.from({ length: 80 }, (__, tick) => tick).filter((tick) => !Number.isNaN(medianFor(slab, AT, h, tick))),
     );
     expect(found).toEqual([[40], [40, 41, 42, 43, 44], [40, 45, 50], [40, 50, 60]]);
-    forecastFor(slab, AT, 1, 42, out);
-    expect(out[1]).toBe(1037);
+    expect(medianFor(slab, AT, 1, 42)).toBe(1037);
+  });
+
+  test('tells what the forecast of five steps before was worth, in the unit it was made with', () => {
+    const slab = fresh();
+    const miss = { ...unread };
+    keepForecasts(slab, AT, 0, 100, 2, answers(-1, 0.5, 2), 0);
+    expect(judgeForecasts(slab, AT, 4, 103, miss)).toBe(false);
+    expect(miss).toEqual(unread);
+    expect(judgeForecasts(slab, AT, 5, 103, miss)).toBe(true);
+    expect(miss).toEqual({ naive: 1.5, error: expect.closeTo(1.5 - Math.sinh(0.5), 6), inside: true });
+    for (const [value, inside] of [
+      [100 + 2 * Math.sinh(2.1), true],
+      [100 + 2 * Math.sinh(2.2), false],
+      [100 - 2 * Math.sinh(1.1), true],
+      [100 - 2 * Math.sinh(1.2), false],
+    ] as const) {
+      const again = fresh();
+      keepForecasts(again, AT, 0, 100, 2, answers(-1, 0.5, 2), 0);
+      judgeForecasts(again, AT, 5, value, miss);
+      expect(miss.inside).toBe(inside);
+    }
   });
 });

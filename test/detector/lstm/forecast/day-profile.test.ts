@@ -1,9 +1,11 @@
 import { expect, test } from 'vitest';
 import {
   clearProfile,
+  createPlace,
   learnProfile,
   onWeekend,
   PROFILE_WIDTH,
+  placeAt,
   profileAt,
 } from '../../../../detector/lstm/forecast/day-profile.ts';
 
@@ -15,12 +17,16 @@ const MONDAY = Date.UTC(2024, 0, 1);
 function learnt(days: number, interval: number, value: (time: number) => number, start = MONDAY) {
   const slab = new Float32Array(PROFILE_WIDTH + 2).fill(7);
   clearProfile(slab, 1);
-  for (let time = start; time < start + days * DAY; time += interval)
-    learnProfile(slab, 1, time, interval, value(time));
+  const place = (time: number) => {
+    const at = createPlace();
+    placeAt(time, interval, at);
+    return at;
+  };
+  for (let time = start; time < start + days * DAY; time += interval) learnProfile(slab, 1, place(time), value(time));
   // One point more closes the newest bin.
-  learnProfile(slab, 1, start + days * DAY, interval, value(start + days * DAY));
+  learnProfile(slab, 1, place(start + days * DAY), value(start + days * DAY));
   expect([slab[0], slab.at(-1)]).toEqual([7, 7]);
-  return (time: number) => profileAt(slab, 1, time, interval);
+  return (time: number) => profileAt(slab, 1, place(time));
 }
 const hourOf = (time: number) => Math.floor((time % DAY) / HOUR);
 

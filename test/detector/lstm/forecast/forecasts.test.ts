@@ -15,7 +15,7 @@ const MINUTE = 60_000;
 const START = Date.UTC(2024, 0, 1);
 const { weights } = readForecastModel(SHIPPED_MODEL);
 const band = (): Interval => ({ low: 0, middle: 0, high: 0 });
-const none = (): Residuals => ({ one: 0, five: 0, oneSpread: 0, fiveSpread: 0 });
+const none = (): Residuals => ({ one: 0, five: 0 });
 
 const opened: AsyncDisposable[] = [];
 async function open(options: { batch?: number; threads?: number } = {}): Promise<Forecasts> {
@@ -170,8 +170,6 @@ describe('forecasts with the shipped weights', () => {
     expect(forecasts.residuals(0, START + 500 * MINUTE, 5, none())).toEqual({
       one: NaN,
       five: NaN,
-      oneSpread: NaN,
-      fiveSpread: NaN,
     });
     const { corrections } = structuredClone(forecasts.live(1));
     forecasts.add(0, START + 500 * MINUTE, 1000);
@@ -184,18 +182,25 @@ describe('forecasts with the shipped weights', () => {
     const forecasts = await open();
     forecasts.begin(0, MINUTE);
     const random = seeded(5);
+    const values: number[] = [];
     const ones: Interval[] = [];
     const fives: Interval[] = [];
     for (let i = 0; i < 60; i++) {
       const value = 10 + gauss(random);
-      const { one, five, oneSpread } = forecasts.residuals(0, START + i * MINUTE, value, none());
-      if (i >= 2) {
-        expect(one).toBeCloseTo(value - (ones.at(-1)?.middle as number), 4);
-        expect(oneSpread).toBeGreaterThan(0);
-      } else expect(i === 0 ? one : NaN).toBeNaN();
+      const { one, five } = forecasts.residuals(0, START + i * MINUTE, value, none());
+      if (i >= 2) expect(one).toBeCloseTo(value - (ones.at(-1)?.middle as number), 4);
+      else expect(i === 0 ? one : NaN).toBeNaN();
       // Its correction may have moved since, by little.
       if (i >= 6) expect(Math.abs(five - (value - (fives[i - 5]?.middle as number)))).toBeLessThan(0.3);
       forecasts.add(0, START + i * MINUTE, value);
+      const miss = forecasts.miss();
+      if (i < 6) expect(i < 5 ? miss : undefined).toBeUndefined();
+      else {
+        // Both count from one forecast, in one unit.
+        const unit = (value - (values.at(-5) as number)) / (miss?.naive as number);
+        expect((miss?.error as number) * unit).toBeCloseTo(five, 4);
+      }
+      values.push(value);
       forecasts.run();
       ones.push(forecasts.forecast(0, 0, band()));
       fives.push(forecasts.forecast(0, 1, band()));

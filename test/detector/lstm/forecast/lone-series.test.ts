@@ -35,7 +35,7 @@ function play(series: readonly Point[]): [number, number][] {
 /** The same of forecasts that were told the interval, and are shown these points alone. */
 function told(series: readonly Point[], interval: number): [number, number][] {
   const forecasts = createForecasts(weights);
-  const out: Residuals = { one: NaN, five: NaN, oneSpread: NaN, fiveSpread: NaN };
+  const out: Residuals = { one: NaN, five: NaN };
   forecasts.begin(0, interval);
   return series.map(({ time, value }) => {
     const { one, five } = forecasts.residuals(0, time, value, out);
