@@ -64,7 +64,7 @@ export interface DetectorRecordView {
   readonly quietPerSeriesWeek: Known;
   /** False alarms per series and week that its threshold stands for; null when it is not at work, as all below. */
   readonly falseAlarms: Known;
-  /** Series on each rung of the cold start; empty when it is not at work. */
+  /** Series on each rung (core/rung.ts); empty when it is not at work, and where rules alone watch. */
   readonly rungs: Readonly<Record<string, number>>;
   /** Loss of the forecasts of its signal over that of the last value, and share within the 90 % band; null while unknown. */
   readonly forecastLoss: Known;

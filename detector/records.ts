@@ -1,11 +1,11 @@
 import { LIMIT_AHEAD } from '../core/alert.ts';
 import { errorMessage } from '../core/errors.ts';
+import { RUNGS } from '../core/rung.ts';
 import type { Logger } from '../core/telemetry.ts';
 import type { Millis } from '../core/time.ts';
 import type { LimitForecast } from '../store/queries/limit-forecasts.ts';
 import { reportAhead } from './ahead/report.ts';
 import { falseAlarmsOf } from './engine/incident.ts';
-import { RUNGS } from './engine/shadow.ts';
 import type { DetectorMetrics } from './metrics.ts';
 import type { DetectorPort } from './port.ts';
 import type { Catalogue, Watched } from './watched.ts';

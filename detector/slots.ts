@@ -1,8 +1,8 @@
+import type { Rung } from '../core/rung.ts';
 import type { Direction } from '../core/signal.ts';
 import type { Millis } from '../core/time.ts';
 import { createEngine, type Engine, type Inputs, type Verdict as Judgement, type Traits } from './engine/engine.ts';
 import type { Band } from './engine/profile.ts';
-import type { Rung } from './engine/shadow.ts';
 
 /** Places in one engine. */
 const SLAB = 1024;

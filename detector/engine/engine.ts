@@ -1,3 +1,4 @@
+import type { Rung } from '../../core/rung.ts';
 import type { Direction } from '../../core/signal.ts';
 import type { Millis } from '../../core/time.ts';
 import { createDoubts } from './doubt.ts';
@@ -15,7 +16,7 @@ import {
 import { createIntervals } from './interval.ts';
 import { type Band, bandAt, createProfiles, learnProfile } from './profile.ts';
 import { MOST_ODDS, paceOf, type ScoreInputs, type StreamInput, settlingOf, youthOf } from './score.ts';
-import { BASELINE, createShadow, type Rung, rungOf } from './shadow.ts';
+import { BASELINE, createShadow, rungOf } from './shadow.ts';
 import { tailsFor, UNREAD } from './sides.ts';
 import type { StateArray } from './snapshot.ts';
 import { createStills } from './still.ts';

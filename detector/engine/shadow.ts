@@ -1,3 +1,4 @@
+import type { Rung } from '../../core/rung.ts';
 import type { Millis } from '../../core/time.ts';
 
 /**
@@ -17,13 +18,6 @@ import type { Millis } from '../../core/time.ts';
 export const WAYS = ['season', 'network'] as const;
 const SEASON = 0;
 const NETWORK = 1;
-
-/**
- * How far a series has come: what its expectation rests on. `zero_shot`: the forecasts of the network, before the series has a
- * baseline of its own; `baseline`: its level; `season`: its time of day, too; `full`: that, known for a week.
- */
-export const RUNGS = ['learning', 'zero_shot', 'baseline', 'season', 'full'] as const;
-export type Rung = (typeof RUNGS)[number];
 
 /** Points before a series has a baseline. */
 export const BASELINE = 60;

@@ -54,7 +54,7 @@ describe('why an alert fired', () => {
     const labels = { signal: 'latency_p95' };
     expect(factsOf(anomaly({ labels, decision })).map(([name, value]) => [name, plain(value)])).toEqual([
       ['Score', '6.6 of 4.0 needed'],
-      ['Knows', 'its day'],
+      ['Knows', 'its time of day'],
       ['Least change', '50 %'],
       ['Least difference', '50 ms'],
       ['Least volume', '10'],

@@ -51,9 +51,14 @@ beforeAll(async () => {
   await writeAnomalies(stand.store, raised, now + 1);
   await writeDetectorStates(
     stand.store,
-    ['LagGrowing', 'DependencySlow', 'ErrorRatioHigh'].map((detector) => ({
+    ['LagGrowing', 'DependencySlow', 'ErrorRatioHigh'].map((detector, i) => ({
       ...{ detector, time: now, signal: 'lag_seconds', severity: 'critical' as const, threshold: 4, series: 3 },
-      ...{ rungs: { season: 3 }, forecastLoss: 0.8, forecastCoverage: 0.9, falseAlarms: 0.5 },
+      ...{
+        rungs: i === 0 ? { season: 3 } : { learning: i, season: 2 },
+        forecastLoss: 0.8,
+        forecastCoverage: 0.9,
+        falseAlarms: 0.5,
+      },
     })),
   );
   alerting = createAlerting({
@@ -179,6 +184,8 @@ test.each(['dark', 'light'] as const)('what it looks like in the %s theme, and a
     const table = list.page.getByRole('region', { name: 'Detectors' });
     await table.getByRole('row', { name: /LagGrowing/ }).waitFor();
     await table.getByText('1 other detector raised nothing: ErrorRatioHigh.').waitFor();
+    await table.getByText('Series without a baseline yet: DependencySlow 1 of 3, ErrorRatioHigh 2 of 4.').waitFor();
+    expect(await table.getByRole('cell', { name: 'first points 1, time of day 2' }).isVisible()).toBe(width >= 700);
     await list.page.getByRole('region', { name: 'What was said of alerts' }).getByText('each week on').waitFor();
     expect(await overflowing(list.page)).toEqual([]);
     await list.page.screenshot({ path: join(SHOTS, `${name}detectors-${theme}.png`), fullPage: true });

@@ -2,9 +2,10 @@ import { useState } from 'preact/hooks';
 import type { DetectorRecordView, DetectorsView, FeedbackListView, JudgedView } from '../../core/feedback-view.ts';
 import { read, remove } from '../client.ts';
 import { VERDICT_WORDS, windowText } from '../feedback-words.ts';
-import { formatCount, formatMoment, formatNumber, formatPercent, plural } from '../format.ts';
+import { formatCount, formatMoment, formatNumber, formatPercent, plural, UNKNOWN } from '../format.ts';
 import { signalTitle } from '../pages/kpis.ts';
 import { useResource } from '../resource.ts';
+import { learningText, rungsText } from '../rung-words.ts';
 import { clock, person, step } from '../state.ts';
 import { LimitsAhead } from './limits-ahead.tsx';
 
@@ -17,6 +18,7 @@ export function Detectors() {
   const all = value?.detectors ?? [];
   const loud = all.filter(({ alerts }) => alerts > 0);
   const quiet = all.filter(({ alerts }) => alerts === 0);
+  const learning = learningText(all);
   return (
     <>
       <section class="panel detectors" aria-label="Detectors">
@@ -35,6 +37,7 @@ export function Detectors() {
               : quiet.length === 0
                 ? 'Each of them raised something.'
                 : `${plural(quiet.length, loud.length === 0 ? 'detector' : 'other detector')} raised nothing: ${quiet.map(({ detector }) => detector).join(', ')}.`}
+            {learning === '' ? null : ` Series without a baseline yet: ${learning}.`}
           </p>
         )}
       </section>
@@ -54,6 +57,9 @@ function RecordTable({ records }: { records: readonly DetectorRecordView[] }) {
           </th>
           <th scope="col" class="num wide" title="Alerts of seven days for each series it watches">
             Per series, week
+          </th>
+          <th scope="col" class="wide" title="What the expectation of its series rests on">
+            Series know
           </th>
           <th scope="col" class="num">
             Useful
@@ -83,6 +89,9 @@ function RecordTable({ records }: { records: readonly DetectorRecordView[] }) {
             >
               {formatNumber(record.perSeriesWeek)}
             </td>
+            <td class="wide ellipsis knows" title={rungsHint(record)}>
+              {rungsText(record.rungs) || UNKNOWN}
+            </td>
             <td class="num">{formatCount(record.useful)}</td>
             <td class="num">{formatCount(record.noise)}</td>
             <td class="num wide">{formatCount(record.expected)}</td>
@@ -94,6 +103,11 @@ function RecordTable({ records }: { records: readonly DetectorRecordView[] }) {
       </tbody>
     </table>
   );
+}
+
+function rungsHint({ series, rungs }: DetectorRecordView): string {
+  if (series === null) return 'Not at work';
+  return rungsText(rungs) || 'Rules alone watch its series';
 }
 
 /** Words listed; what was said last is in front. */

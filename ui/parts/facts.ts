@@ -3,6 +3,7 @@ import { columnTitle } from '../../core/stage-column.ts';
 import type { AnomalyView } from '../../core/view.ts';
 import { movedText } from '../feedback-words.ts';
 import { durationWords, formatCount, formatPercent, formatUnit } from '../format.ts';
+import { knownText } from '../rung-words.ts';
 
 const SCORERS: Readonly<Record<string, string>> = {
   threshold: 'Fixed limit',
@@ -37,13 +38,6 @@ const BREACHES: Readonly<Record<string, string>> = {
   stopped: 'the flow stopped',
   relations: 'signals that keep together have parted',
   ahead: 'a limit lies ahead',
-};
-
-const RUNGS: Readonly<Record<string, string>> = {
-  learning: 'its first points',
-  baseline: 'its level',
-  season: 'its day',
-  full: 'its days and weekends',
 };
 
 /** What is demanded beside the score; what is 0 demands nothing. */
@@ -99,8 +93,8 @@ export function factsOf(anomaly: AnomalyView): [string, string][] {
     const value = decision[key];
     if (typeof value === 'number' && value > 0) facts.push([title, durationWords(value / 1000)]);
   }
-  const rung = RUNGS[String(decision['rung'])];
-  if (rung !== undefined) facts.push(['Knows', rung]);
+  const known = knownText(String(decision['rung']));
+  if (known !== undefined) facts.push(['Knows', known]);
   const { unit } = factsOfSignal(anomaly.labels['signal']) ?? { unit: '' };
   for (const [key, title, write] of GUARDS) {
     const value = decision[key];
