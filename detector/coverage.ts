@@ -50,68 +50,89 @@ export function valueAt(series: Series | undefined, time: Millis): number {
   return series?.values[Math.round((time - series.start) / series.step)] ?? NaN;
 }
 
-/** Flows of one stage, and what they came to in the step asked about last. */
-interface StageFlows {
-  readonly flows: Series[];
-  time: Millis;
-  events: number;
-}
+/** No place: nobody counts the events of the stage, nobody tells of the state of the group. */
+export const NOWHERE = -1;
 
 /** Events per step of each stage, from its throughput or, where larger, its output. */
 export class Volumes {
-  /** By pipeline, then by stage. */
-  readonly #flows = new Map<string, Map<string, StageFlows>>();
+  /** Places of stages, by pipeline, then by stage. */
+  readonly #places = new Map<string, Map<string, number>>();
+  /** By place: which of the series are flows of the stage, the step asked about last, and its events. */
+  readonly #flows: number[][] = [];
+  readonly #times: Float64Array;
+  readonly #events: Float64Array;
+  #series: readonly Series[];
 
   constructor(series: readonly Series[]) {
-    for (const one of series) {
-      if (!FLOWS.has(one.labels['signal'] ?? '')) continue;
-      const { pipeline = '', stage = '' } = one.labels;
-      const stages = this.#flows.get(pipeline) ?? new Map<string, StageFlows>();
-      this.#flows.set(pipeline, stages);
-      const known = stages.get(stage);
-      if (known === undefined) stages.set(stage, { flows: [one], time: NaN, events: NaN });
-      else known.flows.push(one);
+    this.#series = series;
+    for (const [index, { labels }] of series.entries()) {
+      if (!FLOWS.has(labels['signal'] ?? '')) continue;
+      const { pipeline = '', stage = '' } = labels;
+      const stages = this.#places.get(pipeline) ?? new Map<string, number>();
+      this.#places.set(pipeline, stages);
+      const place = stages.get(stage) ?? this.#flows.push([]) - 1;
+      stages.set(stage, place);
+      (this.#flows[place] as number[]).push(index);
     }
+    this.#times = new Float64Array(this.#flows.length).fill(NaN);
+    this.#events = new Float64Array(this.#flows.length);
   }
 
-  /** Events of the stage of `series` in the step of length `step` at `time`; NaN where nobody counts them. */
-  at({ labels }: Pick<Series, 'labels'>, time: Millis, step: Millis): number {
-    const stage = this.#flows.get(labels['pipeline'] ?? '')?.get(labels['stage'] ?? '');
-    if (stage === undefined) return NaN;
-    if (stage.time !== time) {
-      stage.time = time;
-      stage.events = NaN;
-      for (const flow of stage.flows) {
-        const events = (valueAt(flow, time) * step) / 1000;
-        if (!(events <= stage.events)) stage.events = events;
+  /** Goes on with values of the same series in the same order. */
+  read(series: readonly Series[]): void {
+    this.#series = series;
+    this.#times.fill(NaN);
+  }
+
+  /** Where the stage of a series stands, for as long as the series are the same. */
+  placeOf(labels: Labels): number {
+    return this.#places.get(labels['pipeline'] ?? '')?.get(labels['stage'] ?? '') ?? NOWHERE;
+  }
+
+  /** Events of the stage at `place` in the step of length `step` at `time`; NaN where nobody counts them. */
+  at(place: number, time: Millis, step: Millis): number {
+    if (place === NOWHERE) return NaN;
+    if (this.#times[place] !== time) {
+      let most = NaN;
+      for (const index of this.#flows[place] as number[]) {
+        const events = (valueAt(this.#series[index], time) * step) / 1000;
+        if (!(events <= most)) most = events;
       }
+      this.#times[place] = time;
+      this.#events[place] = most;
     }
-    return stage.events;
+    return this.#events[place] as number;
   }
 }
 
 /** States of consumer groups on their topics, by the series of their lag. */
 export class States {
-  readonly #series = new Map<string, Series>();
-  readonly #keys: WeakMap<Labels, string>;
+  readonly #places = new Map<string, number>();
+  #series: readonly Series[];
 
-  /** `keys`: what was made of the labels of watched series before; one map serves all answers of the store. */
-  constructor(series: readonly Series[], keys: WeakMap<Labels, string>) {
-    this.#keys = keys;
-    for (const one of series) if (one.labels['signal'] === 'group_state') this.#series.set(placeOf(one.labels), one);
+  constructor(series: readonly Series[]) {
+    this.#series = series;
+    for (const [index, { labels }] of series.entries()) {
+      if (labels['signal'] === 'group_state') this.#places.set(groupOf(labels), index);
+    }
   }
 
-  /** The state in the step at `time` of the group that `labels` are of; undefined where it is not known. */
-  at(labels: Labels, time: Millis): StageState | undefined {
-    if (this.#series.size === 0 || labels['group'] === undefined) return undefined;
-    let key = this.#keys.get(labels);
-    if (key === undefined) {
-      key = placeOf(labels);
-      this.#keys.set(labels, key);
-    }
-    return STAGE_STATES[valueAt(this.#series.get(key), time)];
+  /** Goes on with values of the same series in the same order. */
+  read(series: readonly Series[]): void {
+    this.#series = series;
+  }
+
+  /** Where the group that `labels` are of stands, for as long as the series are the same. */
+  placeOf(labels: Labels): number {
+    if (this.#places.size === 0 || labels['group'] === undefined) return NOWHERE;
+    return this.#places.get(groupOf(labels)) ?? NOWHERE;
+  }
+
+  /** The state in the step at `time` of the group at `place`; undefined where it is not known. */
+  at(place: number, time: Millis): StageState | undefined {
+    return place === NOWHERE ? undefined : STAGE_STATES[valueAt(this.#series[place], time)];
   }
 }
 
-const placeOf = ({ pipeline = '', stage = '', topic = '', group = '' }: Labels) =>
+const groupOf = ({ pipeline = '', stage = '', topic = '', group = '' }: Labels) =>
   JSON.stringify([pipeline, stage, topic, group]);

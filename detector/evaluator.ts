@@ -1,16 +1,16 @@
-import { setImmediate as breathe } from 'node:timers/promises';
 import { errorMessage } from '../core/errors.ts';
-import type { Labels } from '../core/labels.ts';
 import type { Series } from '../core/series.ts';
+import type { Signal } from '../core/signal.ts';
+import type { StageState } from '../core/state.ts';
 import type { Logger } from '../core/telemetry.ts';
 import type { Millis } from '../core/time.ts';
 import { createRetentionReader } from './ahead/retention.ts';
 import { postable } from './alerts.ts';
 import type { Board } from './board.ts';
 import type { DetectorConfig } from './config.ts';
-import { coveredSteps, States, Volumes, valueAt } from './coverage.ts';
+import { coveredSteps, valueAt } from './coverage.ts';
 import { createFeedbackReader } from './feedback.ts';
-import { replay, reportedValue } from './history.ts';
+import { isReloadDue, isYoung, outdoes, replay, reportedValue } from './history.ts';
 import { judge } from './judge.ts';
 import type { DetectorMetrics } from './metrics.ts';
 import { createOutbox } from './outbox.ts';
@@ -19,8 +19,10 @@ import { createRecords } from './records.ts';
 import { createRolls } from './roll.ts';
 import type { Sender } from './sender.ts';
 import { createSeriesKeys } from './series-keys.ts';
+import { beginSlice } from './slice.ts';
 import { rowLength, type StageRows } from './stage-rows.ts';
 import { createStages, newStages, type Stages } from './stages.ts';
+import type { Refusal } from './traits.ts';
 import type { Verdict } from './verdict.ts';
 import { type Catalogue, createWatched, releasePlaces, type Watched } from './watched.ts';
 
@@ -31,8 +33,6 @@ const ROUNDS = 4;
 /** How long judging keeps the process to itself, and after how many series it looks at the clock. */
 const SLICE_MS = 20;
 const BETWEEN_LOOKS = 64;
-/** Ages at which a young series is loaded again: history may be sent after the first live points. */
-const RELOAD_AT_MS = [60_000, 180_000, 600_000];
 
 export interface EvaluatorOptions {
   readonly config: DetectorConfig;
@@ -80,14 +80,21 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
   const retention = createRetentionReader(port, catalogue.limits, log);
   const records = createRecords(catalogue, port, metrics, log);
   const seriesKeys = createSeriesKeys();
-  const statePlaces = new WeakMap<Labels, string>();
   /** Changes only with `rolls.changed()`. */
   const watched = new Map<string, Watched>(options.restored?.watched.map((one) => [one.key, one]));
   const rolls = createRolls(watched);
   const stages = createStages(catalogue, options.restored?.stages);
   /** Keys of series and stages whose history is being read. */
   const loading = new Set<string>();
+  /** Keys of series that may not have been judged up to the cursor, as of the last round that ended there. */
+  const behind = new Set<string>();
+  /** Keys of series without a value in the newest step, which may be forgotten. */
+  const silent = new Set<string>();
+  /** Keys of series whose history may be loaded again. */
+  const young = new Set<string>(watched.keys());
   const startedAt = now();
+  /** Where the last round ended; NaN when it did not. */
+  let judgedTo = NaN;
   let metKeys: readonly string[] | undefined;
   let metSize = 0;
   let metStages: readonly string[] | undefined;
@@ -114,15 +121,18 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
     if (until < cursor) return closed < cursor ? 'waiting' : time - newest > config.absent_after ? 'blind' : 'waiting';
 
     let from = cursor;
-    for (const { key, next } of watched.values()) {
+    for (const key of judgedTo === cursor ? behind : watched.keys()) {
+      const next = watched.get(key)?.next ?? from;
       if (next < from && next >= until - config.judge_late && !loading.has(key)) from = next;
     }
     const series = await port.readSignals({ from, to: until + step, step, signals: catalogue.signals });
     const heard = newest - heardUntil <= GAP_MS ? undefined : coveredSteps(series, from, until + step, step);
     heardUntil = newest;
     const keys = seriesKeys.of(series);
+    judgedTo = NaN;
     await judgeAll(series, keys, from, until, heard);
     cursor = until + step;
+    judgedTo = cursor;
     const batch = meet(series, keys, time);
     load(batch, meetStages(series, keys, batch), cursor);
     forget(time);
@@ -137,16 +147,15 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
     until: Millis,
     heard: Uint8Array | undefined,
   ): Promise<void> {
-    const volumes = new Volumes(series);
-    const states = new States(series, statePlaces);
+    behind.clear();
+    silent.clear();
     const counts = { judged: 0, gap: 0, skipped: 0 };
-    let roll = rolls.call(keys);
-    let sliceEnd = performance.now() + SLICE_MS;
+    let roll = rolls.call(series, keys);
+    const slice = beginSlice(SLICE_MS);
     for (let i = 0; i < roll.watched.length; i++) {
-      if (i % BETWEEN_LOOKS === 0 && performance.now() > sliceEnd) {
-        await breathe();
-        sliceEnd = performance.now() + SLICE_MS;
-        const now = rolls.call(keys);
+      if (i % BETWEEN_LOOKS === 0 && slice.isOver()) {
+        await slice.breathe();
+        const now = rolls.call(series, keys);
         if (now !== roll) {
           roll = now;
           i = -1;
@@ -154,48 +163,53 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
         }
       }
       const one = roll.watched[i] as Watched;
-      if (one.next < from || one.next > until || loading.has(one.key)) continue;
+      if (one.next > until) continue;
+      if (one.next < from || loading.has(one.key)) {
+        behind.add(one.key);
+        continue;
+      }
       const place = roll.places[i] as number;
       const own = place < 0 ? undefined : series[place];
       for (let time = one.next; time <= until; time += step) {
         if (heard && heard[Math.round((time - from) / step)] !== 1) {
           one.next = time + step;
           counts.skipped++;
-        } else counts[judgeOne(one, own, time, volumes, states)]++;
+        } else {
+          point.time = time;
+          point.volume = roll.volumes.at(roll.stages[i] as number, time, step);
+          point.state = roll.states.at(roll.groups[i] as number, time);
+          judgeOne(one, own);
+          counts[Number.isNaN(point.value) ? 'gap' : 'judged']++;
+        }
       }
+      if (one.seenAt < until) silent.add(one.key);
     }
+    rolls.dismiss();
     for (const [result, points] of Object.entries(counts)) if (points > 0) metrics.points.inc({ result }, points);
     const onRefused = (signals: number) => metrics.stageSignalsRefused.inc(signals);
     const range = { series, keys, from, until: until + step, step, heard, feedback, onRefused };
     for (const { stage, start, verdicts } of stages.judge(range)) {
       const length = rowLength(step);
       for (const verdict of verdicts) tell(stage.watched, verdict, verdict.score, start + length, length);
-      if (performance.now() > sliceEnd) {
-        await breathe();
-        sliceEnd = performance.now() + SLICE_MS;
-      }
+      if (slice.isOver()) await slice.breathe();
     }
   }
 
-  function judgeOne(
-    one: Watched,
-    own: Series | undefined,
-    time: Millis,
-    volumes: Volumes,
-    states: States,
-  ): 'judged' | 'gap' {
+  /** One for all: judging does not keep it. */
+  const point = { time: NaN, value: NaN, volume: NaN, state: undefined as StageState | undefined };
+  const onRefusedValue = (signal: Signal, reason: Refusal) => metrics.valuesRefused.inc({ signal, reason });
+
+  /** Judges the step that `point` tells the time and the surroundings of; its value is found here. */
+  function judgeOne(one: Watched, own: Series | undefined): void {
+    const { time } = point;
     if (!Number.isNaN(valueAt(own, time))) one.seenAt = time;
-    const value = reportedValue(one, own, time, config.forget_after, (signal, reason) =>
-      metrics.valuesRefused.inc({ signal, reason }),
-    );
-    const point = { time, value, volume: volumes.at(one, time, step), state: states.at(one.labels, time) };
-    const judged = judge(catalogue, one, point, step, feedback);
-    for (const verdict of judged.verdicts) {
-      tell(one, verdict, value, time + step, step);
+    point.value = reportedValue(one, own, time, config.forget_after, onRefusedValue);
+    const said = judge(catalogue, one, point, step, feedback);
+    for (const verdict of said.verdicts) {
+      tell(one, verdict, point.value, time + step, step);
       if (verdict.standing.phase === 'firing') stages.fires(one.labels, time, step);
     }
-    outbox.expectations.push(one, time, value, judged);
-    return Number.isNaN(value) ? 'gap' : 'judged';
+    outbox.expectations.push(one, time, point.value, said);
   }
 
   /** Passes a verdict on: to the board, the store, the metrics and the log. It is of a step, or row, of `length` that ended at `end`. */
@@ -237,17 +251,22 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
       const fresh = createWatched(labels, begin, cursor);
       watched.set(key, fresh);
       rolls.changed();
+      behind.add(key);
+      young.add(key);
       batch.add(fresh);
     }
     metSize = watched.size;
-    for (const one of watched.values()) {
-      if (loading.has(one.key) || batch.has(one)) continue;
-      if (one.next < cursor) batch.add(one);
-      const due = RELOAD_AT_MS[one.reloads];
-      if (due !== undefined && time - one.metAt >= due && one.history < config.history / 2) {
+    for (const key of young) {
+      const one = watched.get(key);
+      if (one === undefined || !isYoung(one, config.history)) young.delete(key);
+      else if (isReloadDue(one, time) && !loading.has(key) && !batch.has(one)) {
         one.reloads++;
         batch.add({ ...createWatched(one.labels, begin, one.metAt), reloads: one.reloads });
       }
+    }
+    for (const key of behind) {
+      const one = watched.get(key);
+      if (one && one.next < cursor && !loading.has(key)) batch.add(one);
     }
     return [...batch];
   }
@@ -291,6 +310,8 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
     if (better) {
       watched.set(one.key, one);
       rolls.changed();
+      behind.add(one.key);
+      young.add(one.key);
     }
     releasePlaces(catalogue, better ? current : one);
   }
@@ -301,15 +322,16 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
   }
 
   function forget(time: Millis): void {
-    for (const one of watched.values()) {
-      if (loading.has(one.key) || time - Math.max(one.seenAt, one.metAt) <= config.forget_after) continue;
-      watched.delete(one.key);
+    for (const key of [...silent, ...behind]) {
+      const one = watched.get(key);
+      if (!one || loading.has(key) || time - Math.max(one.seenAt, one.metAt) <= config.forget_after) continue;
+      watched.delete(key);
       rolls.changed();
       outbox.anomalies.push(...board.forget(one, time));
       releasePlaces(catalogue, one);
       log.info({ event: 'detector_series_forgotten', labels: one.labels });
     }
-    for (const { watched: one } of [...stages.all.values()]) {
+    for (const { watched: one } of stages.all.values()) {
       if (time - Math.max(one.seenAt, one.metAt) <= config.forget_after) continue;
       stages.delete(one.key);
       metStages = undefined;
@@ -375,10 +397,4 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
       return result;
     },
   };
-}
-
-/** Whether nothing fires of what is known, and what was loaded again learned from clearly more. */
-function outdoes(again: Watched, current: Watched): boolean {
-  const quiet = [...current.watches.values()].every(({ standing }) => standing.phase === 'inactive');
-  return quiet && again.history > 1.5 * current.history;
 }

@@ -1,4 +1,3 @@
-import { setImmediate as breathe } from 'node:timers/promises';
 import { fingerprint, type Labels } from '../core/labels.ts';
 import type { Series } from '../core/series.ts';
 import type { Signal } from '../core/signal.ts';
@@ -9,15 +8,18 @@ import { type FeedbackBook, NO_FEEDBACK } from './feedback.ts';
 import { judge } from './judge.ts';
 import type { DetectorPort } from './port.ts';
 import type { Point } from './scorer.ts';
+import { beginSlice } from './slice.ts';
 import type { StageRows } from './stage-rows.ts';
 import { createStages, type RowVerdicts } from './stages.ts';
 import { type Refusal, refusalOf } from './traits.ts';
 import type { PointVerdicts } from './verdict.ts';
 import { type Catalogue, createWatch, type Watch, type Watched } from './watched.ts';
 
-/** What one query loads, and how long the replay keeps the process to itself. */
+/** What one query loads. */
 const CHUNK_MS = 4 * 3_600_000;
+/** How long the replay keeps the process to itself, and after how many points it looks at the clock. */
 const SLICE_MS = 15;
+const BETWEEN_LOOKS = 64;
 /** Bands of the newest history are stored, so that a chart does not begin empty. */
 const BANDS_MS = 3_600_000;
 /** Of many series at once fewer bands are kept, that many in all. */
@@ -64,8 +66,7 @@ export async function replay(options: ReplayOptions, batch: readonly Watched[], 
   const all = [...batch, ...[...stages.all.values()].map(({ watched }) => watched)];
   if (all.length === 0) return { points, expectations };
   const narrowed = stagesOf(all);
-  const statePlaces = new WeakMap<Labels, string>();
-  let sliceEnd = performance.now() + SLICE_MS;
+  const slice = beginSlice(SLICE_MS);
   const kept = all.map(keep);
   const begin = all.reduce((least, { next }) => Math.min(least, next), until);
   const bandsFrom = until - Math.min(BANDS_MS, step * Math.floor(MOST_BANDS / Math.max(1, batch.length)));
@@ -75,13 +76,18 @@ export async function replay(options: ReplayOptions, batch: readonly Watched[], 
     await options.turn?.();
     const covered = coveredSteps(series, from, to, step);
     const volumes = new Volumes(series);
-    const states = new States(series, statePlaces);
+    const states = new States(series);
     const byKey = new Map(series.map((one) => [fingerprint(one.labels), one]));
     for (let first = 0; first < batch.length; first += BLOCK) {
-      const block = batch.slice(first, first + BLOCK).map((watched) => ({ watched, own: byKey.get(watched.key) }));
+      const block = batch.slice(first, first + BLOCK).map((watched) => ({
+        watched,
+        own: byKey.get(watched.key),
+        stage: volumes.placeOf(watched.labels),
+        group: states.placeOf(watched.labels),
+      }));
       for (let time = from; time < to; time += step) {
         const heard = covered[Math.round((time - from) / step)] === 1;
-        for (const { watched, own } of block) {
+        for (const { watched, own, stage, group } of block) {
           if (time < watched.next) continue;
           const value = heard ? reportedValue(watched, own, time, options.forgetAfter) : NaN;
           if (watched.history === 0 && Number.isNaN(value)) {
@@ -92,8 +98,8 @@ export async function replay(options: ReplayOptions, batch: readonly Watched[], 
           const point = {
             time,
             value,
-            volume: volumes.at(watched, time, step),
-            state: states.at(watched.labels, time),
+            volume: volumes.at(stage, time, step),
+            state: states.at(group, time),
           };
           const judged = judge(catalogue, watched, point, step, options.feedback);
           options.onPoint?.(watched, judged, point);
@@ -102,10 +108,9 @@ export async function replay(options: ReplayOptions, batch: readonly Watched[], 
           }
           points++;
           if (time >= bandsFrom) expectations.push(watched, time, value, judged);
-          if (performance.now() > sliceEnd) {
-            await breathe();
+          if (points % BETWEEN_LOOKS === 0 && slice.isOver()) {
+            await slice.breathe();
             await options.turn?.();
-            sliceEnd = performance.now() + SLICE_MS;
           }
         }
       }
@@ -120,10 +125,9 @@ export async function replay(options: ReplayOptions, batch: readonly Watched[], 
     });
     for (const row of rows) {
       options.onRow?.(row);
-      if (performance.now() > sliceEnd) {
-        await breathe();
+      if (slice.isOver()) {
+        await slice.breathe();
         await options.turn?.();
-        sliceEnd = performance.now() + SLICE_MS;
       }
     }
   }
@@ -137,6 +141,25 @@ function restoreWatches(watched: Watched, before: ReadonlyMap<string, Watch>): v
   for (const [name, { firings, firedAt }] of [...watched.watches]) {
     watched.watches.set(name, { ...(before.get(name) ?? createWatch()), firings, firedAt });
   }
+}
+
+/** Ages at which a young series is loaded again: history may be sent after the first live points. */
+const RELOAD_AT_MS = [60_000, 180_000, 600_000];
+
+/** Whether a series that began with `history` to load may be loaded again, now or later: it has seen less than half of that. */
+export function isYoung({ reloads, history: seen }: Watched, history: Millis): boolean {
+  return reloads < RELOAD_AT_MS.length && seen < history / 2;
+}
+
+/** Whether it is time for that. */
+export function isReloadDue({ reloads, metAt }: Watched, now: Millis): boolean {
+  return now - metAt >= (RELOAD_AT_MS[reloads] ?? Infinity);
+}
+
+/** Whether nothing fires of what is known, and what was loaded again learned from clearly more. */
+export function outdoes(again: Watched, current: Watched): boolean {
+  const quiet = [...current.watches.values()].every(({ standing }) => standing.phase === 'inactive');
+  return quiet && again.history > 1.5 * current.history;
 }
 
 /**

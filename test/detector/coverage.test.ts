@@ -40,9 +40,12 @@ describe('coverage', () => {
       series('output', [1, 5]),
       series('output', [9, 9], 'b'),
     ]);
-    const own = { labels: { signal: 'latency_p95', pipeline: 'p', stage: 'a' } };
+    const own = volumes.placeOf({ signal: 'latency_p95', pipeline: 'p', stage: 'a' });
     expect(volumes.at(own, 100_000, STEP)).toBe(20);
     expect(volumes.at(own, 110_000, STEP)).toBe(50);
-    expect(volumes.at({ labels: { pipeline: 'p', stage: 'c' } }, 100_000, STEP)).toBeNaN();
+    expect(volumes.at(volumes.placeOf({ pipeline: 'p', stage: 'c' }), 100_000, STEP)).toBeNaN();
+    // The next answer has the same series in the same places, and other values of the same step.
+    volumes.read([series('throughput', [7, 0]), series('output', [1, 0]), series('output', [0, 0], 'b')]);
+    expect(volumes.at(own, 100_000, STEP)).toBe(70);
   });
 });

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { PostableAlert } from '../../core/alert.ts';
+import { fingerprint } from '../../core/labels.ts';
 import { silentTelemetry } from '../../core/telemetry.ts';
 import { createBoard } from '../../detector/board.ts';
 import { detectorConfig } from '../../detector/config.ts';
@@ -209,6 +210,34 @@ describe('evaluator', () => {
     expect(firing()).toEqual([]);
     expect(evaluator.watched.size).toBe(1);
     expect([...world.anomalies.values()][0]?.resolvedAt).toBeGreaterThan(0);
+  });
+
+  test('what was loading while others were judged goes on from where its history ended, and is not loaded again', async () => {
+    const world = createWorld(EPOCH);
+    world.add('latency_p95', 'gateway', steady(0.1));
+    const { evaluator, advance } = run(world, { history: '10m' });
+    await advance(5);
+    const late = world.add('latency_p95', 'billing', steady(0.2));
+    const read = world.readSignals;
+    let open = () => {};
+    const gate = new Promise<void>((resolve) => {
+      open = resolve;
+    });
+    world.readSignals = async (query) => {
+      if (query.match) await gate;
+      return read(query);
+    };
+    for (let i = 0; i < 5; i++) {
+      await evaluator.tick();
+      world.now += STEP;
+    }
+    open();
+    await evaluator.settled();
+    world.queries.length = 0;
+    await advance(1);
+    const one = evaluator.watched.get(fingerprint(late));
+    expect(one?.next).toBe(evaluator.cursor());
+    expect(world.queries.map(({ from, to }) => (to - from) / STEP)).toEqual([5]);
   });
 
   test('history that arrives after the first live points is learned', async () => {

@@ -90,14 +90,12 @@ describe('states of groups as a rule', () => {
     const { signal: _signal, ...place } = lagLabels;
     const labels = { ...place, signal: 'group_state' };
     const series = { labels, start: EPOCH, step: STEP, values: Float64Array.of(8, 9, NaN) };
-    const states = new States([series], new WeakMap());
-    expect([0, 1, 2, 3].map((i) => states.at(lagLabels, EPOCH + i * STEP))).toEqual([
-      'stuck',
-      'dead',
-      undefined,
-      undefined,
-    ]);
-    expect(states.at({ ...lagLabels, group: 'other' }, EPOCH)).toBeUndefined();
+    const states = new States([series]);
+    const own = states.placeOf(lagLabels);
+    expect([0, 1, 2, 3].map((i) => states.at(own, EPOCH + i * STEP))).toEqual(['stuck', 'dead', undefined, undefined]);
+    states.read([{ ...series, values: Float64Array.of(9) }]);
+    expect(states.at(own, EPOCH)).toBe('dead');
+    expect(states.at(states.placeOf({ ...lagLabels, group: 'other' }), EPOCH)).toBeUndefined();
     expect(
       fired(
         lagged(
