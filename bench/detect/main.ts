@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { backtest } from '../../detector/backtest/backtest.ts';
 import { causeMeasures } from './causes.ts';
@@ -15,12 +16,14 @@ const HELP = `node bench/detect/main.ts DATA_DIR [options]
 
 Judges the labelled development series with the code of \`weir backtest\`, scores the answers with the scorers in
 DATA_DIR/tools (python3 with numpy), and prints one table: half A of the series (every other one by name, where choices
-are made), half B (what carries over), both, and a rolling z-score judged in the same run.
+are made), half B (what carries over), both, and a rolling z-score judged in the same run. Then, where no set was chosen:
+the forecasts beside others, and the speed of the network and of the whole chain beside TensorFlow.js and onnxruntime.
 
   --only <set>   one of ${SETS.map(({ name }) => name).join(', ')} (repeatable)
   --out <dir>    keep the answers there (default: a folder that is removed)
   --jobs <n>     threads (default: one for each core)
   --no-peer      leave the rolling z-score out
+  --onnx <dir>   whose node_modules has onnxruntime-node and onnxruntime-web
 `;
 
 const { values, positionals } = parseArgs({
@@ -31,6 +34,7 @@ const { values, positionals } = parseArgs({
     out: { type: 'string' },
     jobs: { type: 'string' },
     peer: { type: 'boolean', default: true },
+    onnx: { type: 'string' },
     help: { type: 'boolean', default: false },
   },
 });
@@ -77,6 +81,15 @@ async function score(root: string, set: DetectSet, out: string, judge?: URL): Pr
   return { measures: [...events, ...causes], pointsPerSecond };
 }
 
+/** Runs another bench in a process of its own, so that its memory and its processor time are its own. */
+function part(title: string, file: string, args: readonly string[]): void {
+  process.stdout.write(`\n${title}\n\n`);
+  const { status } = spawnSync(process.execPath, [fileURLToPath(new URL(file, import.meta.url)), ...args], {
+    stdio: ['ignore', 'inherit', 'inherit'],
+  });
+  if (status !== 0) throw new Error(`${file} failed`);
+}
+
 function chosenSets(root: string): readonly DetectSet[] {
   const only = values.only;
   const unknown = only?.find((name) => !SETS.some((set) => set.name === name));
@@ -106,6 +119,12 @@ try {
     results.push({ set: set.name, ...own, peer });
   }
   process.stdout.write(`\n${tableText(results)}`);
+  if (values.only === undefined) {
+    const { onnx } = values;
+    part('Forecasts', '../lstm/forecast.ts', [data]);
+    part('The network alone', '../lstm/speed.ts', onnx === undefined ? [] : [onnx]);
+    part('The whole chain', './live/main.ts', onnx === undefined ? [] : ['--onnx', onnx]);
+  }
 } catch (error) {
   process.stderr.write(`bench/detect: ${error instanceof Error ? error.message : String(error)}\n`);
   process.exitCode = 1;
