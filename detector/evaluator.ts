@@ -79,9 +79,9 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
   const feedback = createFeedbackReader(port, metrics, log);
   const retention = createRetentionReader(port, catalogue.limits, log);
   const records = createRecords(catalogue, port, metrics, log);
-  const seriesKeys = createSeriesKeys();
   /** Changes only with `rolls.changed()`. */
   const watched = new Map<string, Watched>(options.restored?.watched.map((one) => [one.key, one]));
+  const seriesKeys = createSeriesKeys(watched);
   const rolls = createRolls(watched);
   const stages = createStages(catalogue, options.restored?.stages);
   /** Keys of series and stages whose history is being read. */
@@ -248,7 +248,7 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
     for (const [i, { labels }] of met ? [] : series.entries()) {
       const key = keys[i] as string;
       if (watched.has(key) || catalogue.watchersOf(labels).length === 0) continue;
-      const fresh = createWatched(labels, begin, cursor);
+      const fresh = createWatched(seriesKeys.labelsAt(i), begin, cursor, key);
       watched.set(key, fresh);
       rolls.changed();
       behind.add(key);
@@ -261,7 +261,7 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
       if (one === undefined || !isYoung(one, config.history)) young.delete(key);
       else if (isReloadDue(one, time) && !loading.has(key) && !batch.has(one)) {
         one.reloads++;
-        batch.add({ ...createWatched(one.labels, begin, one.metAt), reloads: one.reloads });
+        batch.add({ ...createWatched(one.labels, begin, one.metAt, one.key), reloads: one.reloads });
       }
     }
     for (const key of behind) {

@@ -13,8 +13,7 @@ const LEAST_DAYS = 2;
 
 /** Keeps that an alert of a series was over at `end`, having begun at `onset`. */
 export function rememberIncident(watched: Watched, onset: Millis, end: Millis): void {
-  watched.incidents.push([onset, end]);
-  if (watched.incidents.length > REMEMBERED) watched.incidents.shift();
+  watched.incidents = [...watched.incidents.slice(1 - REMEMBERED), [onset, end]];
 }
 
 /**
@@ -28,7 +27,7 @@ export function isHabitual({ incidents }: Pick<Watched, 'incidents'>, time: Mill
   let last = 0;
   // From the newest on: each day counts once, however many incidents of that time it had.
   for (let i = incidents.length - 1; i >= 0 && days < LEAST_DAYS; i--) {
-    const [onset, end] = incidents[i] as [Millis, Millis];
+    const [onset, end] = incidents[i] as readonly [Millis, Millis];
     const ago = Math.floor((time - onset + SLACK) / DAY);
     if (ago < 1 || ago > DAYS || ago === last) continue;
     if (time - ago * DAY > end + SLACK) continue;

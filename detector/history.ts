@@ -13,7 +13,7 @@ import type { StageRows } from './stage-rows.ts';
 import { createStages, type RowVerdicts } from './stages.ts';
 import { type Refusal, refusalOf } from './traits.ts';
 import type { PointVerdicts } from './verdict.ts';
-import { type Catalogue, createWatch, type Watch, type Watched } from './watched.ts';
+import { type Catalogue, createWatch, type Watch, type Watched, watchOf } from './watched.ts';
 
 /** What one query loads. */
 const CHUNK_MS = 4 * 3_600_000;
@@ -139,7 +139,7 @@ export async function replay(options: ReplayOptions, batch: readonly Watched[], 
 /** How often an alert fired in the history stays known; what it stood at is not. */
 function restoreWatches(watched: Watched, before: ReadonlyMap<string, Watch>): void {
   for (const [name, { firings, firedAt }] of [...watched.watches]) {
-    watched.watches.set(name, { ...(before.get(name) ?? createWatch()), firings, firedAt });
+    Object.assign(watchOf(watched, name), before.get(name) ?? createWatch(), { firings, firedAt });
   }
 }
 

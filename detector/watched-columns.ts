@@ -1,4 +1,4 @@
-import { createWatched, type Watched, watchOf } from './watched.ts';
+import { createWatched, NO_INCIDENTS, NO_LOOKOUTS, type Watched, watchOf } from './watched.ts';
 
 /**
  * One field of many objects: all numbers; texts by their place in a table (-1 for none); or as they are. What is absent and
@@ -24,6 +24,9 @@ export interface WatchedColumns {
   readonly watches: Columns;
 }
 
+/** What most series have is as good as absent. */
+const NOTHING: ReadonlySet<unknown> = new Set([NO_INCIDENTS, NO_LOOKOUTS]);
+
 function columnOf(values: readonly unknown[]): Column {
   if (values.every((value) => typeof value === 'number')) {
     return { kind: 'numbers', values: Float64Array.from(values as number[]) };
@@ -43,7 +46,11 @@ function columnsOf(objects: readonly object[], without: readonly string[] = []):
   const names = new Set<string>();
   for (const one of objects) for (const name in one) names.add(name);
   for (const name of without) names.delete(name);
-  return Object.fromEntries([...names].map((name) => [name, columnOf(objects.map((one) => (one as Plain)[name]))]));
+  const fieldOf = (one: object, name: string) => {
+    const value = (one as Plain)[name];
+    return NOTHING.has(value) ? undefined : value;
+  };
+  return Object.fromEntries([...names].map((name) => [name, columnOf(objects.map((one) => fieldOf(one, name)))]));
 }
 
 function valueAt(column: Column, i: number): unknown {

@@ -49,11 +49,17 @@ export interface Watched {
   /** Place in the forecasts; undefined until it is first needed. */
   forecast: number | undefined;
   /** Where it is watched for limits. */
-  readonly lookouts: Partial<Record<Limit['side'], Lookout>>;
-  readonly watches: Map<string, Watch>;
+  lookouts: Readonly<Partial<Record<Limit['side'], Lookout>>>;
+  /** By name, of the detectors that noted something (`watchOf`). */
+  watches: ReadonlyMap<string, Watch>;
   /** Onset and end of the newest incidents. */
-  readonly incidents: [Millis, Millis][];
+  incidents: readonly (readonly [Millis, Millis])[];
 }
+
+/** Shared by all series without: most have none of them. */
+export const NO_LOOKOUTS: Watched['lookouts'] = Object.freeze({});
+export const NO_INCIDENTS: Watched['incidents'] = Object.freeze([]);
+const NO_WATCHES: Watched['watches'] = new Map();
 
 /** A detector entry ready to look at points. */
 export interface Watcher {
@@ -171,9 +177,9 @@ export function createWatched(labels: Labels, from: Millis, metAt: Millis, key =
     slots: {},
     expected: NaN,
     forecast: undefined,
-    lookouts: {},
-    watches: new Map(),
-    incidents: [],
+    lookouts: NO_LOOKOUTS,
+    watches: NO_WATCHES,
+    incidents: NO_INCIDENTS,
   };
 }
 
@@ -194,7 +200,7 @@ export function watchOf(watched: Watched, detector: string): Watch {
   let watch = watched.watches.get(detector);
   if (!watch) {
     watch = createWatch();
-    watched.watches.set(detector, watch);
+    watched.watches = new Map([...watched.watches, [detector, watch]]);
   }
   return watch;
 }

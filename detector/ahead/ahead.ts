@@ -61,8 +61,11 @@ export function lookAhead(
   for (const { side, own } of sides) {
     // A limit that is gone (retention is not known any more) leaves a warning that has to end.
     if (own.length === 0 && watched.lookouts[side] === undefined) continue;
-    watched.lookouts[side] ??= createLookout(side, stepMs);
-    watchOut(watched.lookouts[side], foresight, own, { time: point.time, value: point.value, length: stepMs });
+    watchOut(lookoutOf(watched, side, stepMs), foresight, own, {
+      time: point.time,
+      value: point.value,
+      length: stepMs,
+    });
   }
   return verdict;
 }
@@ -70,6 +73,14 @@ export function lookAhead(
 function ask(lookout: Lookout, foresight: Foresight, limits: readonly Limit[], entry: DetectorEntry) {
   lookout.fresh = false;
   return historyOf(lookout) < entry.decision.min_history ? undefined : outlookOf(lookout, foresight, limits);
+}
+
+function lookoutOf(watched: Watched, side: Limit['side'], stepMs: Millis): Lookout {
+  const known = watched.lookouts[side];
+  if (known) return known;
+  const lookout = createLookout(side, stepMs);
+  watched.lookouts = { ...watched.lookouts, [side]: lookout };
+  return lookout;
 }
 
 const chanceOf = ({ outlook }: Asked) => outlook?.chances.at(-1) ?? -1;

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { detectorConfig } from '../../detector/config.ts';
 import { replay, reportedValue } from '../../detector/history.ts';
 import { judge } from '../../detector/judge.ts';
-import { createCatalogue, createWatched, type Watched } from '../../detector/watched.ts';
+import { createCatalogue, createWatched, type Watched, watchOf } from '../../detector/watched.ts';
 import { rowsOf } from '../store/queries/expectation-rows.ts';
 import { createWorld, EPOCH, gauss, poisson, STEP, type World } from './world.ts';
 
@@ -52,15 +52,7 @@ describe('replay', () => {
 
     const firing = { phase: 'firing', onset: 1, brokeAt: 2, firedAt: 2, judgedAt: 2 } as const;
     const again: Watched = createWatched(labels, EPOCH - 4 * HOUR, EPOCH);
-    again.watches.set('LatencyHigh', {
-      standing: firing,
-      anomaly: undefined,
-      firings: 0,
-      firedAt: 0,
-      heldSince: 0,
-      peak: 3,
-      priority: undefined,
-    });
+    Object.assign(watchOf(again, 'LatencyHigh'), { standing: firing, peak: 3 });
     await replay(options(world), [again], EPOCH);
     expect(again.watches.get('LatencyHigh')?.standing).toEqual(firing);
   });

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { fingerprint, type Labels } from '../../core/labels.ts';
 import type { Series } from '../../core/series.ts';
 import { createSeriesKeys } from '../../detector/series-keys.ts';
+import { createWatched } from '../../detector/watched.ts';
 
 /** New objects each time, as the store's answers are. */
 const answer = (all: readonly Labels[]): Series[] =>
@@ -77,4 +78,28 @@ test('a series that stands where it stood is not hashed again', () => {
   const series = counted.map((labels) => ({ labels, start: 0, step: 10_000, values: Float64Array.of(1) }));
   expect(keys.of(series)).toEqual(first);
   expect(reads).toBe(10);
+});
+
+test('labels are the same object for as long as a series is known, and those of a series that is watched are its own', () => {
+  const all = Array.from({ length: 10 }, (_, i) => stage(i));
+  const one = createWatched({ ...stage(3) }, 0, 0);
+  const keys = createSeriesKeys(new Map([[one.key, one]]));
+  keys.of(answer(all));
+  const labels = all.map((_, i) => keys.labelsAt(i));
+  expect(labels).toEqual(all);
+  expect(labels[3]).toBe(one.labels);
+  keys.of(answer(all.slice(2)));
+  expect([keys.labelsAt(0), keys.labelsAt(1)]).toEqual([stage(2), stage(3)]);
+  expect(keys.labelsAt(1)).toBe(one.labels);
+  expect(keys.labelsAt(0)).toBe(labels[2]);
+});
+
+test('a watched series with as many labels but an empty one more is not taken for it', () => {
+  const one = createWatched(stage(1), 0, 0);
+  const keys = createSeriesKeys(new Map([[one.key, one]]));
+  const empty = { ...stage(1), topic: '' };
+  const first = keys.of(answer([empty]));
+  expect(first).toEqual([one.key]);
+  expect(keys.labelsAt(0)).toEqual(empty);
+  expect(keys.of(answer([empty]))).toBe(first);
 });

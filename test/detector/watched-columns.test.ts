@@ -1,22 +1,11 @@
 import { deserialize, serialize } from 'node:v8';
 import { expect, test } from 'vitest';
-import { createWatched, type Watch, type Watched } from '../../detector/watched.ts';
+import { createWatched, NO_INCIDENTS, NO_LOOKOUTS, type Watched, watchOf } from '../../detector/watched.ts';
 import { columnsOfWatched, watchedFrom } from '../../detector/watched-columns.ts';
 
 const back = (all: readonly Watched[], texts?: Map<string, string>) =>
   watchedFrom(deserialize(serialize(columnsOfWatched(all))), texts);
 const firing = { phase: 'firing', onset: 1, brokeAt: 2, firedAt: 3, judgedAt: 4 } as const;
-const inactive = { phase: 'inactive', onset: 0, brokeAt: 0, firedAt: 0, judgedAt: 0 } as const;
-const watch = (rest: Partial<Watch> = {}): Watch => ({
-  standing: inactive,
-  anomaly: undefined,
-  firings: 0,
-  firedAt: 0,
-  heldSince: 0,
-  peak: NaN,
-  priority: undefined,
-  ...rest,
-});
 
 function made(): Watched[] {
   const all = Array.from({ length: 20 }, (_, i) => {
@@ -28,10 +17,13 @@ function made(): Watched[] {
   first.slots.up = 3;
   second.slots.down = 9;
   second.slots.both = 10;
-  second.incidents.push([1, 2], [3, 4]);
-  third.watches.set('LagGrowing', watch({ standing: firing, firings: 2.5, firedAt: 9 }));
-  third.watches.set('BacklogGrowing', watch());
-  all[10]?.watches.set('LagGrowing', watch({ firings: 1 }));
+  second.incidents = [
+    [1, 2],
+    [3, 4],
+  ];
+  Object.assign(watchOf(third, 'LagGrowing'), { standing: firing, firings: 2.5, firedAt: 9 });
+  watchOf(third, 'BacklogGrowing');
+  watchOf(all[10] as Watched, 'LagGrowing').firings = 1;
   return all;
 }
 
@@ -64,8 +56,15 @@ test('a text that many series carry is one text', () => {
 
 test('a series restored can be judged on without those it came with', () => {
   const [one, other] = back(made());
-  (one as Watched).watches.set('X', watch());
+  watchOf(one as Watched, 'X');
   (one as Watched).slots.both = 5;
   expect(other?.watches.size).toBe(0);
   expect(other?.slots).toEqual({ down: 9, both: 10 });
+});
+
+test('what a series has none of takes no room, restored neither', () => {
+  const [first, second] = back(made());
+  expect([first?.incidents, first?.lookouts]).toEqual([NO_INCIDENTS, NO_LOOKOUTS]);
+  expect(first?.incidents).toBe(NO_INCIDENTS);
+  expect(second?.lookouts).toBe(NO_LOOKOUTS);
 });

@@ -138,7 +138,7 @@ for (const { stage } of broken) {
 }
 fleet.release();
 const after = resident();
-const perSeries = (key: keyof NodeJS.MemoryUsage) => (after[key] - before[key]) / size;
+const perSeries = (key: keyof NodeJS.MemoryUsage, now = after) => (now[key] - before[key]) / size;
 
 goals.push({
   what: 'tick to alert posted, p50',
@@ -189,7 +189,12 @@ const restoredFrom = performance.now();
 const restoredCpu = process.cpuUsage();
 await detector.start();
 const restored = 1000 * seconds(restoredFrom);
-say(`restored: ${processor(restoredCpu).toFixed(2)} s of processor`);
+const restoredTime = processor(restoredCpu);
+const again = resident();
+say(
+  `restored: ${restoredTime.toFixed(2)} s of processor; memory of a series: objects ${perSeries('heapUsed', again).toFixed(0)} B, ` +
+    `arrays ${perSeries('arrayBuffers', again).toFixed(0)} B`,
+);
 goals.push({ what: 'restart from the snapshot', unit: 'ms', value: restored, reach: 1000, stretch: 500 });
 await detector.stop();
 await inbox.terminate();

@@ -16,7 +16,7 @@ import { foresight } from './play.ts';
 function watchedWith(stage: string, kinds: readonly LimitKind[]): Watched {
   const watched = createWatched({ signal: 'lag_seconds', pipeline: 'orders', stage }, EPOCH, EPOCH);
   const lookout = createLookout('above', 10_000);
-  watched.lookouts.above = lookout;
+  watched.lookouts = { above: lookout };
   for (const kind of kinds) {
     const tally = tallyOf(lookout, kind);
     countChance(tally, 1, 0.85, true);
