@@ -12,7 +12,7 @@ import { type Catalogue, foresightPlaces, forgetForesight, type Watched } from '
 import { type WatchedColumns, watchedFrom } from './watched-columns.ts';
 
 /** Raised whenever the shape or the meaning of a state changes; an older snapshot is then left and history replayed. */
-const VERSION = 10;
+const VERSION = 11;
 const MAGIC = 'WEIRDET\n';
 /** First in the file: the magic, the header's length and checksum (32 bits) and its place (64 bits), little endian. */
 const PREFIX = MAGIC.length + 16;

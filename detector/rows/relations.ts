@@ -6,7 +6,7 @@
  *   u_j = (P z)_j / sqrt P_jj  what column j shows beyond what the others foretell, in deviations of that
  *
  * The regression of z_j on the rest has the residual (P z)_j / P_jj and the variance 1 / P_jj (Lauritzen, Graphical
- * Models, 1996, 5.1.3). Memory: three matrices of columns x columns.
+ * Models, 1996, 5.1.3). Both matrices are symmetric: their lower triangles are kept, row by row.
  */
 export interface Relations {
   /** u of the row that was read; NaN while too little is known. */
@@ -26,9 +26,10 @@ const FIT_ROWS = 500;
 const FIRST_FIT = 100;
 
 export function createRelations(count: number): Relations {
-  const covariance = new Float64Array(count * count);
-  const precision = new Float64Array(count * count);
+  const covariance = new Float64Array(triangle(count));
+  const precision = new Float64Array(triangle(count));
   const draft = new Float64Array(count * count);
+  const inverse = new Float64Array(count * count);
   const apart = new Float64Array(count).fill(Number.NaN);
   const residual = new Float64Array(count).fill(Number.NaN);
   /** Rows learnt; rows at the last fit. */
@@ -45,8 +46,9 @@ export function createRelations(count: number): Relations {
         continue;
       }
       let sum = 0;
-      const at = j * count;
-      for (let k = 0; k < count; k++) sum += (precision[at + k] as number) * (standard[k] as number);
+      const at = triangle(j);
+      for (let k = 0; k <= j; k++) sum += (precision[at + k] as number) * (standard[k] as number);
+      for (let k = j + 1; k < count; k++) sum += (precision[triangle(k) + j] as number) * (standard[k] as number);
       apart[j] = sum / Math.sqrt(precision[at + j] as number);
       residual[j] = sum / (precision[at + j] as number);
     }
@@ -57,7 +59,7 @@ export function createRelations(count: number): Relations {
     rows[0] = n;
     const rate = Math.max(1 / n, 1 / MEMORY_ROWS);
     for (let j = 0; j < count; j++) {
-      const at = j * count;
+      const at = triangle(j);
       const own = rate * (standard[j] as number);
       for (let k = 0; k <= j; k++) {
         const c = covariance[at + k] as number;
@@ -77,17 +79,21 @@ export function createRelations(count: number): Relations {
   function solve(): void {
     for (let j = 0; j < count; j++) {
       for (let k = 0; k <= j; k++) {
-        const c = covariance[j * count + k] as number;
+        const c = covariance[triangle(j) + k] as number;
         draft[j * count + k] = c;
         draft[k * count + j] = c;
       }
       draft[j * count + j] = (draft[j * count + j] as number) + RIDGE;
     }
-    invert(draft, precision, count);
+    invert(draft, inverse, count);
+    for (let j = 0; j < count; j++) precision.set(inverse.subarray(j * count, j * count + j + 1), triangle(j));
   }
 
   return { apart, residual, read, learn, state: [covariance, precision, rows] };
 }
+
+/** Numbers in a lower triangle of so many rows, which is where the row of that number begins. */
+const triangle = (rows: number) => (rows * (rows + 1)) / 2;
 
 /** Inverse of a symmetric positive definite matrix by way of its Cholesky factor, which takes the place of `matrix`. */
 export function invert(matrix: Float64Array, inverse: Float64Array, count: number): void {
