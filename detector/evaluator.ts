@@ -1,7 +1,6 @@
 import { errorMessage } from '../core/errors.ts';
 import type { Series } from '../core/series.ts';
 import type { Signal } from '../core/signal.ts';
-import type { StageState } from '../core/state.ts';
 import type { Logger } from '../core/telemetry.ts';
 import type { Millis } from '../core/time.ts';
 import { createRetentionReader } from './ahead/retention.ts';
@@ -17,6 +16,7 @@ import { createOutbox } from './outbox.ts';
 import type { DetectorPort } from './port.ts';
 import { createRecords } from './records.ts';
 import { createRolls } from './roll.ts';
+import { emptyPoint } from './scorer.ts';
 import type { Sender } from './sender.ts';
 import { createSeriesKeys } from './series-keys.ts';
 import { beginSlice } from './slice.ts';
@@ -195,8 +195,7 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
     }
   }
 
-  /** One for all: judging does not keep it. */
-  const point = { time: NaN, value: NaN, volume: NaN, state: undefined as StageState | undefined };
+  const point = emptyPoint();
   const onRefusedValue = (signal: Signal, reason: Refusal) => metrics.valuesRefused.inc({ signal, reason });
 
   /** Judges the step that `point` tells the time and the surroundings of; its value is found here. */

@@ -7,7 +7,7 @@ import { createExpectationQueue, type ExpectationQueue } from './expectation-que
 import { type FeedbackBook, NO_FEEDBACK } from './feedback.ts';
 import { judge } from './judge.ts';
 import type { DetectorPort } from './port.ts';
-import type { Point } from './scorer.ts';
+import { emptyPoint, type Point } from './scorer.ts';
 import { beginSlice } from './slice.ts';
 import type { StageRows } from './stage-rows.ts';
 import { createStages, type RowVerdicts } from './stages.ts';
@@ -39,8 +39,8 @@ export interface ReplayOptions {
   readonly stages?: readonly StageRows[];
   /** Asked before series change: what to wait for, if anything. */
   readonly turn?: (() => Promise<void> | undefined) | undefined;
-  /** Is told of each judged step of each series. */
-  readonly onPoint?: (watched: Watched, judged: Readonly<PointVerdicts>, point: Point) => void;
+  /** Is told of each judged step of each series. What it is told in is used again for the next one. */
+  readonly onPoint?: (watched: Watched, said: Readonly<PointVerdicts>, point: Point) => void;
   /** Is told of each judged row of each stage. */
   readonly onRow?: (row: RowVerdicts) => void;
 }
@@ -67,6 +67,7 @@ export async function replay(options: ReplayOptions, batch: readonly Watched[], 
   if (all.length === 0) return { points, expectations };
   const narrowed = stagesOf(all);
   const slice = beginSlice(SLICE_MS);
+  const point = emptyPoint();
   const kept = all.map(keep);
   const begin = all.reduce((least, { next }) => Math.min(least, next), until);
   const bandsFrom = until - Math.min(BANDS_MS, step * Math.floor(MOST_BANDS / Math.max(1, batch.length)));
@@ -95,19 +96,17 @@ export async function replay(options: ReplayOptions, batch: readonly Watched[], 
             continue;
           }
           if (!Number.isNaN(valueAt(own, time))) watched.seenAt = time;
-          const point = {
-            time,
-            value,
-            volume: volumes.at(stage, time, step),
-            state: states.at(group, time),
-          };
-          const judged = judge(catalogue, watched, point, step, options.feedback);
-          options.onPoint?.(watched, judged, point);
-          for (const { standing } of judged.verdicts) {
+          point.time = time;
+          point.value = value;
+          point.volume = volumes.at(stage, time, step);
+          point.state = states.at(group, time);
+          const said = judge(catalogue, watched, point, step, options.feedback);
+          options.onPoint?.(watched, said, point);
+          for (const { standing } of said.verdicts) {
             if (standing.phase === 'firing') stages.fires(watched.labels, time, step);
           }
           points++;
-          if (time >= bandsFrom) expectations.push(watched, time, value, judged);
+          if (time >= bandsFrom) expectations.push(watched, time, value, said);
           if (points % BETWEEN_LOOKS === 0 && slice.isOver()) {
             await slice.breathe();
             await options.turn?.();

@@ -10,6 +10,11 @@ export interface Point {
   readonly state?: StageState | undefined;
 }
 
+/** A point to be filled in again and again: who judges it does not keep it. */
+export function emptyPoint(): { -readonly [name in keyof Point]: Point[name] } {
+  return { time: NaN, value: NaN, volume: NaN, state: undefined };
+}
+
 /**
  * What a rule says of a point. `score` is signed: positive above its limit, negative below, 0 within. `ready` is false
  * where it has nothing to say: the other fields then mean nothing. `inputs` holds every number it was computed from.

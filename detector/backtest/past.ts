@@ -35,7 +35,7 @@ export interface PastOptions {
   /** Forecasts as the running detector has them, where it has. */
   readonly foresight?: Foresight | undefined;
   /** Is told of each step of each series, history included. */
-  readonly onPoint?: ((watched: Watched, judged: Readonly<PointVerdicts>, point: Point) => void) | undefined;
+  readonly onPoint?: ((watched: Watched, said: Readonly<PointVerdicts>, point: Point) => void) | undefined;
   /** Declared pipelines, whose SLOs have targets to warn of. */
   readonly definitions?: readonly PipelineDefinition[];
 }
