@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { fingerprint } from '../../core/labels.ts';
 import { silentTelemetry } from '../../core/telemetry.ts';
 import { judgePast } from '../../detector/backtest/past.ts';
 import { createBoard } from '../../detector/board.ts';
@@ -7,6 +8,7 @@ import { createEvaluator } from '../../detector/evaluator.ts';
 import { explanationOf, recomputes } from '../../detector/explain.ts';
 import { NO_FEEDBACK } from '../../detector/feedback.ts';
 import { createMetrics } from '../../detector/metrics.ts';
+import { createStageRows } from '../../detector/stage-rows.ts';
 import { createStages, newStages } from '../../detector/stages.ts';
 import { createCatalogue } from '../../detector/watched.ts';
 import { addStage } from './stage.ts';
@@ -156,5 +158,32 @@ describe('the signals of a stage, together', () => {
     expect(scores[0]).toHaveLength(61);
     expect(scores[0]?.some((score) => (score ?? 0) > 1)).toBe(true);
     expect(scores[1]).toEqual(scores[0]);
+  });
+
+  test('a stage put in place of another one has its columns in an order of its own', () => {
+    const labels = { pipeline: 'p', stage: 's' };
+    const series = (['throughput', 'output'] as const).map((signal, i) => ({
+      labels: { ...labels, signal },
+      start: EPOCH,
+      step: STEP,
+      values: Float64Array.of(10 + i, 20 + i),
+    }));
+    const stages = createStages(createCatalogue(config));
+    const keys = series.map((one) => fingerprint(one.labels));
+    const judge = (from: number) => [
+      ...stages.judge({ series, keys, from, until: from + STEP, step: STEP, heard: undefined, feedback: NO_FEEDBACK }),
+    ];
+    const fresh = () => createStageRows({ ...labels, signal: 'relations' }, EPOCH, EPOCH);
+    stages.put(fresh());
+    judge(EPOCH);
+    const again = fresh();
+    for (const signal of ['output', 'throughput'] as const)
+      again.columns.push({ name: signal, signal, sum: 0, count: 0 });
+    stages.put(again);
+    judge(EPOCH + STEP);
+    expect(again.columns.map(({ name, sum }) => [name, sum])).toEqual([
+      ['output', 21],
+      ['throughput', 20],
+    ]);
   });
 });
