@@ -386,7 +386,7 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
       clearInterval(meanwhile);
       await post(time);
       void outbox.flush(time);
-      if (result !== 'failed') records.publish(watched, time);
+      if (result !== 'failed') records.publish(watched, stages.all, time);
       metrics.series.set({ state: 'loading' }, loading.size);
       metrics.series.set({ state: 'ready' }, watched.size - loading.size);
       metrics.ticks.inc({ result });

@@ -8,12 +8,16 @@ import { reportAhead } from './ahead/report.ts';
 import { falseAlarmsOf } from './engine/incident.ts';
 import type { DetectorMetrics } from './metrics.ts';
 import type { DetectorPort } from './port.ts';
+import type { Stages } from './stages.ts';
 import type { Catalogue, Watched } from './watched.ts';
 
 /** What the detectors are, told to the store, and what they did and what people say of it, told at `/metrics`. */
 export interface Records {
-  /** Publishes when the last time is five minutes ago, or one and the series are not as many; returns at once. Never throws. */
-  publish(watched: ReadonlyMap<string, Watched>, now: Millis): void;
+  /**
+   * Publishes when the last time is five minutes ago, or one and the series and stages are not as many; returns at once.
+   * Never throws. A detector of the signals of a stage watches stages as others watch series.
+   */
+  publish(watched: ReadonlyMap<string, Watched>, stages: Stages['all'], now: Millis): void;
   settled(): Promise<void>;
 }
 
@@ -119,18 +123,21 @@ export function createRecords(
   }
 
   return {
-    publish(watched, now) {
-      if (now - publishedAt < (watched.size === publishedFor ? EVERY_MS : CHANGED_MS)) return;
+    publish(watched, stages, now) {
+      const size = watched.size + stages.size;
+      if (now - publishedAt < (size === publishedFor ? EVERY_MS : CHANGED_MS)) return;
       publishedAt = now;
-      publishedFor = watched.size;
+      publishedFor = size;
       const watching = new Map<string, Watched[]>();
-      for (const one of watched.values()) {
+      const watch = (one: Watched) => {
         for (const { entry } of catalogue.watchersOf(one.labels)) {
           const known = watching.get(entry.name);
           if (known) known.push(one);
           else watching.set(entry.name, [one]);
         }
-      }
+      };
+      for (const one of watched.values()) watch(one);
+      for (const stage of stages.values()) watch(stage.watched);
       tellRungs(watched);
       const ahead = reportAhead(watched.values(), now);
       running = running

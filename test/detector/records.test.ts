@@ -4,6 +4,7 @@ import { detectorConfig } from '../../detector/config.ts';
 import { judge } from '../../detector/judge.ts';
 import { createMetrics } from '../../detector/metrics.ts';
 import { createRecords } from '../../detector/records.ts';
+import { createStageRows, type StageRows } from '../../detector/stage-rows.ts';
 import { createCatalogue, createWatched } from '../../detector/watched.ts';
 import { createWorld, EPOCH, STEP } from './world.ts';
 
@@ -17,6 +18,8 @@ const config = detectorConfig.parse({
 });
 const catalogue = createCatalogue(config);
 const watched = new Map(['a', 'b'].map((stage) => [stage, createWatched({ signal: 'lag', stage }, EPOCH, EPOCH)]));
+
+const NO_STAGES: ReadonlyMap<string, StageRows> = new Map();
 
 const open = () => {
   const world = createWorld(EPOCH);
@@ -32,7 +35,7 @@ const record = {
 
 test('each detector says what it is and how many series it watches, at most each five minutes', async () => {
   const { world, records } = open();
-  records.publish(watched, EPOCH);
+  records.publish(watched, NO_STAGES, EPOCH);
   await records.settled();
   const unknown = { rungs: {}, forecastLoss: Number.NaN, forecastCoverage: Number.NaN };
   const lag = { ...unknown, time: EPOCH, signal: 'lag', threshold: 2.4, falseAlarms: 0.5 };
@@ -44,15 +47,15 @@ test('each detector says what it is and how many series it watches, at most each
       falseAlarms: expect.closeTo(0.5 * 10 ** -2.6),
     },
   ]);
-  records.publish(watched, EPOCH + 299_999);
+  records.publish(watched, NO_STAGES, EPOCH + 299_999);
   await records.settled();
   expect(world.states).toHaveLength(3);
-  records.publish(watched, EPOCH + 300_000);
+  records.publish(watched, NO_STAGES, EPOCH + 300_000);
   await records.settled();
   expect(world.states).toHaveLength(6);
   // Sooner where series came or went.
-  records.publish(new Map(), EPOCH + 359_999);
-  records.publish(new Map(), EPOCH + 360_000);
+  records.publish(new Map(), NO_STAGES, EPOCH + 359_999);
+  records.publish(new Map(), NO_STAGES, EPOCH + 360_000);
   await records.settled();
   expect(world.states.slice(6).map(({ time, series }) => [time, series])).toEqual(Array(3).fill([EPOCH + 360_000, 0]));
 });
@@ -67,7 +70,7 @@ test('the record stands at /metrics; a precision that nobody can know is absent'
     perSeriesWeek: Number.NaN,
     quietPerSeriesWeek: Number.NaN,
   });
-  records.publish(watched, EPOCH);
+  records.publish(watched, NO_STAGES, EPOCH);
   await records.settled();
   const text = await metrics();
   expect(text).toContain('weir_detector_week_alerts{detector="LagHigh"} 6');
@@ -79,7 +82,7 @@ test('the record stands at /metrics; a precision that nobody can know is absent'
   expect(text).toContain('weir_detector_configured_false_alarms{detector="LagHigh"} 0.5');
   expect(text).not.toContain('weir_detector_precision_ratio{detector="Errors"}');
   world.records.length = 0;
-  records.publish(watched, EPOCH + 300_000);
+  records.publish(watched, NO_STAGES, EPOCH + 300_000);
   await records.settled();
   expect(await metrics()).not.toContain('weir_detector_precision_ratio{');
 });
@@ -88,10 +91,10 @@ test('a store that refuses is tried again five minutes later', async () => {
   const { world, records, metrics } = open();
   world.records.push(record);
   world.failing = 'away';
-  records.publish(watched, EPOCH);
+  records.publish(watched, NO_STAGES, EPOCH);
   await records.settled();
   world.failing = undefined;
-  records.publish(watched, EPOCH + 300_000);
+  records.publish(watched, NO_STAGES, EPOCH + 300_000);
   await records.settled();
   expect(await metrics()).toContain('weir_detector_week_alerts{detector="LagHigh"} 6');
 });
@@ -110,7 +113,7 @@ test('the rungs of the series and how good the forecasts are stand with the dete
   const world = createWorld(EPOCH);
   const telemetry = silentTelemetry();
   const records = createRecords(catalogue, world, createMetrics(telemetry.registry), telemetry.log);
-  records.publish(new Map(climbing.map((one) => [one.key, one])), EPOCH);
+  records.publish(new Map(climbing.map((one) => [one.key, one])), NO_STAGES, EPOCH);
   await records.settled();
   expect(world.states.map(({ rungs, forecastLoss }) => [rungs, forecastLoss])).toEqual([
     // The first was never judged, so it stands nowhere.
@@ -123,4 +126,17 @@ test('the rungs of the series and how good the forecasts are stand with the dete
   expect(text).toContain('weir_detector_rung_series{rung="full"} 0');
   expect(text).toContain('weir_detector_forecast_loss_ratio{signal="lag"} 0.5');
   expect(text).toContain('weir_detector_forecast_coverage_ratio{signal="lag"} 0.9');
+});
+
+test('a detector of the signals of a stage watches stages', async () => {
+  const world = createWorld(EPOCH);
+  const telemetry = silentTelemetry();
+  const shipped = createCatalogue(detectorConfig.parse({}));
+  const records = createRecords(shipped, world, createMetrics(telemetry.registry), telemetry.log);
+  const stages = ['billing', 'gateway'].map((stage) =>
+    createStageRows({ signal: 'relations', pipeline: 'orders', stage }, EPOCH, EPOCH),
+  );
+  records.publish(new Map(), new Map(stages.map((stage) => [stage.watched.key, stage])), EPOCH);
+  await records.settled();
+  expect(world.states.filter(({ series }) => series > 0)).toMatchObject([{ detector: 'StageStrange', series: 2 }]);
 });

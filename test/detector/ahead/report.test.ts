@@ -55,7 +55,7 @@ describe('what is published', () => {
     const telemetry = silentTelemetry();
     const catalogue = createCatalogue(detectorConfig.parse({}), foresight);
     const records = createRecords(catalogue, world, createMetrics(telemetry.registry), telemetry.log);
-    records.publish(new Map(series.map((one) => [one.key, one])), EPOCH);
+    records.publish(new Map(series.map((one) => [one.key, one])), new Map(), EPOCH);
     await records.settled();
     return { world, text: await telemetry.registry.metrics() };
   }
