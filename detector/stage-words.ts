@@ -19,7 +19,7 @@ export function rowAnnotations(labels: Labels, votes: readonly Vote[], score: nu
     return `${columnTitle(vote.scorer)} ${Math.round(vote.weight * 100)}${NARROW}%: ${valueWords(signal, vote.inputs['value'] ?? NaN)}${foretold}`;
   });
   return {
-    summary: `${labels['stage']}: ${listed(names)} do not keep together as they do, for ${durationWords(since / 1000)}`,
+    summary: `${labels['stage']}: ${listed(names)} no longer keep together as they did, for ${durationWords(since / 1000)}`,
     description:
       `Pipeline ${labels['pipeline'] ?? 'default'}. No signal needs to be strange by itself: a parting like this is seen in ` +
       `${chanceWords(score)} minutes of this stage. ${each.join('; ')}.`,

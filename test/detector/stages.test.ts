@@ -126,7 +126,7 @@ describe('the signals of a stage, together', () => {
     const forged = { ...anomaly, score: anomaly.score + 1e-9 };
     expect([recomputes(forged), explanationOf(forged)]).toEqual(['differs', expect.stringContaining('DIFFERS')]);
     const [alert] = board.alerts.values();
-    expect(alert?.annotations['summary']).toMatch(/^billing: .*output.* do not keep together as they do, for /);
+    expect(alert?.annotations['summary']).toMatch(/^billing: .*output.* no longer keep together as they did, for /);
     expect(alert?.labels).toMatchObject({ alertname: 'StageStrange', stage: 'billing', signal: 'relations' });
 
     const { firings } = await judgePast({ config, port: world, until: evaluator.cursor(), days: 0.5 / 24 });

@@ -62,6 +62,12 @@ describe('why an alert fired', () => {
     ]);
   });
 
+  test('signals that part are asked for no change of one of them', () => {
+    const decision = { breach: 'relations', min_change: 0.5, min_volume: 10 };
+    const labels = { signal: 'relations' };
+    expect(factsOf(anomaly({ labels, decision })).map(([name]) => name)).toEqual(['Decided by', 'Score']);
+  });
+
   test('a threshold that people moved says so, and who', () => {
     const decision = {
       ...{ breach: 'score', score: 2, feedback_shift: 0.5, feedback_noise: 1, feedback_noise_people: 2 },

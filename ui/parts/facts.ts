@@ -96,7 +96,8 @@ export function factsOf(anomaly: AnomalyView): [string, string][] {
   const known = knownText(String(decision['rung']));
   if (known !== undefined) facts.push(['Knows', known]);
   const { unit } = factsOfSignal(anomaly.labels['signal']) ?? { unit: '' };
-  for (const [key, title, write] of GUARDS) {
+  // Guards are of one signal: nothing of them is asked of signals that part.
+  for (const [key, title, write] of decision['breach'] === 'relations' ? [] : GUARDS) {
     const value = decision[key];
     if (typeof value === 'number' && value > 0) facts.push([title, write(value, unit)]);
   }
