@@ -6,6 +6,7 @@ import { createForecasts } from '../../detector/lstm/forecast/forecasts.ts';
 import { readForecastModel, SHIPPED_MODEL } from '../../detector/lstm/forecast/model-json.ts';
 import { seededRandom } from '../../detector/random.ts';
 import { createSlots, type Surroundings } from '../../detector/slots.ts';
+import { median } from './measures.ts';
 
 // node bench/detect/chain.ts [--series 100000] [--ticks 60] [--threads 2]: points a second through features, network, all scorers and
 // calibration, learning included, of series that lie in memory: what bench/detect/live has beside reading, deciding and storing. On
@@ -30,8 +31,6 @@ interface Rate {
   readonly clock: number;
   readonly processor: number;
 }
-
-const median = (all: readonly number[]) => all.toSorted((a, b) => a - b)[all.length >> 1] as number;
 
 function measure({ series, ticks, forecasts }: Task): Rate {
   const slots = createSlots();

@@ -34,7 +34,10 @@ export function createProfiles(series: number): Profiles {
   return { values: new Float32Array(series * CELLS), seen: new Uint8Array(series * CELLS) };
 }
 
-/** Of the time asked about last, as series are asked one after the other about the same one: where the table of its day starts (0 for working days, 96 for weekends), and its quarter hour. */
+/**
+ * Of the time asked about last, as series are asked one after the other about the same one: where the table of its day starts
+ * (0 for working days, 96 for weekends), and its quarter hour.
+ */
 const asked = { time: NaN, table: 0, bin: 0 };
 
 function ask(time: number): void {

@@ -13,16 +13,19 @@ export interface KeyedLabels {
   readonly labels: Labels;
 }
 
-/** Judged points of any series as columns: what came, and what was expected. NaN where a scorer has no band. */
-export interface Expectations {
-  readonly series: readonly KeyedLabels[];
-  /** Unix milliseconds. */
+/** Judged points as columns: when (unix milliseconds), what came, and what was expected. NaN where a scorer has no band. */
+export interface ExpectationColumns {
   readonly time: Float64Array;
   readonly value: Float64Array;
   readonly expected: Float64Array;
   readonly lower: Float64Array;
   readonly upper: Float64Array;
   readonly score: Float64Array;
+}
+
+/** Judged points of any series, and whose each is. */
+export interface Expectations extends ExpectationColumns {
+  readonly series: readonly KeyedLabels[];
 }
 
 /** Writes points as one Native block: a tenth of what rows of JSON cost. All are stored or none. */
@@ -50,18 +53,8 @@ export async function writeExpectations(store: Store, points: Expectations): Pro
   for await (const _ of stream);
 }
 
-/** Judged points of one series as columns, `time` (unix milliseconds) ascending. */
-export interface ExpectationColumns {
-  readonly time: Float64Array;
-  readonly value: Float64Array;
-  readonly expected: Float64Array;
-  readonly lower: Float64Array;
-  readonly upper: Float64Array;
-  readonly score: Float64Array;
-}
-
 /**
- * What was expected of one series (key: `fingerprint(labels)`) in [from, to). With `step` (milliseconds) the last point of each step is
+ * What was expected of one series (key: `fingerprint(labels)`) in [from, to), ascending in time. With `step` (milliseconds) the last point of each step is
  * returned, with the time of the step's start. Of a point judged twice the wider band counts.
  */
 export async function readExpectations(

@@ -46,11 +46,16 @@ export function clearCorrection(slab: Float32Array, at: number): void {
   for (let slot = 0; slot < SLOTS; slot++) slab[at + slot * SLOT + DUE] = -1;
 }
 
+/** Quantile number `k` of horizon number `h` with its offset: the network's stand from `from` on. */
+function quantileOf(slab: Float32Array, at: number, h: number, from: number, k: number): number {
+  return (slab[from + k] as number) + (slab[at + OFFSET + Q * h + k] as number);
+}
+
 const corrected = new Float64Array(Q);
 
-/** Quantiles of horizon number `h` with their offsets, in order: the network's stand from `from` on. */
+/** Writes all quantiles of a horizon to `corrected`, in order. */
 function correct(slab: Float32Array, at: number, h: number, from: number): void {
-  for (let k = 0; k < Q; k++) corrected[k] = (slab[from + k] as number) + (slab[at + OFFSET + Q * h + k] as number);
+  for (let k = 0; k < Q; k++) corrected[k] = quantileOf(slab, at, h, from, k);
   corrected[0] = Math.min(corrected[0] as number, corrected[1] as number);
   corrected[2] = Math.max(corrected[2] as number, corrected[1] as number);
 }
@@ -99,7 +104,7 @@ export function judgeForecasts(slab: Float32Array, at: number, tick: number, val
     if (h === FIVE_STEPS) {
       judged = true;
       miss.naive = naive;
-      miss.error = naive - unsquash(corrected[1] as number);
+      miss.error = naive - unsquash(corrected[MEDIAN] as number);
       miss.inside = y >= (corrected[0] as number) && y <= (corrected[2] as number);
     }
     const step = (RATES[h] as number) * Math.max(LEAST_WIDTH, (corrected[2] as number) - (corrected[0] as number));
@@ -182,6 +187,6 @@ function normalShare(z: number): number {
 export function medianFor(slab: Float32Array, at: number, h: number, tick: number): number {
   const slot = slotFor(slab, at, h, tick);
   if (slot < 0) return NaN;
-  const median = (slab[slot + QUANTILE + MEDIAN] as number) + (slab[at + OFFSET + Q * h + MEDIAN] as number);
+  const median = quantileOf(slab, at, h, slot + QUANTILE, MEDIAN);
   return (slab[slot + BASE] as number) + (slab[slot + UNIT] as number) * unsquash(median);
 }
