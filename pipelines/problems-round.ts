@@ -16,10 +16,10 @@ export interface ProblemsPart {
   round(at: Millis): Promise<readonly DeadLetterTopic[]>;
 }
 
-/** They move slowly, and a round's values stand for a minute and a half. */
-const EVERY_MS = 60_000;
+/** A round's values stand for a minute and a half. */
+const EVERY_MS = 30_000;
 
-/** Dead-letter topics, known by their names, over one store; rounds within a minute of the last that worked do nothing. */
+/** Dead-letter topics, known by their names, over one store; rounds within half a minute of the last that worked do nothing. */
 export function createProblems(
   store: Store,
   config: PipelinesConfig,
@@ -60,6 +60,8 @@ function deadLetterTopics(topology: Topology, offsets: readonly TopicOffsets[], 
     const known = byTopic.get(topic);
     const seconds = (time: Millis | undefined) => (time === undefined ? Number.NaN : Math.max(0, at - time) / 1000);
     const written = writers.filter(({ seen }) => seen).map(({ rate }) => rate);
+    const produced = written.length > 0 ? written.reduce((sum, rate) => sum + rate, 0) : Number.NaN;
+    const grown = known?.rate ?? Number.NaN;
     return [
       {
         time: at,
@@ -68,7 +70,7 @@ function deadLetterTopics(topology: Topology, offsets: readonly TopicOffsets[], 
         sourceTopic,
         stage: names.size === 1 ? ([...names][0] as string) : '',
         depth: lags.length > 0 ? Math.min(...lags) : (known?.kept ?? Number.NaN),
-        rate: known?.rate ?? (written.length > 0 ? written.reduce((sum, rate) => sum + rate, 0) : Number.NaN),
+        rate: Number.isNaN(grown) ? produced : grown,
         oldestAge: seconds(known?.oldestAt),
         newestAge: seconds(known?.newestAt),
         oldestIsBound: known?.oldestIsBound ?? false,

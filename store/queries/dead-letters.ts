@@ -15,7 +15,7 @@ export interface DeadLetterTopic {
   readonly stage: string;
   /** Records that wait in it: not read by its consumer group, or all that are kept where none reads it. */
   readonly depth: number;
-  /** Records per second that came in over the last minutes. */
+  /** Records per second that came in over the last minute that was seen. */
   readonly rate: number;
   /** Seconds since the oldest of its records was written (at least, where `oldestIsBound`), and the newest. */
   readonly oldestAge: number;
@@ -67,7 +67,7 @@ export interface TopicOffsets {
   readonly topic: string;
   /** Records between the oldest offset kept and the log end. */
   readonly kept: number;
-  /** Records per second by which the log ends grew in the range. */
+  /** Records per second by which the log ends grew over the last `RATE_MS` seen of them in the range, or over less where less was seen; NaN without two samples. */
   readonly rate: number;
   /** When the oldest record kept was written (at the latest, where nothing is known from before), and the newest; NaN without records. */
   readonly oldestAt: Millis;
@@ -77,6 +77,9 @@ export interface TopicOffsets {
 
 /** How far back samples of log ends are asked when a record was written. */
 const HISTORY_MS = 14 * 86_400_000;
+
+/** A rate is over at least so much: longer, and what has ended would still be told as going on. */
+const RATE_MS = 60_000;
 
 /** The series of the metric named by the parameter `metric`, with the cluster that its resource names. */
 const seriesOf = (metric: 'end' | 'old') => `
@@ -88,8 +91,8 @@ const seriesOf = (metric: 'end' | 'old') => `
 
 /**
  * Offsets of `topics` as last reported in [from, to), from the rollup of a minute, and when their records were written: a record was
- * written before the first sample of a log end above its offset. Times are exact to the minute. Topics of one name in several
- * clusters are read apart and told as one.
+ * written before the first sample of a log end above its offset. Times are exact to the minute; rates are of the samples themselves.
+ * Topics of one name in several clusters are read apart and told as one.
  */
 export async function readTopicOffsets(
   store: Store,
@@ -102,11 +105,28 @@ export async function readTopicOffsets(
     `
 WITH
     ends AS (
-        SELECT s.Alias AS cluster, s.Topic AS topic, s.Partition AS partition, Time AS minute, max(Last) AS last, max(Max) AS most, min(Min) AS least
+        SELECT s.Alias AS cluster, s.Topic AS topic, s.Partition AS partition, Time AS minute, max(Last) AS last
         FROM gauge_1m AS g
         INNER JOIN (${seriesOf('end')}) AS s ON g.SeriesId = s.SeriesId
         WHERE g.MetricName = {end:String} AND g.Time >= toDateTime({history:UInt32}) AND g.Time < toDateTime({to:UInt32})
         GROUP BY cluster, topic, partition, minute
+    ),
+    samples AS (
+        SELECT s.Alias AS cluster, s.Topic AS topic, s.Partition AS partition,
+            arraySort(groupArray((toFloat64(toUnixTimestamp64Milli(p.Time)), p.Value))) AS seen, seen[-1] AS newest,
+            arrayFilter(one -> one.1 <= newest.1 - {span:Float64}, seen) AS before, if(empty(before), seen[1], before[-1]) AS base
+        FROM metric_points AS p
+        INNER JOIN (${seriesOf('end')}) AS s ON p.SeriesId = s.SeriesId
+        WHERE p.MetricName = {end:String} AND isFinite(p.Value)
+            AND p.Time >= toDateTime64({from:UInt32}, 9) AND p.Time < toDateTime64({to:UInt32}, 9)
+            AND toStartOfHour(p.Time) >= toStartOfHour(toDateTime({from:UInt32}))
+        GROUP BY cluster, topic, partition
+    ),
+    rates AS (
+        SELECT topic, sum(greatest(newest.2 - base.2, 0) * 1000 / (newest.1 - base.1)) AS rate
+        FROM samples
+        WHERE newest.1 > base.1
+        GROUP BY topic
     ),
     olds AS (
         SELECT s.Alias AS cluster, s.Topic AS topic, s.Partition AS partition, max(Last).2 AS oldest
@@ -118,16 +138,16 @@ WITH
     partitions AS (
         SELECT e.cluster AS cluster, e.topic AS topic, e.partition AS partition, greatest(max(e.last).2 - any(o.oldest), 0) AS held,
             minIf(e.last.1, e.last.2 > o.oldest) / 1e6 AS first, countIf(e.last.2 <= o.oldest) = 0 AS isOpen,
-            maxIf(e.most, e.minute >= toStartOfMinute(toDateTime({from:UInt32}))) - minIf(e.least, e.minute >= toStartOfMinute(toDateTime({from:UInt32}))) AS grown,
             argMin(e.last.1, (-e.last.2, e.last.1)) / 1e6 AS final
         FROM ends AS e
         INNER JOIN olds AS o ON o.cluster = e.cluster AND o.topic = e.topic AND o.partition = e.partition
         GROUP BY cluster, topic, partition
     )
-SELECT topic, sum(held) AS kept, sum(greatest(grown, 0)) / {seconds:Float64} AS rate,
+SELECT p.topic AS topic, sum(held) AS kept, if(any(r.topic) = '', nan, any(r.rate)) AS rate,
     if(sum(held) = 0, nan, minIf(first, held > 0)) AS oldestAt, argMinIf(isOpen, first, held > 0) AS oldestIsBound,
     if(sum(held) = 0, nan, maxIf(final, held > 0)) AS newestAt
-FROM partitions
+FROM partitions AS p
+LEFT JOIN rates AS r ON r.topic = p.topic
 GROUP BY topic
 ORDER BY topic`,
     {
@@ -137,7 +157,7 @@ ORDER BY topic`,
       history: secondsCell(to - HISTORY_MS),
       from: secondsCell(from),
       to: secondsCell(to),
-      seconds: (to - from) / 1000,
+      span: RATE_MS,
     },
   );
   return rows.map((row) => ({

@@ -46,13 +46,16 @@ describe('dead-letter topics', () => {
       consume('dlq-returns', 'repair', { ...place, service: 'repair' }),
     ]);
     await insertStock(store, 'otel_metrics_gauge', [
-      // Partition 0: 40 records two hours ago, 20 more in the last minutes. Partition 1 is empty.
+      // Partition 0: 40 records two hours ago, 20 more four minutes ago, 13 in the last. Partition 1 is empty.
       ...offsets('orders-dlt', 0, AT - 3 * HOUR, 0),
       ...offsets('orders-dlt', 0, AT - 2 * HOUR, 40),
       ...offsets('orders-dlt', 0, AT - HOUR, 40),
-      ...offsets('orders-dlt', 0, AT - 240_000, 40),
+      ...offsets('orders-dlt', 0, AT - 290_000, 40),
+      ...offsets('orders-dlt', 0, AT - 240_000, 60),
       ...offsets('orders-dlt', 0, AT - 70_000, 60),
-      ...offsets('orders-dlt', 0, AT - 5000, 60),
+      ...offsets('orders-dlt', 0, AT - 62_000, 73),
+      ...offsets('orders-dlt', 0, AT - 5000, 73),
+      ...offsets('orders-dlt', 1, AT - 65_000, 7, 7),
       ...offsets('orders-dlt', 1, AT - 5000, 7, 7),
       lag('dlq-returns', 'repair', 0, 3, { at: AT - 5000 }),
     ]);
@@ -64,8 +67,8 @@ describe('dead-letter topics', () => {
     const of = (topic: string) => found.find((one) => one.topic === topic);
     expect(found.map(({ topic }) => topic).sort()).toEqual(['clicks.dlq', 'dlq-returns', 'orders-dlt']);
     expect(of('orders-dlt')).toEqual({
-      ...{ time: AT, pipeline: 'orders', topic: 'orders-dlt', sourceTopic: 'orders', stage: 'billing', depth: 60 },
-      ...{ rate: 20 / 300, oldestAge: 7200, newestAge: 70, oldestIsBound: false },
+      ...{ time: AT, pipeline: 'orders', topic: 'orders-dlt', sourceTopic: 'orders', stage: 'billing', depth: 73 },
+      ...{ rate: 13 / 65, oldestAge: 7200, newestAge: 62, oldestIsBound: false },
     });
     // Without offsets: what spans say.
     expect(of('clicks.dlq')).toMatchObject({ stage: 'sessions', depth: _, rate: 0.2, oldestAge: _ });
@@ -84,8 +87,8 @@ describe('dead-letter topics', () => {
       );
     expect(await named()).toEqual([
       'dead_letter_depth  dlq-returns NaN,3.00,3.00',
-      'dead_letters billing orders-dlt NaN,0.07,0.07',
-      'dead_letter_depth billing orders-dlt NaN,60.00,60.00',
+      'dead_letters billing orders-dlt NaN,0.20,0.20',
+      'dead_letter_depth billing orders-dlt NaN,73.00,73.00',
       'dead_letters sessions clicks.dlq NaN,0.20,0.20',
     ]);
     await insertStock(store, 'otel_metrics_sum', [
@@ -97,7 +100,7 @@ describe('dead-letter topics', () => {
     expect(await named()).toEqual([
       'dead_letter_depth  dlq-returns NaN,3.00,3.00',
       'dead_letters billing  0.50,0.00,0.00',
-      'dead_letter_depth billing orders-dlt NaN,60.00,60.00',
+      'dead_letter_depth billing orders-dlt NaN,73.00,73.00',
       'dead_letters sessions clicks.dlq NaN,0.20,0.20',
     ]);
   });
@@ -110,6 +113,49 @@ describe('dead-letter topics', () => {
     await createTopology(store, config).round(AT);
     const found = (await createProblems(store, config).round(AT)).find(({ topic }) => topic === 'bound.dlq');
     expect(found).toMatchObject({ depth: 400, oldestAge: 100, oldestIsBound: true });
+  });
+
+  test.each([
+    [
+      'between the last two samples, where these are rare',
+      [
+        [250, 10],
+        [140, 40],
+        [20, 100],
+      ],
+      0.5,
+    ],
+    [
+      'over the whole range, where that is all that was seen',
+      [
+        [40, 10],
+        [20, 40],
+      ],
+      1.5,
+    ],
+    ['unknown after one sample', [[20, 40]], _],
+    [
+      '0 where the topic began anew',
+      [
+        [150, 900],
+        [80, 900],
+        [10, 5],
+      ],
+      0,
+    ],
+  ])('get more records: %s', async (words, samples, rate) => {
+    const topic = `${words.replaceAll(/\W+/g, '-')}.dlq`;
+    await insertStock(store, 'otel_traces', [
+      consume(topic, 'r', { pipeline: 'rates', service: 's', at: AT - 30_000 }),
+    ]);
+    await insertStock(
+      store,
+      'otel_metrics_gauge',
+      samples.flatMap(([ago, end]) => offsets(topic, 0, AT - (ago as number) * 1000, end as number)),
+    );
+    await createTopology(store, config).round(AT);
+    const found = (await createProblems(store, config).round(AT)).find((one) => one.topic === topic);
+    expect(found?.rate).toEqual(rate);
   });
 
   test('of one name in two clusters hold what both hold', async () => {
