@@ -10,6 +10,7 @@ export default defineConfig({
   test: {
     include: [integration ? 'test/**/*.int.test.ts' : 'test/**/*.test.ts'],
     exclude: ['**/node_modules/**', 'test/**/*.long.test.ts', ...(integration ? [] : ['test/**/*.int.test.ts'])],
+    globalSetup: 'test/store/template-setup.ts',
     testTimeout: 60_000,
     hookTimeout: 120_000,
     pool: 'forks',

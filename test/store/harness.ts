@@ -5,6 +5,7 @@ import { silentTelemetry } from '../../core/telemetry.ts';
 import { openStore, type Store, type StoreEndpoint } from '../../store/client.ts';
 import { createEngine, type Engine } from '../../store/embedded/engine.ts';
 import { migrate } from '../../store/migrate.ts';
+import { copyMigrated } from './template.ts';
 
 export interface TestStore {
   readonly store: Store;
@@ -20,7 +21,9 @@ export async function startTestStore(options: { migrate?: boolean } = {}): Promi
   const dataDir = await mkdtemp(join(tmpdir(), 'weir-store-'));
   const engine = createEngine({ dataDir, port: 0, telemetry: silentTelemetry() });
   const remove = () => rm(dataDir, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
+  const wantsTables = options.migrate ?? true;
   try {
+    const hasTables = wantsTables && (await copyMigrated(dataDir));
     await engine.start();
     const store = openStore(engine.endpoint());
     let stopped: Promise<void> | undefined;
@@ -33,7 +36,7 @@ export async function startTestStore(options: { migrate?: boolean } = {}): Promi
       return stopped;
     };
     try {
-      if (options.migrate ?? true) await migrate(store);
+      if (wantsTables && !hasTables) await migrate(store);
     } catch (error) {
       await stop();
       throw error;

@@ -1,8 +1,7 @@
-import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { WeirError } from '../../core/errors.ts';
-import { openStore, type Store } from '../../store/client.ts';
+import type { Store } from '../../store/client.ts';
 import { type RetentionConfig, storeConfig } from '../../store/config.ts';
-import { migrate } from '../../store/migrate.ts';
 import { applyRetention, oldestKept, startRetention } from '../../store/retention.ts';
 import { startTestStore, type TestStore } from './harness.ts';
 
@@ -10,19 +9,12 @@ const DAY = 86_400_000;
 const NOW = Date.now();
 let stand: TestStore;
 let store: Store;
-let count = 0;
 
-beforeAll(async () => {
-  stand = await startTestStore({ migrate: false });
-});
-afterAll(() => stand?.stop());
 beforeEach(async () => {
-  count += 1;
-  const database = `retention_${count}`;
-  await stand.store.client.command({ query: `CREATE DATABASE ${database}` });
-  store = openStore({ ...stand.endpoint, database });
-  await migrate(store);
+  stand = await startTestStore();
+  store = stand.store;
 });
+afterEach(() => stand?.stop());
 
 const retention = (section: object = {}): RetentionConfig => storeConfig.parse({ retention: section }).retention;
 const apply = (section?: object, now = NOW) => applyRetention(store, retention(section), { now });
