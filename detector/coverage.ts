@@ -1,48 +1,36 @@
 import type { Labels } from '../core/labels.ts';
 import type { Series } from '../core/series.ts';
-import { PROBLEM_SIGNALS, type Signal } from '../core/signal.ts';
+import type { Signal } from '../core/signal.ts';
 import { STAGE_STATES, type StageState } from '../core/state.ts';
 import type { Millis } from '../core/time.ts';
+import type { DetectorPort } from './port.ts';
 
 const FLOWS: ReadonlySet<string> = new Set<Signal>(['throughput', 'output']);
-/** Counts of what went wrong: 0 where nothing was counted, so only more than that proves anything. */
-const PROBLEMS: ReadonlySet<string> = new Set<Signal>(PROBLEM_SIGNALS);
-/** What the pipeline model judged says nothing of what came in. */
-const JUDGED: ReadonlySet<string> = new Set<Signal>([
-  'group_state',
-  'freshness',
-  'drop_ratio',
-  'slo_burn',
-  'dead_letter_depth',
-]);
-/** Read as "last value carried forward", so that a value alone proves nothing. */
-const CARRIED: ReadonlySet<string> = new Set<Signal>(['lag', 'lag_seconds', 'loss_seconds', 'custom']);
 
 /** Whether a signal counts the events of a stage. */
 export function isFlow(signal: string): boolean {
   return FLOWS.has(signal);
 }
 
+/** Telemetry that is further apart has been silent in between: scrapes and exports are a minute apart at most. */
+export const GAP_MS = 60_000;
+
 /**
- * Which steps of `[from, to)` anything was received in: 1 where some series has a flow above 0, a value that exists
- * only with data (latency, error ratio), or a carried one that moved. In the others nobody was heard, so a throughput
- * of 0 there says nothing of a stage.
+ * Which steps of [from, to) were heard: 1 where telemetry was received, and between two times of it at most `GAP_MS` apart. In the
+ * others nobody was heard, so that no flow there is no news of a stage.
  */
-export function coveredSteps(series: readonly Series[], from: Millis, to: Millis, step: Millis): Uint8Array {
-  const covered = new Uint8Array(Math.max(0, Math.round((to - from) / step)));
-  for (const { labels, start, values } of series) {
-    const signal = labels['signal'] ?? '';
-    if (JUDGED.has(signal)) continue;
-    const offset = Math.round((from - start) / step);
-    for (let i = 0; i < covered.length; i++) {
-      const value = values[i + offset];
-      if (value === undefined || Number.isNaN(value)) continue;
-      if (FLOWS.has(signal) || PROBLEMS.has(signal)) covered[i] ||= value > 0 ? 1 : 0;
-      else if (CARRIED.has(signal)) covered[i] ||= value !== values[i + offset - 1] ? 1 : 0;
-      else covered[i] = 1;
-    }
+export async function heardSteps(
+  port: Pick<DetectorPort, 'readReceived'>,
+  { from, to, step }: { readonly from: Millis; readonly to: Millis; readonly step: Millis },
+): Promise<Uint8Array> {
+  const heard = new Uint8Array(Math.max(0, Math.round((to - from) / step)));
+  let before = Number.NaN;
+  for (const time of await port.readReceived(from - GAP_MS, to + GAP_MS)) {
+    const since = time - before <= GAP_MS ? before : time;
+    heard.fill(1, Math.max(0, Math.floor((since - from) / step)), Math.max(0, Math.floor((time - from) / step) + 1));
+    before = time;
   }
-  return covered;
+  return heard;
 }
 
 /** Value of a series in the step that starts at `time`; NaN outside its grid. */

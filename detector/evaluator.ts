@@ -7,7 +7,7 @@ import { createRetentionReader } from './ahead/retention.ts';
 import { postable } from './alerts.ts';
 import type { Board } from './board.ts';
 import type { DetectorConfig } from './config.ts';
-import { coveredSteps, valueAt } from './coverage.ts';
+import { GAP_MS, heardSteps, valueAt } from './coverage.ts';
 import { createFeedbackReader } from './feedback.ts';
 import { isReloadDue, isYoung, outdoes, replay, reportedValue } from './history.ts';
 import { judge } from './judge.ts';
@@ -26,8 +26,6 @@ import type { Refusal } from './traits.ts';
 import type { Verdict } from './verdict.ts';
 import { type Catalogue, createWatched, releasePlaces, type Watched } from './watched.ts';
 
-/** Telemetry that advanced by no more than this since the last tick left no step out. */
-const GAP_MS = 60_000;
 /** An alert ends this many rounds after it was last sent. */
 const ROUNDS = 4;
 /** How long judging keeps the process to itself, and after how many series it looks at the clock. */
@@ -125,8 +123,9 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
       const next = watched.get(key)?.next ?? from;
       if (next < from && next >= until - config.judge_late && !loading.has(key)) from = next;
     }
-    const series = await port.readSignals({ from, to: until + step, step, signals: catalogue.signals });
-    const heard = newest - heardUntil <= GAP_MS ? undefined : coveredSteps(series, from, until + step, step);
+    const range = { from, to: until + step, step };
+    const series = await port.readSignals({ ...range, signals: catalogue.signals });
+    const heard = newest - heardUntil <= GAP_MS ? undefined : await heardSteps(port, range);
     heardUntil = newest;
     const keys = seriesKeys.of(series);
     judgedTo = NaN;

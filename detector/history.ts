@@ -2,7 +2,7 @@ import { fingerprint, type Labels } from '../core/labels.ts';
 import type { Series } from '../core/series.ts';
 import type { Signal } from '../core/signal.ts';
 import type { Millis } from '../core/time.ts';
-import { coveredSteps, States, Volumes, valueAt } from './coverage.ts';
+import { heardSteps, States, Volumes, valueAt } from './coverage.ts';
 import { createExpectationQueue, type ExpectationQueue } from './expectation-queue.ts';
 import { type FeedbackBook, NO_FEEDBACK } from './feedback.ts';
 import { judge } from './judge.ts';
@@ -31,7 +31,7 @@ const STAGES = 4;
 
 export interface ReplayOptions {
   readonly catalogue: Catalogue;
-  readonly port: Pick<DetectorPort, 'readSignals'>;
+  readonly port: Pick<DetectorPort, 'readSignals' | 'readReceived'>;
   readonly step: Millis;
   readonly forgetAfter: Millis;
   readonly feedback?: FeedbackBook;
@@ -73,9 +73,9 @@ export async function replay(options: ReplayOptions, batch: readonly Watched[], 
   const bandsFrom = until - Math.min(BANDS_MS, step * Math.floor(MOST_BANDS / Math.max(1, batch.length)));
   for (let from = begin; from < until; from = Math.min(until, from + CHUNK_MS)) {
     const to = Math.min(until, from + CHUNK_MS);
-    const series = await read(port, { from, to, step }, catalogue, narrowed);
+    const range = { from, to, step };
+    const [series, heardAt] = await Promise.all([read(port, range, catalogue, narrowed), heardSteps(port, range)]);
     await options.turn?.();
-    const covered = coveredSteps(series, from, to, step);
     const volumes = new Volumes(series);
     const states = new States(series);
     const byKey = new Map(series.map((one) => [fingerprint(one.labels), one]));
@@ -87,7 +87,7 @@ export async function replay(options: ReplayOptions, batch: readonly Watched[], 
         group: states.placeOf(watched.labels),
       }));
       for (let time = from; time < to; time += step) {
-        const heard = covered[Math.round((time - from) / step)] === 1;
+        const heard = heardAt[Math.round((time - from) / step)] === 1;
         for (const { watched, own, stage, group } of block) {
           if (time < watched.next) continue;
           const value = heard ? reportedValue(watched, own, time, options.forgetAfter) : NaN;
@@ -119,7 +119,7 @@ export async function replay(options: ReplayOptions, batch: readonly Watched[], 
       from,
       until: to,
       step,
-      heard: covered,
+      heard: heardAt,
       feedback: options.feedback ?? NO_FEEDBACK,
     });
     for (const row of rows) {

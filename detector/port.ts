@@ -13,7 +13,7 @@ import {
 import { type Expectations, writeExpectations } from '../store/queries/expectations.ts';
 import { readFeedback } from '../store/queries/feedback.ts';
 import { readIncidents } from '../store/queries/incidents.ts';
-import { newestTelemetry } from '../store/queries/ingest.ts';
+import { newestTelemetry, readReceived } from '../store/queries/ingest.ts';
 import { type LimitForecast, writeLimitForecasts } from '../store/queries/limit-forecasts.ts';
 import { readTopicRetentions, type TopicRetention } from '../store/queries/retentions.ts';
 import { readSignals, type SignalQuery } from '../store/queries/signals.ts';
@@ -26,6 +26,8 @@ export interface DetectorPort {
   readSignals(query: SignalQuery): Promise<readonly Series[]>;
   /** Time of the newest telemetry of any kind; 0 when there is none. */
   newestTelemetry(): Promise<Millis>;
+  /** Times of [from, to) at which telemetry of any kind was received, ascending. */
+  readReceived(from: Millis, to: Millis): Promise<readonly Millis[]>;
   writeAnomalies(anomalies: readonly Anomaly[], updatedAt: Millis): Promise<void>;
   writeExpectations(points: Expectations): Promise<void>;
   /** All that people say of alerts and has not been taken back. */
@@ -45,6 +47,7 @@ export function storePort(store: Store): DetectorPort {
   return {
     readSignals: (query) => readSignals(store, query),
     newestTelemetry: () => newestTelemetry(store),
+    readReceived: (from, to) => readReceived(store, from, to),
     writeAnomalies: (anomalies, updatedAt) => writeAnomalies(store, anomalies, updatedAt),
     writeExpectations: (points) => writeExpectations(store, points),
     readFeedback: () => readFeedback(store),

@@ -28,7 +28,7 @@ export interface Firing {
 
 export interface PastOptions {
   readonly config: DetectorConfig;
-  readonly port: Pick<DetectorPort, 'readSignals'> & Partial<Pick<DetectorPort, 'readRetentions'>>;
+  readonly port: Pick<DetectorPort, 'readSignals' | 'readReceived'> & Partial<Pick<DetectorPort, 'readRetentions'>>;
   /** The days judged are those before it. */
   readonly until: Millis;
   readonly days: number;

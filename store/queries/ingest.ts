@@ -1,6 +1,6 @@
 import type { Millis } from '../../core/time.ts';
 import type { Store } from '../client.ts';
-import { numberOf } from './cells.ts';
+import { numberOf, secondsCell } from './cells.ts';
 
 /** Telemetry that is not live: what its resource attribute `weir.origin` says, of whom, and over which time. */
 export interface Origin {
@@ -46,6 +46,25 @@ FROM (
     { all: pipeline === undefined, pipeline: pipeline ?? '' },
   );
   return numberOf(row?.newest ?? 0);
+}
+
+/**
+ * The times of [from, to) at which telemetry was received, ascending and as exact as with `newestTelemetry`, as far as the rollups
+ * reach back; of logs nothing is known.
+ */
+export async function readReceived(store: Store, from: Millis, to: Millis): Promise<Millis[]> {
+  const range = 'WHERE Time >= toDateTime({from:UInt32}) AND Time < toDateTime({to:UInt32})';
+  const rows = await store.rows<{ time: number | string }>(
+    `
+SELECT DISTINCT toUnixTimestamp(Time) * 1000 AS time
+FROM (
+    SELECT DISTINCT Time FROM red_10s ${range}
+    UNION ALL SELECT DISTINCT Time FROM gauge_10s ${range}
+    UNION ALL SELECT DISTINCT Time FROM gauge_1m ${range})
+ORDER BY time`,
+    { from: secondsCell(from), to: secondsCell(to) },
+  );
+  return rows.map(({ time }) => numberOf(time));
 }
 
 /** A service that has sent telemetry, with the address of its own console where its resource names one. */

@@ -68,6 +68,7 @@ function openDetector() {
       ...storePort(stand.store),
       readSignals: (query) => world.readSignals(query),
       newestTelemetry: () => world.newestTelemetry(),
+      readReceived: (from, to) => world.readReceived(from, to),
     },
     alertingUrl: () => `http://127.0.0.1:${(alerting.address() as AddressInfo).port}`,
     dataDir: stand.dataDir,

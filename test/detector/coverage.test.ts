@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Series } from '../../core/series.ts';
 import type { Signal } from '../../core/signal.ts';
-import { coveredSteps, Volumes, valueAt } from '../../detector/coverage.ts';
+import { heardSteps, Volumes, valueAt } from '../../detector/coverage.ts';
 import { STEP } from './world.ts';
 
 const series = (signal: Signal, values: number[], stage = 'a'): Series => ({
@@ -10,20 +10,24 @@ const series = (signal: Signal, values: number[], stage = 'a'): Series => ({
   step: STEP,
   values: Float64Array.from(values),
 });
-const covered = (...all: Series[]) => [...coveredSteps(all, 100_000, 140_000, STEP)];
+const heard = async (...received: number[]) => {
+  const port = {
+    readReceived: async (from: number, to: number) => received.filter((time) => time >= from && time < to),
+  };
+  return [...(await heardSteps(port, { from: 100_000, to: 140_000, step: STEP }))].join('');
+};
 
 describe('coverage', () => {
-  test('a flow above 0 and a value that needs data prove that somebody was heard', () => {
-    expect(covered(series('throughput', [0, 2, 0, 0]))).toEqual([0, 1, 0, 0]);
-    expect(covered(series('latency_p95', [NaN, NaN, 0, NaN]))).toEqual([0, 0, 1, 0]);
-    expect(covered(series('throughput', [1, 0, 0, 0]), series('error_ratio', [NaN, NaN, NaN, 0]))).toEqual([
-      1, 0, 0, 1,
-    ]);
-  });
-
-  test('a value carried forward proves nothing until it moves, and freshness never does', () => {
-    expect(covered(series('lag', [5, 5, 5, 6]))).toEqual([1, 0, 0, 1]);
-    expect(covered(series('freshness', [10, 20, 30, 40]))).toEqual([0, 0, 0, 0]);
+  test('a step was heard in which telemetry was received, and between two of it a minute apart at most', async () => {
+    expect(await heard()).toBe('0000');
+    expect(await heard(110_000)).toBe('0100');
+    expect(await heard(119_999, 130_000)).toBe('0111');
+    expect(await heard(100_000, 139_999)).toBe('1111');
+    expect(await heard(90_000, 150_000)).toBe('1111');
+    expect(await heard(80_000, 150_000)).toBe('0000');
+    expect(await heard(60_000, 110_000)).toBe('1100');
+    expect(await heard(40_000, 110_000)).toBe('0100');
+    expect(await heard(120_000, 190_000)).toBe('0010');
   });
 
   test('steps outside a series are gaps', () => {

@@ -4,6 +4,7 @@ import type { Incident } from '../../core/incident.ts';
 import { type Labels, normalizeLabels } from '../../core/labels.ts';
 import type { Series } from '../../core/series.ts';
 import type { Signal } from '../../core/signal.ts';
+import { isFlow } from '../../detector/coverage.ts';
 import type { DetectorPort } from '../../detector/port.ts';
 import { seededRandom as seeded } from '../../detector/random.ts';
 import type { DetectorRecord, DetectorState } from '../../store/queries/detector-records.ts';
@@ -136,6 +137,14 @@ export function createWorld(now: number): World {
     async newestTelemetry() {
       if (world.failing) throw new Error(world.failing);
       return world.newest ?? world.now;
+    },
+    async readReceived(from, to) {
+      const end = Math.min(to, world.now);
+      const times = Array.from({ length: Math.max(0, Math.ceil((end - from) / STEP)) }, (_, i) => from + i * STEP);
+      // A flow of nothing is what the store says of a stage that was not heard.
+      const tells = ({ labels }: Column, value: number) =>
+        isFlow(labels['signal'] ?? '') ? value > 0 : !Number.isNaN(value);
+      return times.filter((time) => columns.some((column) => tells(column, valueIn(column, time))));
     },
     async writeAnomalies(anomalies) {
       if (world.failing) throw new Error(world.failing);

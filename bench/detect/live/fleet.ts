@@ -105,6 +105,11 @@ export function createFleet(size: number, step: Millis, now: Millis): Fleet {
       return seriesBetween(from, Math.min(to, fleet.now));
     },
     newestTelemetry: async () => fleet.now,
+    readReceived: async (from, to) =>
+      Array.from(
+        { length: Math.max(0, Math.round((Math.min(to, fleet.now) - from) / step)) },
+        (_, i) => from + i * step,
+      ),
     writeAnomalies: async () => {},
     writeExpectations: async () => {},
     readFeedback: async () => [],

@@ -143,6 +143,20 @@ describe('judgePast', () => {
     for (const { onset, firedAt } of firings) expect(onset).toBeLessThanOrEqual(firedAt);
   });
 
+  test('the only flow that stops is told while anything else comes in, and not when nothing does', async () => {
+    const stopped = (time: number) => time >= EPOCH + 1_200_000 && time < EPOCH + 2_400_000;
+    const judged = async (lag: (time: number) => number) => {
+      const world = createWorld(EPOCH + HOUR);
+      world.add('throughput', 'payments', (time, random) => (stopped(time) ? NaN : poisson(random, 300) / 10), {
+        from,
+      });
+      world.add('lag', 'payments', lag, { from, labels: { topic: 'orders', group: 'payments' } });
+      return (await past(world, EPOCH + HOUR, 1)).firings.map(({ detector }) => detector);
+    };
+    expect(await judged(() => 0)).toEqual(['ThroughputAnomaly']);
+    expect(await judged((time) => (stopped(time) ? NaN : 0))).toEqual([]);
+  });
+
   test('another configuration says other things of the same days, and nothing is written', async () => {
     const world = brokenWorld(EPOCH + 3 * HOUR);
     const disabled = detectorConfig.parse({ history: '4h', shipped: false });

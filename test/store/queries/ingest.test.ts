@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { newestTelemetry, readOrigins, readServices } from '../../../store/queries/ingest.ts';
+import { newestTelemetry, readOrigins, readReceived, readServices } from '../../../store/queries/ingest.ts';
 import { startTestStore, type TestStore } from '../harness.ts';
 import { insertStock } from '../stock-rows.ts';
 import { NOON, point, span } from './telemetry-rows.ts';
@@ -66,4 +66,22 @@ test('what came since a service was last told of shows in its steps', async () =
     { pipeline: spans, service: 'a', consoleUrl: '', firstSeen: NOON + hour + 3000, lastSeen: NOON + hour + 40_000 },
     { pipeline: gauges, service: 'b', consoleUrl: '', firstSeen: NOON + hour + 50_000, lastSeen: NOON + hour + 50_000 },
   ]);
+});
+
+test('times of telemetry are those of spans and watched metrics, of other metrics their minutes', async () => {
+  const at = NOON + 7 * 3_600_000;
+  expect(await readReceived(stand.store, at, at + 600_000)).toEqual([]);
+  const watched = { 'weir.signal': 'heat' };
+  const other = (ago: number) =>
+    point({ pipeline: 'p', service: 's', metric: 'jvm.memory.used', at: at + ago, value: 1 });
+  await insertStock(stand.store, 'otel_traces', [span({ pipeline: 'p', at: at + 11_000, ms: 1 })]);
+  await insertStock(stand.store, 'otel_metrics_gauge', [
+    other(-1000),
+    point({ pipeline: 'p', service: 's', at: at + 39_000, value: 1, attributes: watched }),
+    point({ pipeline: 'p', service: 's', at: at + 39_500, value: 1, attributes: watched }),
+    other(200_000),
+  ]);
+  const seconds = (await readReceived(stand.store, at, at + 600_000)).map((time) => (time - at) / 1000);
+  expect(seconds).toEqual([0, 10, 30, 180]);
+  expect(await readReceived(stand.store, at + 20_000, at + 180_000)).toEqual([at + 30_000]);
 });
