@@ -58,6 +58,12 @@ export function formatCount(value: Maybe): string {
   return known(value) && Math.abs(value) < 999.5 ? String(Math.round(value)).replace('-', MINUS) : formatNumber(value);
 }
 
+/** `1 record`, `2.61M records`. */
+export function formatRecords(count: Maybe): string {
+  const text = formatCount(count);
+  return `${text} ${text === '1' ? 'record' : 'records'}`;
+}
+
 export function formatRate(perSecond: Maybe): string {
   return known(perSecond) ? `${formatNumber(perSecond)}/s` : UNKNOWN;
 }

@@ -1,7 +1,7 @@
 import type { Ahead, GroupSummary, GroupsView, LagView } from '../core/group-view.ts';
 import type { StageState } from '../core/state.ts';
 import { capital, IS, sentence } from './answer.ts';
-import { durationParts, durationWords, formatCount, joinParts, type Part, plural, UNKNOWN } from './format.ts';
+import { durationParts, durationWords, formatRecords, joinParts, type Part, plural, UNKNOWN } from './format.ts';
 import { gravity } from './map/neighbours.ts';
 import type { GlyphState } from './states.ts';
 
@@ -128,6 +128,7 @@ export function consequenceOf(group: LagView & Pick<GroupSummary, 'topics'>): st
       : `Unread records${what} expire in ${durationWords(group.loss)}.`;
   }
   if (group.lagSeconds === null || group.lagSeconds < 1) return '';
-  const waiting = group.lag === null ? '' : `${formatCount(group.lag)} records wait, the oldest `;
+  const waiting =
+    group.lag === null ? '' : `${formatRecords(group.lag)} ${group.lag === 1 ? 'waits' : 'wait'}, the oldest `;
   return `${waiting === '' ? 'Its oldest unread record waits ' : waiting}${lagText(group)}.`;
 }

@@ -11,6 +11,7 @@ import {
   formatPercent,
   formatRange,
   formatRate,
+  formatRecords,
   formatSecondsShort,
   plural,
   rateInFull,
@@ -54,6 +55,8 @@ describe('numbers', () => {
   test('counts have no fraction', () => {
     expect(formatCount(8.4)).toBe('8');
     expect(formatCount(2_610_000)).toBe('2.61M');
+    expect(formatRecords(1)).toBe('1 record');
+    expect([0, 0.6, 2_610_000].map(formatRecords)).toEqual(['0 records', '1 record', '2.61M records']);
   });
 
   test('rates in a sentence are written in full', () => {

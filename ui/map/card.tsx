@@ -1,7 +1,7 @@
 import type { ComponentChildren } from 'preact';
 import { isStage } from '../../core/node.ts';
 import type { NodeView } from '../../core/view.ts';
-import { durationWords, formatCount, formatPercent, formatRate } from '../format.ts';
+import { durationWords, formatPercent, formatRate, formatRecords } from '../format.ts';
 import { Glyph } from '../parts/glyph.tsx';
 import { Icon, kindIcon } from '../parts/icon.tsx';
 import { Duration, Rate } from '../parts/quantity.tsx';
@@ -83,7 +83,7 @@ function CulpritCard({ node, flow }: { node: NodeView; flow: Flow }) {
       <dl class="card-facts">
         {node.rate === null ? null : <dd>in {formatRate(node.rate)}</dd>}
         {node.output === null ? null : <dd>out {formatRate(node.output)}</dd>}
-        {node.lag === null ? null : <dd>{formatCount(node.lag)} records</dd>}
+        {node.lag === null ? null : <dd>{formatRecords(node.lag)}</dd>}
         {node.p95 === null ? null : <dd>p95 {durationWords(node.p95)}</dd>}
         {node.errorRatio === null || node.errorRatio === 0 ? null : <dd>{formatPercent(node.errorRatio)} errors</dd>}
       </dl>

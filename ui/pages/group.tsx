@@ -4,7 +4,7 @@ import { capital, sentence } from '../answer.ts';
 import { Chart } from '../charts/chart.tsx';
 import { boundText, groupModel } from '../charts/group-model.ts';
 import { read } from '../client.ts';
-import { formatClock, formatCount, formatMoment, formatRate, plural } from '../format.ts';
+import { formatClock, formatCount, formatMoment, formatRate, formatRecords, plural } from '../format.ts';
 import { catchUpText, headroomText, lossRange, lossText, urgencyOf } from '../lag-words.ts';
 import { StateChip } from '../parts/glyph.tsx';
 import { Icon } from '../parts/icon.tsx';
@@ -136,7 +136,7 @@ function Numbers({ view }: { view: GroupView }) {
         <div class={`kpi-value${lossy ? ' state-text' : ''}`}>{lossText(view)}</div>
         <p class="ellipsis">
           {(view.lost ?? 0) > 0
-            ? `${formatCount(view.lost)} records lost already`
+            ? `${formatRecords(view.lost)} lost already`
             : lossRange(view) || `retention keeps what waits for ${headroomText(view)}`}
         </p>
       </div>

@@ -3,9 +3,9 @@ import type { SignalView, StageView } from '../../core/view.ts';
 import {
   durationParts,
   formatChange,
-  formatCount,
   formatRange,
   formatRate,
+  formatRecords,
   type Part,
   percentPart,
 } from '../format.ts';
@@ -34,7 +34,7 @@ export function kpisOf(view: StageView): Kpi[] {
   const lag = of('lag_seconds');
   if (node.lagSeconds !== null) {
     const grows = growthText(node.lagGrowth);
-    const records = node.lag === null ? '' : `${formatCount(node.lag)} records`;
+    const records = node.lag === null ? '' : formatRecords(node.lag);
     kpis.push({
       label: 'Lag',
       parts: durationParts(node.lagSeconds),
