@@ -179,14 +179,13 @@ export function budgetView(row: SloStatus, definitions: DefinitionIndex): Budget
   };
 }
 
-/** A stage's series of records per second as a count; nothing where it counted none. What topics tell of dead letters stands with them. */
+/** A series of records per second as a count; nothing where none was counted. */
 function problemView({ labels, values, step }: Series): ProblemView[] {
-  const { stage } = labels;
-  if (stage === undefined) return [];
+  const { stage = '', topic = '' } = labels;
   const sum = (part: Float64Array) => part.reduce((total, value) => total + (Number.isNaN(value) ? 0 : value), 0);
   const records = Math.round((sum(values) * step) / 1000);
   if (records === 0) return [];
   const recent = values.slice(-5).filter((value) => !Number.isNaN(value));
   const rate = recent.length === 0 ? null : sum(recent) / recent.length;
-  return [{ stage, signal: labels['signal'] as Signal, records, rate }];
+  return [{ stage, topic, signal: labels['signal'] as Signal, records, rate }];
 }

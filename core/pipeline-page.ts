@@ -110,7 +110,10 @@ export interface BudgetView {
 
 /** Records that a stage says went wrong over the last hour. */
 export interface ProblemView {
+  /** '' where several stages write the topic, or nobody knows which. */
   readonly stage: string;
+  /** The dead-letter topic that tells of it; '' where the stage itself does. */
+  readonly topic: string;
   readonly signal: Signal;
   readonly records: number;
   /** Per second over the last five minutes. */

@@ -227,7 +227,7 @@ describe('the first sentence of a pipeline', () => {
     const blank = page({ pathways: [] });
     expect(pipelineAnswer(blank).rest).toContain('Little is known of orders');
     expect(pipelineAnswer({ ...blank, freshness: [fresh('warehouse')] }).rest).toBe('Nothing is wrong with orders.');
-    const wrong = [{ stage: 'a', signal: 'duplicates', records: 3, rate: 0 }] as const;
+    const wrong = [{ stage: 'a', topic: '', signal: 'duplicates', records: 3, rate: 0 }] as const;
     expect(pipelineAnswer({ ...blank, problems: wrong }).rest).toBe('3 records went wrong in the last hour.');
     expect(pipelineGlyph(blank)).toBe('unknown');
     expect(pipelineGlyph(page())).toBe('healthy');

@@ -231,10 +231,10 @@ function Wrong({ page }: { page: Page }) {
         <h2>Records that went wrong</h2>
         <span class="side">last hour</span>
       </header>
-      {problems.map(({ stage, signal, records, rate }) => (
-        <div class="row small" key={`${stage}/${signal}`}>
+      {problems.map(({ stage, topic, signal, records, rate }) => (
+        <div class="row small" key={`${stage}/${topic}/${signal}`}>
           <span class="ellipsis">
-            {problemTitle(signal)} <span class="ink3">{stage}</span>
+            {problemTitle(signal)} <span class="ink3">{stage || topic}</span>
           </span>
           <span class="end">
             <b>{formatCount(records)}</b>{' '}
