@@ -45,11 +45,26 @@ export function lagHint({ lagSeconds, lagError, atLeast }: Time): string {
   return `Age of the oldest unread record, between ${durationWords(Math.max(0, lagSeconds - lagError))} and ${durationWords(lagSeconds + lagError)}`;
 }
 
-/** `3 min`, `never at this rate`, and nothing where nothing waits. */
-export function catchUpText({ catchUp, lag }: Pick<LagView, 'catchUp' | 'lag'>): string {
-  if (catchUp === 'never') return lag === null || lag > 0 ? 'never at this rate' : 'caught up';
+type Course = Pick<LagView, 'catchUp' | 'lag' | 'lagSeconds'> & { readonly state: LagView['state'] | null };
+
+/** Of who is healthy and less than this behind, in seconds, what waits is on its way: samples are not closer together. */
+const ON_ITS_WAY = 10;
+
+const isOnItsWay = ({ lagSeconds, state }: Course): boolean =>
+  state === 'healthy' && lagSeconds !== null && lagSeconds < ON_ITS_WAY;
+
+/** Whether who reads is behind and, at the rates of now, stays so. */
+export function neverCatchesUp(course: Course): boolean {
+  return course.catchUp === 'never' && course.lag !== 0 && !isOnItsWay(course);
+}
+
+/** `in 3 min`, `never at this rate`, and `caught up` where nothing waits longer than a sample. */
+export function catchUpText(course: Course): string {
+  const { catchUp } = course;
+  if (neverCatchesUp(course)) return 'never at this rate';
   if (catchUp === null) return UNKNOWN;
-  return catchUp < 1 ? 'caught up' : `in ${durationWords(catchUp)}`;
+  if (catchUp === 'never' || catchUp < 1 || isOnItsWay(course)) return 'caught up';
+  return `in ${durationWords(catchUp)}`;
 }
 
 /** `in 2 h 25 min`, `now` once it is due, `not at this rate`, `none` where nothing waits. */

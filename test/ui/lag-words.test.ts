@@ -54,7 +54,17 @@ describe('what lies ahead', () => {
     [0, 0, 'caught up'],
     [null, null, '–'],
   ] as const)('catching up %s with %s waiting: %s', (catchUp, lag, text) => {
-    expect(plain(catchUpText({ catchUp, lag }))).toBe(text);
+    expect(plain(catchUpText({ catchUp, lag, lagSeconds: 30, state: 'falling_behind' }))).toBe(text);
+  });
+
+  test('what a healthy reader has waiting for less than a sample is on its way', () => {
+    const course = { catchUp: 'never', lag: 3, lagSeconds: 0.6, state: 'healthy' } as const;
+    expect(catchUpText(course)).toBe('caught up');
+    expect(catchUpText({ ...course, catchUp: 135 })).toBe('caught up');
+    expect(catchUpText({ ...course, lagSeconds: 600 })).toBe('never at this rate');
+    expect(catchUpText({ ...course, lagSeconds: null })).toBe('never at this rate');
+    expect(catchUpText({ ...course, state: 'stuck' })).toBe('never at this rate');
+    expect(catchUpText({ ...course, catchUp: null })).toBe('–');
   });
 
   test.each([

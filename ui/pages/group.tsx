@@ -5,7 +5,7 @@ import { Chart } from '../charts/chart.tsx';
 import { boundText, groupModel } from '../charts/group-model.ts';
 import { read } from '../client.ts';
 import { formatClock, formatCount, formatMoment, formatRate, formatRecords, plural } from '../format.ts';
-import { catchUpText, headroomText, lossRange, lossText, urgencyOf } from '../lag-words.ts';
+import { catchUpText, headroomText, lossRange, lossText, neverCatchesUp, urgencyOf } from '../lag-words.ts';
 import { StateChip } from '../parts/glyph.tsx';
 import { Icon } from '../parts/icon.tsx';
 import { LagTime } from '../parts/lag.tsx';
@@ -128,8 +128,8 @@ function Numbers({ view }: { view: GroupView }) {
       <Fact title="Commits" value={formatRate(view.commitRate)} note={`of ${formatRate(view.endRate)} written`} />
       <Fact
         title="Caught up"
-        value={view.catchUp === 'never' && view.lag !== 0 ? 'never' : catchUpText(view)}
-        note={`${view.catchUp === 'never' && view.lag !== 0 ? 'at this rate · ' : ''}${STATE_WORDS[view.state].toLowerCase()} since ${formatMoment(view.since, view.now)}`}
+        value={neverCatchesUp(view) ? 'never' : catchUpText(view)}
+        note={`${neverCatchesUp(view) ? 'at this rate · ' : ''}${STATE_WORDS[view.state].toLowerCase()} since ${formatMoment(view.since, view.now)}`}
       />
       <div class="kpi" data-state={lossy ? urgencyOf({ ...view, lossExpected: true }) : ''}>
         <h2>Data loss</h2>

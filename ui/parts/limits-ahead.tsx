@@ -48,7 +48,7 @@ export function LimitsAhead({ limits }: { limits: readonly LimitForecastView[] }
             <td class="num">{formatCount(kept)}</td>
             <td class="num">{lead === null ? '–' : durationWords(lead)}</td>
             <td class="num wide">{`${formatCount(foreseen)} of ${formatCount(crossings)}`}</td>
-            <td class="num wide">{formatNumber(brier)}</td>
+            <td class="num wide">{formatNumber(brier === null ? null : Number(brier.toFixed(3)))}</td>
           </tr>
         ))}
       </tbody>

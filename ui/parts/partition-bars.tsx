@@ -73,8 +73,9 @@ const rank = (one: StagePartition) => Number(one.lossExpected) * 100 + gravity(o
 /** What lies ahead of a partition: its loss, else when it is caught up, else what retention leaves it. */
 function prospect(one: StagePartition): string {
   if (one.lossExpected) return `lost ${lossText(one)}`;
-  if (typeof one.catchUp === 'number') return `caught up ${catchUpText(one)}`;
-  return one.headroom === null ? catchUpText(one) : `${headroomText(one)} left`;
+  const caughtUp = catchUpText(one);
+  if (caughtUp.startsWith('in ')) return `caught up ${caughtUp}`;
+  return one.headroom === null ? caughtUp : `${headroomText(one)} left`;
 }
 
 function hint(one: StagePartition): string {

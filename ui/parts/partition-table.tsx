@@ -1,6 +1,6 @@
 import type { GroupPartitionView } from '../../core/group-view.ts';
 import { formatCount, formatRate, plural } from '../format.ts';
-import { catchUpText, headroomText, lossRange, lossText } from '../lag-words.ts';
+import { catchUpText, headroomText, lossRange, lossText, neverCatchesUp } from '../lag-words.ts';
 import { STATE_WORDS } from '../states.ts';
 import { Glyph } from './glyph.tsx';
 import { LagTime } from './lag.tsx';
@@ -58,7 +58,7 @@ export function PartitionTable({ partitions, total }: { partitions: readonly Gro
                 </td>
                 <td class="num">{formatRate(one.commitRate)}</td>
                 <td class="num" title={catchUpText(one)}>
-                  {one.catchUp === 'never' ? 'never' : catchUpText(one)}
+                  {neverCatchesUp(one) ? 'never' : catchUpText(one)}
                 </td>
                 <td class="num lag-loss" data-state={one.lossExpected ? 'stuck' : undefined} title={lossRange(one)}>
                   <span class={one.lossExpected ? 'state-text' : ''}>
