@@ -15,15 +15,24 @@ export function isFlow(signal: string): boolean {
 /** Telemetry that is further apart has been silent in between: scrapes and exports are a minute apart at most. */
 export const GAP_MS = 60_000;
 
+interface Range {
+  readonly from: Millis;
+  readonly to: Millis;
+  readonly step: Millis;
+}
+
 /**
  * Which steps of [from, to) were heard: 1 where telemetry was received, and between two times of it at most `GAP_MS` apart. In the
- * others nobody was heard, so that no flow there is no news of a stage.
+ * others nobody was heard, so that no flow there is no news of a stage. The store is asked only where the flows among `series` leave
+ * a step open.
  */
 export async function heardSteps(
   port: Pick<DetectorPort, 'readReceived'>,
-  { from, to, step }: { readonly from: Millis; readonly to: Millis; readonly step: Millis },
+  series: readonly Series[],
+  { from, to, step }: Range,
 ): Promise<Uint8Array> {
-  const heard = new Uint8Array(Math.max(0, Math.round((to - from) / step)));
+  const heard = flowingSteps(series, { from, to, step });
+  if (!heard.includes(0)) return heard;
   let before = Number.NaN;
   for (const time of await port.readReceived(from - GAP_MS, to + GAP_MS)) {
     const since = time - before <= GAP_MS ? before : time;
@@ -31,6 +40,17 @@ export async function heardSteps(
     before = time;
   }
   return heard;
+}
+
+/** 1 for each step in which something flowed. */
+function flowingSteps(series: readonly Series[], { from, to, step }: Range): Uint8Array {
+  const flowing = new Uint8Array(Math.max(0, Math.round((to - from) / step)));
+  for (const { labels, start, values } of series) {
+    if (!isFlow(labels['signal'] ?? '')) continue;
+    const offset = Math.round((from - start) / step);
+    for (let i = 0; i < flowing.length; i++) if ((values[i + offset] ?? 0) > 0) flowing[i] = 1;
+  }
+  return flowing;
 }
 
 /** Value of a series in the step that starts at `time`; NaN outside its grid. */

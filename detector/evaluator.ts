@@ -125,7 +125,7 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
     }
     const range = { from, to: until + step, step };
     const series = await port.readSignals({ ...range, signals: catalogue.signals });
-    const heard = newest - heardUntil <= GAP_MS ? undefined : await heardSteps(port, range);
+    const heard = newest - heardUntil <= GAP_MS ? undefined : await heardSteps(port, series, range);
     heardUntil = newest;
     const keys = seriesKeys.of(series);
     judgedTo = NaN;

@@ -74,7 +74,8 @@ export async function replay(options: ReplayOptions, batch: readonly Watched[], 
   for (let from = begin; from < until; from = Math.min(until, from + CHUNK_MS)) {
     const to = Math.min(until, from + CHUNK_MS);
     const range = { from, to, step };
-    const [series, heardAt] = await Promise.all([read(port, range, catalogue, narrowed), heardSteps(port, range)]);
+    const series = await read(port, range, catalogue, narrowed);
+    const heardAt = await heardSteps(port, series, range);
     await options.turn?.();
     const volumes = new Volumes(series);
     const states = new States(series);

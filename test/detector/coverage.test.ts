@@ -14,7 +14,7 @@ const heard = async (...received: number[]) => {
   const port = {
     readReceived: async (from: number, to: number) => received.filter((time) => time >= from && time < to),
   };
-  return [...(await heardSteps(port, { from: 100_000, to: 140_000, step: STEP }))].join('');
+  return [...(await heardSteps(port, [], { from: 100_000, to: 140_000, step: STEP }))].join('');
 };
 
 describe('coverage', () => {
@@ -28,6 +28,22 @@ describe('coverage', () => {
     expect(await heard(60_000, 110_000)).toBe('1100');
     expect(await heard(40_000, 110_000)).toBe('0100');
     expect(await heard(120_000, 190_000)).toBe('0010');
+  });
+
+  test('the store is asked only where no flow says it already', async () => {
+    let asked = 0;
+    const port = {
+      async readReceived() {
+        asked += 1;
+        return [100_000];
+      },
+    };
+    const of = async (...all: Series[]) =>
+      [...(await heardSteps(port, all, { from: 100_000, to: 140_000, step: STEP }))].join('');
+    expect(await of(series('throughput', [2, 0, 1, 1]), series('output', [0, 3, 0, 0]))).toBe('1111');
+    expect(asked).toBe(0);
+    expect(await of(series('throughput', [0, 2, 0, 0]), series('lag', [5, 6, 7, 8]))).toBe('1100');
+    expect(asked).toBe(1);
   });
 
   test('steps outside a series are gaps', () => {
