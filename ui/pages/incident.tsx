@@ -180,7 +180,7 @@ function Why({ view, reload }: { view: IncidentView; reload: () => void }) {
     view.hops.find((one) => JSON.stringify(one.labels) === key) ??
     view.hops.find((one) => one.stage === anomaly.labels['stage'] && one.signal === anomaly.labels['signal']);
   return (
-    <section class="panel" aria-label="Why the alert fired">
+    <section class="panel why" aria-label="Why the alert fired">
       <header>
         <h2>Why the alert fired</h2>
         {fired.length === 1 ? (
