@@ -76,7 +76,7 @@ export const SHIPPED_DETECTORS: readonly z.input<typeof detectorEntry>[] = [
     name: 'RecordsMissing',
     query: { signal: 'drop_ratio' },
     scorers: { threshold: { above: 0 } },
-    decision: { min_history: '0s', keep_firing_for: '30s' },
+    decision: { min_history: '0s', for: '0s', keep_firing_for: '30s' },
     severity: 'critical',
   },
   {

@@ -28,6 +28,8 @@ export interface EdgeCounts {
   readonly arrivalAge: Millis;
   /** End of the newest window that the later checkpoint has told of; 0 when there is none. */
   readonly newest: Millis;
+  /** Whether one program counts at both checkpoints, and so tells of both at once. */
+  readonly together?: boolean;
   /** Seconds that the slowest consumer between the two is behind, where that is known. */
   readonly lagSeconds?: number;
   /** Why nobody reads at the later checkpoint, where that is known: a clause such as `the group billing has no members`. */
@@ -44,8 +46,9 @@ export interface EdgeMemory {
   readonly learnt: Millis;
   /** The minutes it was learnt from, with those that are strange as well. */
   readonly minutes: Counts;
-  /** When the present drop began; NaN without one. */
+  /** When the present drop began, and the largest share it has taken; NaN without one. */
   readonly since: Millis;
+  readonly height: number;
   /** Stretches of time that say nothing of what is usual. */
   readonly strange: readonly (readonly [from: Millis, to: Millis])[];
 }
@@ -57,6 +60,7 @@ export const NO_MEMORY: EdgeMemory = {
   learnt: 0,
   minutes: { sent: new Float64Array(0), reached: new Float64Array(0) },
   since: Number.NaN,
+  height: Number.NaN,
   strange: [],
 };
 
@@ -104,16 +108,23 @@ export function judgeEdge(
     completion.share((windows.sent.length - (from + i) - 1) * STEP_MS),
   );
   const passed = Math.floor((settled - learnt.learnt) / MINUTE_MS);
+  // A drop that is over is no evidence of another one.
+  const over = learnt.strange.filter(([, to]) => to !== Number.POSITIVE_INFINITY);
   const judged = judgeConservation(
     {
-      sent: windows.sent.subarray(from, end),
-      reached: windows.reached.subarray(from, end),
+      ...without(
+        { sent: windows.sent.slice(from, end), reached: windows.reached.slice(from, end) },
+        settled,
+        STEP_MS,
+        over,
+      ),
       complete,
-      minutes: learnt.minutes,
+      minutes: without(copyOf(learnt.minutes), learnt.learnt, MINUTE_MS, over),
       passed,
     },
     noise,
     memory.verdict,
+    memory.height,
   );
   if (judged === undefined) return { verdict: blank('idle', 'nothing was sent lately', completion), memory: learnt };
   const { evidence, detectable } = judged;
@@ -128,12 +139,16 @@ export function judgeEdge(
   return { verdict, memory: remember(learnt, judged, settled) };
 }
 
-/** Up to when windows are complete: for their age, for what arrives now, and for how far the slowest consumer is behind. */
+/**
+ * Up to when windows are complete: for their age, for what arrives now, and for how far the slowest consumer is behind. Of who counts at
+ * both checkpoints no flush is waited for while records arrive as they used to: a late one is late of both.
+ */
 function settledEnd(
-  { at, sentSettle, arrivalAge, newest, lagSeconds = 0 }: EdgeCounts,
+  { at, sentSettle, arrivalAge, newest, together = false, lagSeconds = 0 }: EdgeCounts,
   { settle }: Completion,
 ): Millis {
-  const arriving = Number.isNaN(arrivalAge) ? 0 : arrivalAge + FLUSH_MS;
+  const inTime = together && arrivalAge <= settle;
+  const arriving = Number.isNaN(arrivalAge) || inTime ? 0 : arrivalAge + FLUSH_MS;
   const behind = Number.isNaN(lagSeconds) || lagSeconds < 1 ? 0 : lagSeconds * 1000 + FLUSH_MS;
   const byAge = at - Math.max(settle, sentSettle, arriving, behind);
   return stepStart(Math.min(byAge, newest - settle + STEP_MS), STEP_MS);
@@ -171,14 +186,8 @@ function learn(counts: EdgeCounts, memory: EdgeMemory, settled: Millis): EdgeMem
   const take = ({ sent, reached }: Counts, step: Millis, end: Millis, leave = strange): Counts => {
     const newest = stepStart(at, step) === at ? at : stepStart(at, step) + step;
     const length = Math.max(0, sent.length - Math.max(0, Math.round((newest - end) / step)));
-    const begin = newest - sent.length * step;
     const kept = { sent: sent.slice(0, length), reached: reached.slice(0, length) };
-    for (const [from, to] of leave) {
-      const [first, last] = [Math.floor((from - begin) / step), Math.ceil((to - begin) / step)];
-      kept.sent.fill(0, Math.max(0, first), Math.max(0, Math.min(length, last)));
-      kept.reached.fill(0, Math.max(0, first), Math.max(0, Math.min(length, last)));
-    }
-    return kept;
+    return without(kept, newest - (sent.length - length) * step, step, leave);
   };
   const noise = learnNoise(take(minutes, MINUTE_MS, until), take(counts.windows, STEP_MS, settled));
   return {
@@ -191,19 +200,42 @@ function learn(counts: EdgeCounts, memory: EdgeMemory, settled: Millis): EdgeMem
   };
 }
 
+const copyOf = ({ sent, reached }: Counts): Counts => ({ sent: sent.slice(), reached: reached.slice() });
+
+/** Counts whose intervals end at `end`, with nothing in those that `leave` touches; changes them. */
+function without(counts: Counts, end: Millis, step: Millis, leave: EdgeMemory['strange']): Counts {
+  const { length } = counts.sent;
+  const begin = end - length * step;
+  for (const [from, to] of leave) {
+    const [first, last] = [Math.floor((from - begin) / step), Math.ceil((to - begin) / step)];
+    counts.sent.fill(0, Math.max(0, first), Math.max(0, Math.min(length, last)));
+    counts.reached.fill(0, Math.max(0, first), Math.max(0, Math.min(length, last)));
+  }
+  return counts;
+}
+
 function remember(memory: EdgeMemory, judged: Judged, settled: Millis): EdgeMemory {
   const { verdict, evidence } = judged;
   if (verdict !== 'dropping') {
     // What ended lately keeps the end it had.
     const strange = memory.strange.map(([from, to]): [Millis, Millis] => [from, Math.min(to, settled)]);
-    return { ...memory, verdict, since: Number.NaN, strange };
+    return { ...memory, verdict, since: Number.NaN, height: Number.NaN, strange };
   }
   // The stretch that shows a drop best began about with it.
   const since = Number.isNaN(memory.since) ? settled - 1.5 * evidence.length * STEP_MS : memory.since;
   if (settled - since > ADOPT_MS)
-    return { ...memory, verdict: 'conserved', noise: undefined, learnt: 0, since: Number.NaN, strange: [[0, since]] };
+    return {
+      ...memory,
+      verdict: 'conserved',
+      noise: undefined,
+      learnt: 0,
+      since: Number.NaN,
+      height: Number.NaN,
+      strange: [[0, since]],
+    };
   const past = memory.strange.filter(([from]) => from !== since);
-  return { ...memory, verdict, since, strange: [...past, [since, Number.POSITIVE_INFINITY]] };
+  const height = Math.max(Number.isNaN(memory.height) ? 0 : memory.height, evidence.missing);
+  return { ...memory, verdict, since, height, strange: [...past, [since, Number.POSITIVE_INFINITY]] };
 }
 
 function reasonOf({ verdict, evidence }: Judged): string {

@@ -55,13 +55,15 @@ interface Stretch extends Evidence {
 }
 
 /**
- * Judges settled windows, oldest first. `before` is the verdict of the round before: a drop holds on until the newest windows
- * that would show it no longer do. Undefined when nothing was sent or no length can be judged.
+ * Judges settled windows, oldest first. `before` is the verdict of the round before, and `height` the largest share that the present
+ * drop has been known to take: a drop holds on until the newest windows that would show one of its height no longer do. Undefined when
+ * nothing was sent or no length can be judged.
  */
 export function judgeConservation(
   windows: Settled,
   noise: Noise,
   before: 'conserved' | 'dropping' | 'surplus' = 'conserved',
+  height = Number.NaN,
 ): Judged | undefined {
   const stretches = stretchesOf(windows, noise);
   const [first] = stretches;
@@ -69,10 +71,11 @@ export function judgeConservation(
   if (first === undefined || widest === undefined || !(widest.expected > 0)) return undefined;
   const worst = stretches.reduce((most, one) => (one.sigmas > most.sigmas ? one : most));
   const least = stretches.reduce((most, one) => (one.sigmas < most.sigmas ? one : most));
-  // The shortest stretch that would show a drop of this size by itself says whether it goes on.
+  // The shortest stretch that would show a drop of this size by itself says whether it goes on: once it is over, long stretches thin it.
+  const share = before === 'dropping' && height > worst.missing ? height : worst.missing;
   const recent =
     stretches.find(
-      (one) => one.expected > 0 && worst.missing * one.expected >= SIGMAS * one.sigma && one.length <= worst.length,
+      (one) => one.expected > 0 && share * one.expected >= SIGMAS * one.sigma && one.length <= worst.length,
     ) ?? worst;
   const raised = worst.sigmas >= SIGMAS && recent.sigmas >= SIGMAS / 2;
   const held = before === 'dropping' && worst.sigmas >= SIGMAS / 2 && recent.sigmas >= SIGMAS / 3;

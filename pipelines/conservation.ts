@@ -204,6 +204,7 @@ function judgeOne(entry: Known, { at, past, behind }: Round): Conservation {
       sentSettle: entry.sentSettle,
       arrivalAge: reached.arrivalAge,
       newest: reached.newest,
+      together: sent.service === reached.service && sent.direction === 'in' && reached.direction === 'out',
       ...(entry.left === undefined ? {} : { left: entry.left }),
       lagSeconds: Math.max(0, ...readers.map(({ destination, group }) => behind.get(readKey(destination, group)) ?? 0)),
     },

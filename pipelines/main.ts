@@ -87,6 +87,7 @@ export function createPipelines({ config, store, telemetry, now = Date.now }: Pi
   }
   const model = createModel(store, config);
   const readPicture = createPicture(store, config);
+  const conservation = createConservation(store);
   /** In this order, the states last: what comes later reads what came before. */
   const parts: readonly Part[] = [
     { name: 'lag', round: lagRound },
@@ -95,7 +96,8 @@ export function createPipelines({ config, store, telemetry, now = Date.now }: Pi
     { name: 'slo', ...createSlos(store, config) },
     { name: 'problems', ...createProblems(store, config, readPicture) },
     { name: 'pathways', ...createTracePathways(store, registry) },
-    { name: 'conservation', ...createConservation(store) },
+    // It knows how long records take to be told of, and so does not wait for them as the others do.
+    { name: 'conservation', round: (_at, when) => conservation.round(stepStart(when, STEP_MS), when) },
   ];
   let timer: NodeJS.Timeout | undefined;
   let running: Promise<void> = Promise.resolve();

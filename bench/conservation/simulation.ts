@@ -21,8 +21,10 @@ export interface World {
   readonly crashes?: number;
   /** Rebalances a day: up to three in ten of the last records are handled twice. */
   readonly rebalances?: number;
-  /** Records vanish from a step on, with a chance. */
-  readonly drop?: { readonly from: number; readonly share: number };
+  /** Records vanish from a step on, up to another, with a chance. */
+  readonly drop?: { readonly from: number; readonly until?: number; readonly share: number };
+  /** One program counts at both checkpoints and tells of both at once; so many records are in its hands when it does. */
+  readonly together?: { readonly inHand: number };
 }
 
 export interface Told {
@@ -55,10 +57,12 @@ export function simulate(world: World, seed: number, steps: number, tell: (told:
 
     // The side that sends tells of a tenth of them a step late.
     const crashed = (side: number) => chance.uniform() < (world.crashes ?? 0) / 2 / DAY && side >= 0;
-    const onTime = sent - chance.binomial(sent, 0.1);
-    if (!crashed(0)) counts.addSent(step, onTime);
-    if (step > 0) counts.addSent(step - 1, sentHeld);
-    sentHeld = sent - onTime;
+    if (world.together === undefined) {
+      const onTime = sent - chance.binomial(sent, 0.1);
+      if (!crashed(0)) counts.addSent(step, onTime);
+      if (step > 0) counts.addSent(step - 1, sentHeld);
+      sentHeld = sent - onTime;
+    }
 
     const flush = [...held, ...(later.get(step) ?? [])];
     held = [];
@@ -66,9 +70,11 @@ export function simulate(world: World, seed: number, steps: number, tell: (told:
     const handled = handle(queue, Math.ceil(world.rate * 20 * Math.max(1, swing)));
     const again = chance.uniform() < (world.rebalances ?? 0) / DAY ? 0.3 * chance.uniform() : 0;
     const crash = crashed(1);
+    let others = handled.reduce((sum, { records }) => sum + records, 0);
     for (const { window, records } of handled) {
       let out = passed(world, chance, window, records);
-      if (world.drop !== undefined && window >= world.drop.from) out -= chance.binomial(out, world.drop.share);
+      const { from = 0, until = Number.POSITIVE_INFINITY, share = 0 } = world.drop ?? {};
+      if (share > 0 && window >= from && window < until) out -= chance.binomial(out, share);
       out += chance.binomial(out, again);
       if (crash) {
         // Of what was handled before the crash nothing was told; a part had not been committed and comes again.
@@ -76,12 +82,16 @@ export function simulate(world: World, seed: number, steps: number, tell: (told:
       }
       const late = chance.binomial(out, world.late ?? 0);
       if (late > 0) push(later, step + 3 + Math.floor(27 * chance.uniform()), { window, records: late });
-      const slow = chance.binomial(out - late, 0.15);
+      others -= records;
+      const inHand = Math.min(out - late, Math.max(0, (world.together?.inHand ?? 0) - others));
+      const slow = world.together === undefined ? chance.binomial(out - late, 0.15) : inHand;
+      if (world.together !== undefined && !crash) counts.addSent(window, records);
       held.push({ window, records: slow });
       flush.push({ window, records: out - late - slow });
     }
     for (const { window, records } of flush) counts.addReached(window, records, step);
-    const judged = judgeEdge(counts.known(step), memory);
+    const together = world.together !== undefined;
+    const judged = judgeEdge({ ...counts.known(step), together, ...(together ? { sentSettle: STEP_MS } : {}) }, memory);
     memory = judged.memory;
     if (tell({ step, verdict: judged.verdict })) return;
   }

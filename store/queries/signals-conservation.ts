@@ -2,6 +2,7 @@ import { normalizeLabels } from '../../core/labels.ts';
 import type { Series } from '../../core/series.ts';
 import type { Store } from '../client.ts';
 import { carriedColumn, carriedSteps, type Grid, gridParams } from './grid.ts';
+import { ROUND_STEP } from './rounds.ts';
 
 interface Row {
   readonly pipeline: string;
@@ -22,10 +23,10 @@ export async function readConservationSignal(store: Store, grid: Grid): Promise<
 SELECT pipeline, stage, topic, group, groupArray(step) AS steps, groupArray(value) AS values
 FROM (
     SELECT Pipeline AS pipeline, Service AS stage, Destination AS topic, ConsumerGroup AS group,
-        toInt32(floor((toInt64(toUnixTimestamp(c.Time)) - {start:UInt32}) / {step:UInt32})) AS step,
+        ${ROUND_STEP} AS step,
         max(multiIf(State = 'dropping', Missing, State = 'stopped', 1, 0)) AS value
     FROM conservation AS c
-    WHERE c.Time >= toDateTime({since:UInt32}) AND c.Time < toDateTime({end:UInt32}) AND Kind = 'edge'
+    WHERE c.Time > toDateTime({since:UInt32}) AND c.Time <= toDateTime({end:UInt32}) AND Kind = 'edge'
         AND State IN ('conserved', 'surplus', 'dropping', 'stopped', 'left')
     GROUP BY pipeline, stage, topic, group, step
 )

@@ -40,6 +40,31 @@ describe('an edge', () => {
     expect(last?.reason).toMatch(/% are missing$/);
   });
 
+  test('within one program shows what it drops earlier, and not what it has in hand', () => {
+    const from = 6 * HOUR;
+    const delay = (more: Partial<World>) => {
+      const { states } = story({ ...world('pass through', 30), drop: { from, share: 0.05 }, ...more }, from + 60);
+      expect(states.map(([state]) => state)).toEqual(['learning', 'conserved', 'dropping']);
+      return (states.at(-1) as [string, number])[1] - from;
+    };
+    expect(delay({ together: { inHand: 4 } })).toBeLessThan(delay({}));
+    const steady = { ...world('pass through', 30), together: { inHand: 20 } };
+    expect(story(steady, 12 * HOUR).names).toEqual(['learning', 'conserved']);
+    expect(story({ ...steady, bursts: 60, crashes: 24 }, 12 * HOUR).names).not.toContain('dropping');
+  });
+
+  test.each([
+    [0.3, 60],
+    [0.035, 12],
+  ])('is over soon after %d of the records went missing for %d windows, and stays so', (share, windows) => {
+    const from = 6 * HOUR;
+    const until = from + windows;
+    const few = { ...world('pass through', 30), ratio: () => 0.95, exact: false };
+    const { states } = story({ ...few, drop: { from, until, share } }, until + 4 * HOUR);
+    expect(states.map(([state]) => state)).toEqual(['learning', 'conserved', 'dropping', 'conserved']);
+    expect((states.at(-1) as [string, number])[1] - until).toBeLessThan(15);
+  });
+
   test('is not alarmed by bursts and the backlog they leave, nor by crashes and rebalances', () => {
     for (const name of ['bursts', 'crashes and rebalances', 'late records'])
       expect(story({ ...world(name, 50), bursts: name === 'bursts' ? 60 : 0 }, 12 * HOUR).names, name).not.toContain(

@@ -39,9 +39,9 @@ test('drop_ratio is what is missing, the worst of the ways to one place, and 0 w
   ]);
   const [billing, mailer] = series;
   const none = Number.NaN;
-  // Carried forward for 90 s.
-  expect([...(billing?.values ?? [])]).toEqual([0, 0, 0, 0.05, 0.05, ...new Array(10).fill(1), none, 0, 0]);
-  expect([...(mailer?.values ?? [])].slice(0, 8)).toEqual([0, 0, 0, 0, 0, 0, 0, none]);
+  // Of the step that ends with the round, and carried forward for 90 s.
+  expect([...(billing?.values ?? [])]).toEqual([0, 0, 0.05, 0.05, ...new Array(10).fill(1), none, 0, 0, 0]);
+  expect([...(mailer?.values ?? [])].slice(0, 7)).toEqual([0, 0, 0, 0, 0, 0, none]);
 });
 
 test('it can be matched as every signal', async () => {
