@@ -14,6 +14,10 @@ export const SCENARIOS: Readonly<Record<string, (rate: number) => World>> = {
   bursts: (rate) => ({ rate, ratio: always(1), exact: true, daily: true, bursts: 12 }),
   'late records': (rate) => ({ rate, ratio: always(1), exact: true, daily: true, late: 0.0005 }),
   'crashes and rebalances': (rate) => ({ rate, ratio: always(1), exact: true, daily: true, crashes: 4, rebalances: 6 }),
+  'one program': (rate) => ({
+    ...{ rate, ratio: always(1), exact: true, daily: true, bursts: 12, crashes: 4, rebalances: 6 },
+    together: { inHand: 8 },
+  }),
   'ratio by the hour': (rate) => ({ rate, ratio: hourly, daily: true }),
   everything: (rate) => ({
     ...{ rate, ratio: hourly, daily: true, bursts: 12, late: 0.0005, crashes: 4, rebalances: 6 },

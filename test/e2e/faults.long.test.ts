@@ -43,12 +43,8 @@ const CULPRITS: Readonly<Record<FaultName, readonly string[]>> = {
   'silent-drop': ['enrichment'],
 };
 
-/**
- * Silent drops first: the backlogs of other faults make records late for hours, and windows are judged later then. They are found by
- * counting, which takes half a minute more.
- */
+/** Silent drops first: the backlogs of other faults make records late for hours, and windows are judged later then. */
 const ORDER: readonly FaultName[] = ['silent-drop', ...FAULT_NAMES.filter((name) => name !== 'silent-drop')];
-const toldWithin = (name: FaultName) => (name === 'silent-drop' ? 180_000 : 120_000);
 
 async function incidents(): Promise<readonly OpenIncident[]> {
   return (await fetch(`${weir.addresses['Alerting']}/api/incidents`)).json() as Promise<readonly OpenIncident[]>;
@@ -68,7 +64,7 @@ describe('each fault of the demo, one after the other', () => {
       const since = () => hook.received.slice(before);
       await until(
         () => since().some(({ payload }) => payload.status === 'firing'),
-        toldWithin(name),
+        120_000,
         () => `${name} not told`,
       );
       const told = (since()[0]?.at ?? 0) - began;

@@ -133,7 +133,7 @@ describe('losses of a live pipeline are told', () => {
     await switchFault('silent-drop', true, controlPort);
     await until(
       () => told('RecordsMissing').length > 0,
-      230_000,
+      180_000,
       () => weir.output(),
     );
     const [first] = told('RecordsMissing') as [Told];
@@ -142,7 +142,7 @@ describe('losses of a live pipeline are told', () => {
     // On the way out of the stage, not on the way to it.
     expect(first.labels['group'] ?? '').toBe('');
     await switchFault('silent-drop', false, controlPort);
-  }, 290_000);
+  }, 240_000);
 
   it('records that retention takes from a group that stands, before the first is gone', async () => {
     await until(() => lost !== undefined, READS_MS);
