@@ -147,7 +147,7 @@ function settledEnd(
   { at, sentSettle, arrivalAge, newest, together = false, lagSeconds = 0 }: EdgeCounts,
   { settle }: Completion,
 ): Millis {
-  const inTime = together && arrivalAge <= settle;
+  const inTime = together && arrivalAge <= Math.max(settle, FLUSH_MS);
   const arriving = Number.isNaN(arrivalAge) || inTime ? 0 : arrivalAge + FLUSH_MS;
   const behind = Number.isNaN(lagSeconds) || lagSeconds < 1 ? 0 : lagSeconds * 1000 + FLUSH_MS;
   const byAge = at - Math.max(settle, sentSettle, arriving, behind);

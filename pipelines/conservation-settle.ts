@@ -11,6 +11,17 @@ export interface Completion {
 const SETTLED = 0.998;
 
 /**
+ * How long the counts of two checkpoints of one program, which tells of both at once, go on growing apart: records that come late are late
+ * of both. `share` is that of the records told of at the earlier one by then.
+ */
+export function completionBeside(reached: Completion, sent: Completion): Completion {
+  const share = (age: Millis) => Math.min(1, reached.share(age) / Math.max(Number.MIN_VALUE, sent.share(age)));
+  let settle = reached.settle;
+  while (settle > STEP_MS && share(settle - STEP_MS) >= SETTLED) settle -= STEP_MS;
+  return { settle, share };
+}
+
+/**
  * From a histogram of ages: `steps[i]` is an age in whole steps of ten seconds after a window's end, `records[i]` how many came at it.
  * Undefined without records.
  */

@@ -12,7 +12,7 @@ import { type EdgeMemory, judgeEdge, NO_MEMORY } from './conservation-edge.ts';
 import { readWhereabouts, type Whereabouts } from './conservation-left.ts';
 import { RELEARN_MINUTES } from './conservation-noise.ts';
 import { type Recalled, recallConservation } from './conservation-recall.ts';
-import { type Completion, completionOf } from './conservation-settle.ts';
+import { type Completion, completionBeside, completionOf } from './conservation-settle.ts';
 
 /** Windows that are read each round: an hour of settled ones and a quarter to settle in. */
 const WINDOWS = 450;
@@ -185,12 +185,15 @@ interface Round {
 function judgeOne(entry: Known, { at, past, behind }: Round): Conservation {
   const { sent, reached, readers, ...edge } = entry.pair;
   const [sentPast, reachedPast] = [past?.get(sent.hash), past?.get(reached.hash)];
+  const together = sent.service === reached.service && sent.direction === 'in' && reached.direction === 'out';
   // Also where there was nothing to learn: the next turn is another's.
   if (past !== undefined) entry.learnt = at;
   if (sentPast !== undefined) {
     const ages = reachedPast?.ages;
-    entry.completion = ages === undefined ? undefined : completionOf(ages.steps, ages.records);
-    entry.sentSettle = completionOf(sentPast.ages.steps, sentPast.ages.records)?.settle ?? 0;
+    const own = ages === undefined ? undefined : completionOf(ages.steps, ages.records);
+    const before = completionOf(sentPast.ages.steps, sentPast.ages.records);
+    entry.completion = own && before && together ? completionBeside(own, before) : own;
+    entry.sentSettle = together ? 0 : (before?.settle ?? 0);
     if (entry.completion === undefined) entry.learnt = at - RELEARN_MINUTES * 60_000 + UNKNOWN_AGAIN_MS;
   }
   const { verdict, memory } = judgeEdge(
@@ -204,7 +207,7 @@ function judgeOne(entry: Known, { at, past, behind }: Round): Conservation {
       sentSettle: entry.sentSettle,
       arrivalAge: reached.arrivalAge,
       newest: reached.newest,
-      together: sent.service === reached.service && sent.direction === 'in' && reached.direction === 'out',
+      together,
       ...(entry.left === undefined ? {} : { left: entry.left }),
       lagSeconds: Math.max(0, ...readers.map(({ destination, group }) => behind.get(readKey(destination, group)) ?? 0)),
     },

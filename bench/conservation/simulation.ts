@@ -1,6 +1,6 @@
 import { STEP_MS } from '../../core/time.ts';
 import { type EdgeMemory, type EdgeVerdict, judgeEdge, NO_MEMORY } from '../../pipelines/conservation-edge.ts';
-import { completionOf } from '../../pipelines/conservation-settle.ts';
+import { type Completion, completionBeside, completionOf } from '../../pipelines/conservation-settle.ts';
 import { type Chance, chanceOf } from './chance.ts';
 
 /** What happens between two checkpoints. Times are in steps of ten seconds from the beginning. */
@@ -85,13 +85,14 @@ export function simulate(world: World, seed: number, steps: number, tell: (told:
       others -= records;
       const inHand = Math.min(out - late, Math.max(0, (world.together?.inHand ?? 0) - others));
       const slow = world.together === undefined ? chance.binomial(out - late, 0.15) : inHand;
-      if (world.together !== undefined && !crash) counts.addSent(window, records);
+      if (world.together !== undefined && !crash) counts.addTaken(window, records, step);
       held.push({ window, records: slow });
       flush.push({ window, records: out - late - slow });
     }
     for (const { window, records } of flush) counts.addReached(window, records, step);
     const together = world.together !== undefined;
-    const judged = judgeEdge({ ...counts.known(step), together, ...(together ? { sentSettle: STEP_MS } : {}) }, memory);
+    const known = counts.known(step);
+    const judged = judgeEdge(together ? { ...known, together, ...counts.beside(known.completion) } : known, memory);
     memory = judged.memory;
     if (tell({ step, verdict: judged.verdict })) return;
   }
@@ -131,6 +132,7 @@ function countsOf(steps: number) {
   const minutes = { sent: new Float64Array(minuteCount), reached: new Float64Array(minuteCount) };
   const arrivals: { step: number; age: number; records: number }[] = [];
   const ages = new Float64Array(400);
+  const taken = new Float64Array(400);
   let forgotten = 0;
   let newest = 0;
   const add = (
@@ -146,6 +148,16 @@ function countsOf(steps: number) {
   };
   return {
     addSent: (window: number, records: number) => add(windows, window, minutes, 'sent', records),
+    /** Of a program that tells of both checkpoints at once: what it takes, in the step in which it does. */
+    addTaken(window: number, records: number, step: number) {
+      add(windows, window, minutes, 'sent', records);
+      const age = Math.min(taken.length - 1, step - window);
+      taken[age] = (taken[age] as number) + records;
+    },
+    beside(completion: Completion | undefined) {
+      const before = completionOf(Array.from(taken.keys()), Array.from(taken));
+      return { sentSettle: 0, completion: completion && before && completionBeside(completion, before) };
+    },
     addReached(window: number, records: number, step: number) {
       if (records <= 0) return;
       add(windows, window, minutes, 'reached', records);

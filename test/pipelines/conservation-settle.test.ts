@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { completionOf } from '../../pipelines/conservation-settle.ts';
+import { completionBeside, completionOf } from '../../pipelines/conservation-settle.ts';
 
 test('a window is settled when all but 0.2 % of the records used to be there', () => {
   const quick = completionOf([0, 1], [900, 100]);
@@ -25,4 +25,21 @@ test('ages come in any order and from before a window was over', () => {
 test('of nothing nothing is known', () => {
   expect(completionOf([], [])).toBeUndefined();
   expect(completionOf([3], [0])).toBeUndefined();
+});
+
+test('beside the earlier checkpoint of the same program only what it holds in between is waited for', () => {
+  const completion = (...records: number[]) =>
+    completionOf(
+      records.map((_records, step) => step),
+      records,
+    ) as NonNullable<ReturnType<typeof completionOf>>;
+  const sent = completion(600, 300, 0, 0, 100);
+  expect(sent.settle).toBe(50_000);
+  const same = completionBeside(completion(300, 150, 0, 0, 50), sent);
+  expect([same.settle, same.share(10_000), same.share(20_000), same.share(90_000)]).toEqual([10_000, 1, 1, 1]);
+  const slower = completionBeside(completion(540, 330, 30, 0, 90, 10), sent);
+  expect(slower.settle).toBe(60_000);
+  expect(slower.share(10_000)).toBeCloseTo(0.9, 10);
+  expect(slower.share(30_000)).toBe(1);
+  expect(slower.share(60_000)).toBe(1);
 });
