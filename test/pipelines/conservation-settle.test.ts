@@ -37,9 +37,10 @@ test('beside the earlier checkpoint of the same program only what it holds in be
   expect(sent.settle).toBe(50_000);
   const same = completionBeside(completion(300, 150, 0, 0, 50), sent);
   expect([same.settle, same.share(10_000), same.share(20_000), same.share(90_000)]).toEqual([10_000, 1, 1, 1]);
-  const slower = completionBeside(completion(540, 330, 30, 0, 90, 10), sent);
-  expect(slower.settle).toBe(60_000);
+  const slower = completionBeside(completion(540, 330, 30, 0, 97, 3), sent);
+  expect(slower.settle).toBe(30_000);
   expect(slower.share(10_000)).toBeCloseTo(0.9, 10);
+  expect(slower.share(50_000)).toBeCloseTo(0.997, 10);
   expect(slower.share(30_000)).toBe(1);
   expect(slower.share(60_000)).toBe(1);
 });
