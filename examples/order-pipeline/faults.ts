@@ -58,7 +58,7 @@ export const FAULTS: Readonly<Record<FaultName, Fault>> = {
   'silent-drop': {
     title: 'Silent drop',
     stage: 'enrichment',
-    description: 'Enrichment loses one order in fifty without an error: only counting at both ends shows it.',
+    description: 'Enrichment loses one order in twenty without an error: only counting at both ends shows it.',
   },
 };
 

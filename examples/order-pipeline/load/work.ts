@@ -22,7 +22,7 @@ export const SLOW_CONSUMER_FACTOR = 10;
 export const SLOW_DATABASE_FACTOR = 15;
 export const ERROR_BURST_RATIO = 0.35;
 export const POISON_RATIO = 0.25;
-export const SILENT_DROP_RATIO = 0.02;
+export const SILENT_DROP_RATIO = 0.05;
 
 /** Partitions of each topic, and the records a consumer handles at once: about twice what the load needs. */
 export const PARTITIONS = 8;
