@@ -30,8 +30,11 @@ const FORGET_MS = 6 * 3_600_000;
 const QUIET_MS = 60_000;
 
 export interface ConservationRounds {
-  /** Judges all pairs of checkpoints at `at` (a step's end) and writes what it finds. Answers what was judged. */
-  round(at: Millis, now: Millis): Promise<readonly Conservation[]>;
+  /**
+   * Judges all pairs of checkpoints at `at` (a step's end) and writes what it finds; the lag model has judged its groups at `lagAt`, which is
+   * the same unless told otherwise. Answers what was judged.
+   */
+  round(at: Millis, now: Millis, lagAt?: Millis): Promise<readonly Conservation[]>;
 }
 
 /** Two checkpoints to compare, with what lies between them. */
@@ -70,7 +73,7 @@ export function createConservation(store: Store): ConservationRounds {
   }
 
   /** Finds out of the pairs at which nothing arrives any more whether anyone is there to read. */
-  async function look(entries: readonly Known[], at: Millis): Promise<void> {
+  async function look(entries: readonly Known[], at: Millis, lagAt: Millis): Promise<void> {
     const quiet: Known[] = [];
     for (const entry of entries) {
       const { sent, reached } = entry.pair;
@@ -78,16 +81,16 @@ export function createConservation(store: Store): ConservationRounds {
       else entry.left = undefined;
     }
     if (quiet.length === 0) return;
-    const tell = await readWhereabouts(store, at);
+    const tell = await readWhereabouts(store, lagAt);
     for (const entry of quiet) entry.left = missingReader(entry, tell);
   }
 
   return {
-    async round(at, now) {
+    async round(at, now, lagAt = at) {
       if (!recalled) await recall(at);
       const [counts, lags] = await Promise.all([
         readCheckpointCounts(store, { at, windows: WINDOWS, limit: MOST_CHECKPOINTS }),
-        latestLags(store, at),
+        latestLags(store, lagAt),
       ]);
       const pairs = pairsOf(byPlace(counts), known);
       for (const pair of pairs) {
@@ -103,7 +106,7 @@ export function createConservation(store: Store): ConservationRounds {
         const over = at - arrived > FORGET_MS || (left !== undefined && pair.reached.newest === 0);
         if (over || !present.has(pair.from) || !compared.has(key)) known.delete(key);
       }
-      await look([...known.values()], at);
+      await look([...known.values()], at, lagAt);
 
       // Of those that have waited equally long, pairs that were in trouble before a restart go first.
       const due = [...known.values()]

@@ -97,7 +97,7 @@ export function createPipelines({ config, store, telemetry, now = Date.now }: Pi
     { name: 'problems', ...createProblems(store, config, readPicture) },
     { name: 'pathways', ...createTracePathways(store, registry) },
     // It knows how long records take to be told of, and so does not wait for them as the others do.
-    { name: 'conservation', round: (_at, when) => conservation.round(stepStart(when, STEP_MS), when) },
+    { name: 'conservation', round: (at, when) => conservation.round(stepStart(when, STEP_MS), when, at) },
   ];
   let timer: NodeJS.Timeout | undefined;
   let running: Promise<void> = Promise.resolve();
