@@ -113,13 +113,13 @@ export function judgeEdge(
   const judged = judgeConservation(
     {
       ...without(
-        { sent: windows.sent.slice(from, end), reached: windows.reached.slice(from, end) },
+        { sent: windows.sent.subarray(from, end), reached: windows.reached.subarray(from, end) },
         settled,
         STEP_MS,
         over,
       ),
       complete,
-      minutes: without(copyOf(learnt.minutes), learnt.learnt, MINUTE_MS, over),
+      minutes: without(learnt.minutes, learnt.learnt, MINUTE_MS, over),
       passed,
     },
     noise,
@@ -200,18 +200,19 @@ function learn(counts: EdgeCounts, memory: EdgeMemory, settled: Millis): EdgeMem
   };
 }
 
-const copyOf = ({ sent, reached }: Counts): Counts => ({ sent: sent.slice(), reached: reached.slice() });
-
-/** Counts whose intervals end at `end`, with nothing in those that `leave` touches; changes them. */
+/** Counts whose intervals end at `end`, with nothing in those that `leave` touches. */
 function without(counts: Counts, end: Millis, step: Millis, leave: EdgeMemory['strange']): Counts {
-  const { length } = counts.sent;
+  if (leave.length === 0) return counts;
+  const [sent, reached] = [counts.sent.slice(), counts.reached.slice()];
+  const { length } = sent;
   const begin = end - length * step;
   for (const [from, to] of leave) {
-    const [first, last] = [Math.floor((from - begin) / step), Math.ceil((to - begin) / step)];
-    counts.sent.fill(0, Math.max(0, first), Math.max(0, Math.min(length, last)));
-    counts.reached.fill(0, Math.max(0, first), Math.max(0, Math.min(length, last)));
+    const first = Math.max(0, Math.floor((from - begin) / step));
+    const last = Math.max(0, Math.min(length, Math.ceil((to - begin) / step)));
+    sent.fill(0, first, last);
+    reached.fill(0, first, last);
   }
-  return counts;
+  return { sent, reached };
 }
 
 function remember(memory: EdgeMemory, judged: Judged, settled: Millis): EdgeMemory {

@@ -58,13 +58,17 @@ export function neverCatchesUp(course: Course): boolean {
   return course.catchUp === 'never' && course.lag !== 0 && !isOnItsWay(course);
 }
 
+/** Whether it is known when who reads will have caught up, and has not yet. */
+export function isCatchingUp(course: Course): boolean {
+  return typeof course.catchUp === 'number' && course.catchUp >= 1 && !isOnItsWay(course);
+}
+
 /** `in 3 min`, `never at this rate`, and `caught up` where nothing waits longer than a sample. */
 export function catchUpText(course: Course): string {
   const { catchUp } = course;
   if (neverCatchesUp(course)) return 'never at this rate';
   if (catchUp === null) return UNKNOWN;
-  if (catchUp === 'never' || catchUp < 1 || isOnItsWay(course)) return 'caught up';
-  return `in ${durationWords(catchUp)}`;
+  return isCatchingUp(course) ? `in ${durationWords(Number(catchUp))}` : 'caught up';
 }
 
 /** `in 2 h 25 min`, `now` once it is due, `not at this rate`, `none` where nothing waits. */

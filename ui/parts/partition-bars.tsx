@@ -1,6 +1,6 @@
 import type { StagePartition } from '../../core/group-view.ts';
 import { formatRange, formatUnit, plural } from '../format.ts';
-import { catchUpText, headroomText, lagText, lossText } from '../lag-words.ts';
+import { catchUpText, headroomText, isCatchingUp, lagText, lossText } from '../lag-words.ts';
 import { gravity } from '../map/neighbours.ts';
 import { STATE_WORDS } from '../states.ts';
 import { Glyph } from './glyph.tsx';
@@ -74,7 +74,7 @@ const rank = (one: StagePartition) => Number(one.lossExpected) * 100 + gravity(o
 function prospect(one: StagePartition): string {
   if (one.lossExpected) return `lost ${lossText(one)}`;
   const caughtUp = catchUpText(one);
-  if (caughtUp.startsWith('in ')) return `caught up ${caughtUp}`;
+  if (isCatchingUp(one)) return `caught up ${caughtUp}`;
   return one.headroom === null ? caughtUp : `${headroomText(one)} left`;
 }
 
